@@ -1,0 +1,23 @@
+# Every third-party library, found once. Which module may use which: docs/DEPENDENCIES.md.
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n data)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
+
+if(KHIEN_TESTS)
+  find_package(GTest REQUIRED)
+  pkg_check_modules(knot IMPORTED_TARGET libknot)  # the packet oracle of the dns tests
+endif()
+if(KHIEN_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,75 @@
+# khien_module(NAME SOURCES … [TESTS …] [DEPS …] [LINK …] [TEST_LINK …] [TEST_LABEL unit])
+#   Makes the library khien::NAME from src/NAME and, with TESTS, the program khien_NAME_test, which
+#   CTest runs as one test under TEST_LABEL. DEPS are modules of ours (tools/tidy compares them with
+#   tools/layers.txt); LINK are third-party targets.
+# khien_test(NAME SOURCES … DEPS … LABELS … [LINK …])
+#   One more test program, for tests with other labels: contract, integration, threads, scenario.
+# khien_app(NAME SOURCES … DEPS … [LINK …])
+#   A program in apps/NAME: main.cpp and wiring only.
+
+function(khien_prefixed out)
+  set(result "")
+  foreach(dep IN LISTS ARGN)
+    list(APPEND result khien::${dep})
+  endforeach()
+  set(${out} ${result} PARENT_SCOPE)
+endfunction()
+
+function(khien_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
+  if(NOT KHIEN_TESTS)
+    return()
+  endif()
+  khien_prefixed(deps ${ARG_DEPS})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE khien_flags ${deps} ${ARG_LINK} GTest::gmock GTest::gtest
+    GTest::gtest_main)
+  # Tests may read the shared data beside the repository; where it is absent they skip and say so.
+  target_compile_definitions(${name} PRIVATE
+    KHIEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KHIEN_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+function(khien_module name)
+  cmake_parse_arguments(ARG "" "TEST_LABEL" "SOURCES;TESTS;DEPS;LINK;TEST_LINK" ${ARGN})
+  add_library(khien_${name} STATIC ${ARG_SOURCES})
+  add_library(khien::${name} ALIAS khien_${name})
+  khien_prefixed(deps ${ARG_DEPS})
+  target_link_libraries(khien_${name} PUBLIC khien_flags ${deps} ${ARG_LINK})
+  if(ARG_TESTS)
+    if(NOT ARG_TEST_LABEL)
+      set(ARG_TEST_LABEL unit)
+    endif()
+    khien_test(khien_${name}_test SOURCES ${ARG_TESTS} DEPS ${name} LINK ${ARG_TEST_LINK}
+      LABELS ${ARG_TEST_LABEL})
+  endif()
+endfunction()
+
+function(khien_app name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  khien_prefixed(deps ${ARG_DEPS})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE khien_flags ${deps} ${ARG_LINK})
+endfunction()
+
+# khien_fuzz(NAME DEPS …): fuzz/NAME.cpp with the corpus fuzz/corpus/NAME. In the fuzz preset it is a
+# libFuzzer program; in every other build the corpus is replayed as an ordinary test.
+function(khien_fuzz name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LINK" ${ARGN})
+  khien_prefixed(deps ${ARG_DEPS})
+  if(KHIEN_FUZZ)
+    add_executable(fuzz_${name} ${name}.cpp)
+    target_link_libraries(fuzz_${name} PRIVATE khien_flags ${deps} ${ARG_LINK})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  elseif(KHIEN_TESTS)
+    add_executable(replay_${name} ${name}.cpp replay_main.cpp)
+    target_link_libraries(replay_${name} PRIVATE khien_flags ${deps} ${ARG_LINK})
+    add_test(NAME replay_${name} COMMAND replay_${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(replay_${name} PROPERTIES LABELS unit)
+  endif()
+endfunction()
