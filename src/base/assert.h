@@ -8,6 +8,6 @@ namespace khien {
 
 }  // namespace khien
 
-#define KHIEN_ASSERT(condition) \
+#define KHIEN_ASSERT(condition)           \
   (static_cast<bool>(condition) ? void(0) \
                                 : ::khien::assertion_failed(#condition, __FILE__, __LINE__))

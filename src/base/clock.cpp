@@ -7,7 +7,8 @@ namespace {
 
 template <typename ChronoClock>
 std::int64_t since_epoch_ms() noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(ChronoClock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             ChronoClock::now().time_since_epoch())
       .count();
 }
 

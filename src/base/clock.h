@@ -1,5 +1,5 @@
-// Time as an argument: engines and domain code take a Clock& and never ask the machine. Instants are
-// UTC milliseconds since 1970; Vietnam time exists only in the UI, in letters and in deadlines.
+// Time as an argument: engines and domain code take a Clock& and never ask the machine. Instants
+// are UTC milliseconds since 1970; Vietnam time exists only in the UI, in letters and in deadlines.
 #pragma once
 
 #include <atomic>

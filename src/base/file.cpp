@@ -36,7 +36,7 @@ Result<Octets> read_file(const std::filesystem::path& path, std::size_t size_max
   const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file.valid()) return system_error(errno, "open", path);
   Octets content;
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) == 0 && status.st_size > 0) {
     if (static_cast<std::uint64_t>(status.st_size) > size_max) {
       return fail(ErrorCode::limit_exceeded, path.string() + " is larger than allowed");

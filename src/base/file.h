@@ -35,8 +35,8 @@ class FileDescriptor {
 /// Readable by the owner alone, or by everybody.
 enum class FileAccess { owner, everybody };
 
-/// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: after
-/// a crash either the old content or the new stands there, whole.
+/// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder:
+/// after a crash either the old content or the new stands there, whole.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path, Bytes content,
                                                  FileAccess access);
 

@@ -15,8 +15,8 @@
 namespace khien {
 namespace {
 
-constexpr int lines_per_second_max = 100;   // per event word
-constexpr std::size_t events_max = 1'000;   // event words are code, so this is a bug's limit
+constexpr int lines_per_second_max = 100;  // per event word
+constexpr std::size_t events_max = 1'000;  // event words are code, so this is a bug's limit
 
 std::atomic<LogLevel> level_now{LogLevel::info};
 
@@ -32,8 +32,8 @@ spdlog::logger& logger() {
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
     made->flush_on(spdlog::level::info);
-    auto format = std::make_unique<spdlog::pattern_formatter>(
-        "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    auto format = std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                                                              spdlog::pattern_time_type::utc);
     made->set_formatter(std::move(format));
     return made;
   }();

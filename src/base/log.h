@@ -34,8 +34,8 @@ void write_log(LogLevel level, std::string_view event, std::initializer_list<Log
 
 }  // namespace khien
 
-#define KHIEN_LOG(level, event, ...)                                                 \
-  do {                                                                               \
-    if (::khien::log_level() <= ::khien::LogLevel::level)                            \
-      ::khien::write_log(::khien::LogLevel::level, event, {__VA_ARGS__});            \
+#define KHIEN_LOG(level, event, ...)                                      \
+  do {                                                                    \
+    if (::khien::log_level() <= ::khien::LogLevel::level)                 \
+      ::khien::write_log(::khien::LogLevel::level, event, {__VA_ARGS__}); \
   } while (false)

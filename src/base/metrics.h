@@ -1,5 +1,5 @@
-// Counters and gauges, written in the Prometheus text exposition format 0.0.4. No client address, name
-// or message text is ever a label value: labels come from closed sets in code.
+// Counters and gauges, written in the Prometheus text exposition format 0.0.4. No client address,
+// name or message text is ever a label value: labels come from closed sets in code.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,9 @@ namespace khien {
 /// A number that any thread may move; relaxed, because nothing is ordered by it.
 class Metric {
  public:
-  void add(std::int64_t amount = 1) noexcept { value_.fetch_add(amount, std::memory_order_relaxed); }
+  void add(std::int64_t amount = 1) noexcept {
+    value_.fetch_add(amount, std::memory_order_relaxed);
+  }
   void set(std::int64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   [[nodiscard]] std::int64_t value() const noexcept {
     return value_.load(std::memory_order_relaxed);

@@ -14,13 +14,13 @@ enum class ErrorCode {
   invalid_argument,  ///< the caller asked for something that makes no sense
   malformed,         ///< bytes from outside break their format
   not_found,
-  conflict,          ///< the state does not allow it (any more)
-  denied,            ///< the actor may not, or did not prove who they are
-  limit_exceeded,    ///< a named maximum was reached
-  unavailable,       ///< something we need is away; trying again may help
+  conflict,        ///< the state does not allow it (any more)
+  denied,          ///< the actor may not, or did not prove who they are
+  limit_exceeded,  ///< a named maximum was reached
+  unavailable,     ///< something we need is away; trying again may help
   timeout,
-  corrupt,           ///< our own data is damaged
-  internal,          ///< a bug of ours
+  corrupt,   ///< our own data is damaged
+  internal,  ///< a bug of ours
 };
 
 /// The code's name as it stands in logs and in the API, for example "not_found".

@@ -1,6 +1,6 @@
 // Read-mostly state that is swapped whole: a writer publishes a new immutable T, readers compare a
-// generation (one relaxed-cost atomic load) and take the pointer only when it moved. Readers hold no
-// lock while they read; the old value dies when its last reader lets go.
+// generation (one relaxed-cost atomic load) and take the pointer only when it moved. Readers hold
+// no lock while they read; the old value dies when its last reader lets go.
 #pragma once
 
 #include <atomic>
