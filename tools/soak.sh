@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# tools/soak.sh [SECONDS] : what is too long for CI: every fuzzer for SECONDS (3,600), then the tests
+# that kill and restart, 50 times.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-3600}
+tools/fuzz.sh all "$seconds"
+tools/build.sh asan
+ctest --test-dir build/asan -L 'integration|contract|threads' --repeat until-fail:50 --output-on-failure

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# tools/test.sh [STEP…] : all checks, cheapest first, or only the STEPs named. Each step runs alone.
+# It installs what it needs, stops at the first step that fails, and says how long each took.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Builds with the compiler's chatter in a log that is shown only when it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1; then
+    tail -n 1 "$log"
+    rm -f "$log"
+  else
+    grep -v '^\[[0-9]*/[0-9]*\] \(Building\|Linking\)' "$log" | tail -n 200 >&2
+    rm -f "$log"
+    return 1
+  fi
+}
+
+lint() { tools/lint.sh; }
+
+# Every unit, scenario, contract and integration test, under AddressSanitizer and UBSan: the programs
+# that integration tests start are sanitised too.
+asan() {
+  quietly tools/build.sh asan
+  ctest --test-dir build/asan --output-on-failure -LE 'threads|e2e' -j2
+}
+
+# Tests of threads under ThreadSanitizer.
+threads() {
+  tools/packages.sh build test
+  [ -f build/tsan/build.ninja ] || cmake --preset tsan >/dev/null
+  mapfile -t targets < <(ctest --test-dir build/tsan -N -L threads |
+    sed -n 's/^ *Test *#[0-9]*: \(khien_[a-z0-9_]*\)$/\1/p')
+  quietly cmake --build build/tsan --target "${targets[@]}"
+  ctest --test-dir build/tsan --output-on-failure -L threads
+}
+
+fuzz() { tools/fuzz.sh all 5; }
+
+web() {
+  [ -f web/package.json ] || return 0
+  tools/web.sh check
+}
+
+release() { quietly tools/build.sh release; }
+
+e2e() {
+  [ -x tests/e2e/run.sh ] || return 0
+  tests/e2e/run.sh
+}
+
+package() { tools/package.sh --check; }
+
+steps=(lint asan threads fuzz web release e2e package)
+if [ "${1:-}" = --list ]; then
+  printf '%s\n' "${steps[@]}"
+  exit 0
+fi
+for step in "$@"; do
+  [[ " ${steps[*]} " == *" $step "* ]] || {
+    echo "There is no step '$step'; there are: ${steps[*]}" >&2
+    exit 64
+  }
+done
+[ $# -eq 0 ] || steps=("$@")
+
+tools/packages.sh build run test node
+begin=$SECONDS
+for step in "${steps[@]}"; do
+  printf '\n== %s\n' "$step"
+  at=$SECONDS
+  # Not inside `if`: bash ignores set -e there.
+  set +e
+  (set -e; "$step")
+  status=$?
+  set -e
+  if [ "$status" -ne 0 ]; then
+    printf '== %s failed after %d s\n' "$step" $((SECONDS - at)) >&2
+    exit 1
+  fi
+  printf '== %s passed in %d s\n' "$step" $((SECONDS - at))
+done
+printf '\nAll %d steps passed in %d s.\n' ${#steps[@]} $((SECONDS - begin))
