@@ -87,4 +87,4 @@ if [ "${1:-}" = --check ]; then
     rm -rf "$folder"
   done
 fi
-ls -l "$out"/*.deb | awk '{ printf "%s  %.1f MB\n", $9, $5 / 1e6 }'
+du --apparent-size -h "$out"/*.deb
