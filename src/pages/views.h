@@ -1,0 +1,119 @@
+// What each public page shows, as plain texts in the reader's language. The views know no domain
+// type: the caller turns records into words, so that nothing that is not named here can reach a
+// public page.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace khien::pages {
+
+/// How a state is coloured; never the only sign of it.
+enum class Tone { plain, good, wait, bad };
+
+struct Choice {
+  std::string id;
+  std::string name;
+  bool checked = false;
+};
+
+/// The report form, empty or as it was sent with `alert` saying what to mend.
+struct ReportForm {
+  std::string alert = {};       ///< empty: nothing went wrong
+  std::string submission = {};  ///< one random word a form, so that sending twice makes one report
+  std::vector<Choice> kinds = {};
+  std::string what = {};
+  std::string story = {};
+  std::string contact = {};
+};
+
+struct Received {
+  std::string code;    ///< the reporter's secret, shown once
+  std::string number;  ///< the case number, for the telephone
+};
+
+struct BlockLine {
+  std::string name;
+  std::string state;
+  std::string order;
+};
+
+struct ReportStatus {
+  std::string state;
+  std::string explanation;
+  Tone tone = Tone::plain;
+  std::string received;
+  std::string number;
+  std::vector<BlockLine> blocks = {};
+  std::string withdraw_code = {};  ///< empty: cannot be withdrawn any more
+};
+
+struct LookupResult {
+  std::string verdict;  ///< never "safe": what is not known may still be a trap
+  std::string explanation;
+  Tone tone = Tone::plain;
+  std::string order = {};
+};
+
+struct RegisterRow {
+  std::string number;
+  std::string name;  ///< for child abuse a commitment, never the name
+  std::string category;
+  std::string state;
+  Tone tone = Tone::plain;
+  std::string since;
+  std::string until;
+};
+
+struct RegisterPage {
+  std::string query = {};
+  std::vector<RegisterRow> rows = {};
+  std::string next = {};  ///< cursor of the next page, empty on the last
+};
+
+struct OrderPage {
+  std::string number;
+  std::string name;
+  std::string scope;
+  std::string category;
+  std::string who;
+  std::string ground;
+  std::string since;
+  std::string until;
+  std::string state;
+  Tone tone = Tone::bad;
+  std::string signatures = {};
+  std::string proof = {};  ///< path of the proof in the public log, empty while pending
+};
+
+/// /l/<qname>: why a resolver answered "blocked". At most one of the three is set.
+struct BlockPage {
+  std::string name;
+  std::vector<OrderPage> orders = {};  ///< of the name or what covers it
+  std::string feed = {};               ///< words about the subscription that lists it
+};
+
+struct ObjectionForm {
+  std::string alert = {};
+  std::string submission = {};
+  std::string order = {};
+  std::string text = {};
+  std::string contact = {};
+};
+
+struct ObjectionStatus {
+  std::string state;
+  std::string explanation;
+  Tone tone = Tone::wait;
+  std::string order;
+  std::string lodged;
+  std::string answer = {};
+};
+
+struct ErrorPage {
+  std::string heading;
+  std::string explanation;
+  std::string advice;
+};
+
+}  // namespace khien::pages
