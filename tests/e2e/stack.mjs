@@ -1,0 +1,211 @@
+// A whole Khiên on loopback for end-to-end tests and measurements: khiend, khien-dnsd, a Knot DNS authority for .example,
+// and, as an ISP would run them, a real Unbound (address list) and a real BIND (TSIG) that take the zones from khiend.
+// Ports are free ones, data lie in a temporary folder, and stop() ends exactly what start() began.
+import { execFile, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+const bin = join(root, process.env.KHIEN_BIN ?? 'build/release/bin');
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A port that is free for TCP and UDP on loopback now. */
+async function freePort() {
+  for (;;) {
+    const server = createServer();
+    const port = await new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
+    const udp = createSocket('udp4');
+    const free = await new Promise((done) => {
+      udp.once('error', () => done(false));
+      udp.bind(port, '127.0.0.1', () => done(true));
+    });
+    udp.close();
+    await new Promise((done) => server.close(done));
+    if (free) return port;
+  }
+}
+
+/** Calls `attempt` until it gives something true; fails after `limitMs` with `what` and the last value. */
+export async function until(what, attempt, { limitMs = 30_000, everyMs = 20 } = {}) {
+  const begin = performance.now();
+  let last;
+  for (;;) {
+    try {
+      last = await attempt();
+      if (last) return { value: last, ms: Math.round(performance.now() - begin) };
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() - begin > limitMs) throw new Error(`${what}: not within ${limitMs} ms; last: ${last}`);
+    await sleep(everyMs);
+  }
+}
+
+/** dig: { rcode, answers, ede } of one question, asked once. */
+export async function dig(port, name, type = 'A', ...options) {
+  const { stdout } = await run('dig', ['+tries=1', '+time=2', ...options, '@127.0.0.1', '-p', String(port), name, type]).catch(
+    (error) => ({ stdout: error.stdout ?? '' }),
+  );
+  return {
+    rcode: /status: ([A-Z]+)/.exec(stdout)?.[1] ?? 'NONE',
+    answers: [...stdout.matchAll(/^[^;\s]\S*\s+\d+\s+IN\s+\S+\s+(.*)$/gm)].map((match) => match[1]),
+    ede: /; EDE: (.*)/.exec(stdout)?.[1] ?? '',
+    text: stdout,
+  };
+}
+
+const findProgram = (name) => ['/usr/sbin', '/usr/bin', '/sbin'].map((dir) => join(dir, name)).find(existsSync) ?? name;
+
+export class Stack {
+  #folder = mkdtempSync(join(tmpdir(), 'khien-e2e-'));
+  #children = new Map();
+  ports = {};
+
+  get folder() {
+    return this.#folder;
+  }
+  get url() {
+    return `http://localhost:${this.ports.web}`;
+  }
+  get state() {
+    return join(this.#folder, 'khien');
+  }
+  log(name) {
+    return readFileSync(join(this.#folder, `${name}.log`), 'utf8');
+  }
+
+  #spawn(name, program, args) {
+    const log = openSync(join(this.#folder, `${name}.log`), 'a');
+    const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: this.#folder });
+    this.#children.set(name, child);
+    child.on('exit', () => this.#children.get(name) === child && this.#children.delete(name));
+    return child;
+  }
+
+  /** Ends one program by its id: SIGTERM by default. Resolves when it has gone. */
+  async end(name, signal = 'SIGTERM') {
+    const child = this.#children.get(name);
+    if (!child) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill(signal);
+    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await gone;
+    clearTimeout(late);
+  }
+
+  async start({ resolvers = ['unbound', 'bind'] } = {}) {
+    for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'unbound', 'bind', 'mail']) {
+      this.ports[name] = await freePort();
+    }
+    mkdirSync(this.state);
+    await this.startAuthority();
+    await this.startKhiend();
+    await this.startDnsd();
+    if (resolvers.includes('unbound')) await this.startUnbound();
+    if (resolvers.includes('bind')) await this.startBind();
+  }
+
+  async startAuthority() {
+    const folder = join(this.#folder, 'authority');
+    await run(join(root, 'packaging/demo/authority.sh'), [`127.0.0.1@${this.ports.authority}`, folder]);
+    this.#spawn('authority', findProgram('knotd'), ['-c', join(folder, 'knot.conf')]);
+    await until('the authority answers', async () => (await dig(this.ports.authority, 'example', 'SOA')).answers.length > 0);
+  }
+
+  async startKhiend() {
+    const { web, zones, dns } = this.ports;
+    this.#spawn('khiend', join(bin, 'khiend'), [
+      '--listen', `127.0.0.1:${web}`, '--dns-listen', `127.0.0.1:${zones}`,
+      '--database', `sqlite:${join(this.state, 'khien.db')}`, '--state', this.state, '--data', join(root, 'data'),
+      '--web', join(root, 'web/dist'), '--public-url', this.url, '--verify', `127.0.0.1:${dns}`, '--demo',
+      ...this.khiendExtra,
+    ]);
+    const { ms } = await until('khiend is healthy', async () => (await fetch(`${this.url}/healthz`)).ok);
+    return ms;
+  }
+  khiendExtra = [];
+
+  async startDnsd() {
+    const { dns, status, zones, authority } = this.ports;
+    this.#spawn('khien-dnsd', join(bin, 'khien-dnsd'), [
+      '--listen', `127.0.0.1:${dns}`, '--status', `127.0.0.1:${status}`, '--primary', `127.0.0.1:${zones}`,
+      '--tsig-key', join(this.state, 'keys/khien-dnsd.key'), '--snapshot', join(this.#folder, 'dnsd'),
+      '--upstream', `127.0.0.1:${authority}`, '--base-url', this.url,
+    ]);
+    await until('khien-dnsd is healthy', async () => (await fetch(`http://127.0.0.1:${status}/healthz`)).ok);
+  }
+
+  /** khienctl with this stack's state folder; its standard output. */
+  async ctl(...args) {
+    const { stdout } = await run(join(bin, 'khienctl'), ['--state', this.state, ...args], { maxBuffer: 64 << 20 });
+    return stdout;
+  }
+  /** The six digits of a demo user's authenticator. */
+  async code(user) {
+    return (await this.ctl('demo', 'code', user)).trim();
+  }
+
+  async #followers(kind, port) {
+    // Adds the resolver to those that get NOTIFY and may transfer, and returns its configuration text.
+    return this.ctl('zone', 'follower', 'add', kind, '--address', `127.0.0.1:${port}`, '--primary',
+      `127.0.0.1:${this.ports.zones}`, '--folder', join(this.#folder, kind), '--zones', 'emergency,orders');
+  }
+
+  async startUnbound() {
+    const folder = join(this.#folder, 'unbound');
+    mkdirSync(folder);
+    const zones = await this.#followers('unbound', this.ports.unbound);
+    writeFileSync(join(folder, 'unbound.conf'), `server:
+  interface: 127.0.0.1@${this.ports.unbound}
+  directory: "${folder}"
+  chroot: ""
+  username: ""
+  pidfile: "${folder}/pid"
+  use-syslog: no
+  logfile: ""
+  do-not-query-localhost: no
+  module-config: "respip iterator"
+  local-zone: "example." nodefault
+  trust-anchor-signaling: no
+  num-threads: 1
+remote-control:
+  control-enable: no
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@${this.ports.authority}
+${zones}`);
+    this.#spawn('unbound', findProgram('unbound'), ['-d', '-c', join(folder, 'unbound.conf')]);
+    await until('Unbound answers', async () => (await dig(this.ports.unbound, 'ngan-hang.example')).rcode === 'NOERROR');
+  }
+
+  async startBind() {
+    const folder = join(this.#folder, 'bind');
+    mkdirSync(folder);
+    const zones = await this.#followers('bind', this.ports.bind);
+    writeFileSync(join(folder, 'named.conf'), `options {
+  directory "${folder}";
+  pid-file "${folder}/pid";
+  session-keyfile "${folder}/session.key";
+  listen-on port ${this.ports.bind} { 127.0.0.1; };
+  listen-on-v6 { none; };
+  recursion yes; allow-recursion { 127.0.0.1; }; empty-zones-enable no; dnssec-validation no;
+  forward only; forwarders { 127.0.0.1 port ${this.ports.authority}; };
+${zones.split('// zones')[0]}};
+controls { };
+${zones.split('// zones')[1] ?? ''}`);
+    this.#spawn('bind', findProgram('named'), ['-g', '-n', '1', '-c', join(folder, 'named.conf')]);
+    await until('BIND answers', async () => (await dig(this.ports.bind, 'ngan-hang.example')).rcode === 'NOERROR');
+  }
+
+  async stop() {
+    for (const name of [...this.#children.keys()].reverse()) await this.end(name);
+    if (!process.env.KHIEN_KEEP) rmSync(this.#folder, { recursive: true, force: true });
+    else console.log(`kept: ${this.#folder}`);
+  }
+}
