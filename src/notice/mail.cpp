@@ -37,9 +37,10 @@ bool is_address(std::string_view address) {
   });
 }
 
-/// RFC 2047 encoded words: 45 octets of UTF-8 each, cut between characters.
+/// RFC 2047 encoded words: 39 octets of UTF-8 each, cut between characters; with "Subject: " 73
+/// columns.
 std::string encode_subject(std::string_view subject) {
-  constexpr std::size_t octets_max = 45;
+  constexpr std::size_t octets_max = 39;
   std::string out;
   while (!subject.empty()) {
     std::size_t size = std::min(octets_max, subject.size());
@@ -47,7 +48,7 @@ std::string encode_subject(std::string_view subject) {
       --size;
     }
     out += out.empty() ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?";
-    out += codec::to_base64(as_bytes(subject.substr(0, size))) + "?=";
+    out += codec::base64(as_bytes(subject.substr(0, size))) + "?=";
     subject.remove_prefix(size);
   }
   return out;
@@ -147,7 +148,7 @@ Result<std::string> write_message(const MailServer& server, const Mail& mail, In
     if (c == '\n') text += '\r';  // text parts have CRLF line ends before encoding (RFC 2046 4.1.1)
     text += c;
   }
-  const auto encoded = codec::to_base64(as_bytes(text));
+  const auto encoded = codec::base64(as_bytes(text));
   for (std::size_t at = 0; at < encoded.size(); at += line_size_max) {
     out += encoded.substr(at, line_size_max) + "\r\n";
   }
