@@ -20,7 +20,7 @@ try {
   const people = JSON.parse(await stack.ctl('demo', 'users', '--json'));
   const signIn = (role) => {
     const person = people.find((one) => one.roles.includes(role));
-    return new Client(stack.url, code).signIn(person.login, person.password);
+    return new Client(stack.url, code).signIn(person.login, person.password).then((client) => client.addPasskey());
   };
   const [analyst, approver, duty] = await Promise.all(['analyst', 'approver', 'duty_operator'].map(signIn));
 
@@ -34,7 +34,7 @@ try {
     );
   };
   for (let i = 0; i < rounds; i++) {
-    // Below the demo authority's wildcard-free zone a name of its own: what is not there would be NXDOMAIN anyway, so real ones.
+    // Names that the demo authority has: what is not there would be NXDOMAIN anyway.
     const name = ['ngan-hang-uu-dai.example', 'trung-thuong-xe-may.example'][i % 2];
     const { order } = await draftFromReport(stack, analyst, name);
     await analyst.sign(order, 'propose');

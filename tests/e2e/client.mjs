@@ -1,3 +1,5 @@
+import { Passkey } from './passkey.mjs';
+
 // Speaks the API (api/openapi.yaml) as an officer's program would: cookies, CSRF token, second factor.
 export class Refused extends Error {
   constructor(method, path, status, problem) {
@@ -67,8 +69,28 @@ export class Client {
     }
   }
 
-  /** Signs one move of an order as DESIGN section 7 defines it, with TOTP. Returns the order. */
+  /** Registers a passkey for the signed-in person; sign() then uses it. */
+  async addPasskey() {
+    const options = await this.post('/api/v1/session/factors/webauthn/options');
+    const passkey = new Passkey(this.#base);
+    const me = await this.post('/api/v1/session/factors/webauthn', passkey.create(options));
+    this.csrf = me.csrf_token ?? this.csrf;
+    this.passkey = passkey;
+    return this;
+  }
+
+  /** Signs one move of an order as DESIGN section 7 defines it: with the passkey if there is one, else TOTP. */
   async sign(order, move, extra = {}) {
+    if (this.passkey) {
+      const now = await this.get(`/api/v1/orders/${order.id}`);
+      const challenge = await this.post(`/api/v1/orders/${order.id}/challenge`, { version: now.version, move });
+      const assertion = this.passkey.get(challenge.webauthn);
+      return this.post(`/api/v1/orders/${order.id}/${move}`, {
+        version: now.version,
+        signature: { method: 'webauthn', challenge_id: challenge.id, assertion },
+        ...extra,
+      });
+    }
     return this.#withCode(async (code) => {
       const now = await this.get(`/api/v1/orders/${order.id}`);
       const challenge = await this.post(`/api/v1/orders/${order.id}/challenge`, { version: now.version, move });
