@@ -22,6 +22,8 @@ constexpr Layout naptr{octets_4, string, string, string, name_expanded, end};
 constexpr Layout dname{name_plain, end, end, end, end, end};
 constexpr Layout kx{octets_2, name_plain, end, end, end, end};
 constexpr Layout rrsig{octets_18, name_plain, rest, end, end, end};
+constexpr Layout sig{octets_18, name_expanded, rest, end, end, end};
+constexpr Layout nxt{name_expanded, rest, end, end, end, end};
 constexpr Layout nsec{name_plain, rest, end, end, end, end};
 constexpr Layout svcb{octets_2, name_plain, rest, end, end, end};
 constexpr Layout text{strings, end, end, end, end, end};
@@ -50,6 +52,8 @@ const Layout& rdata_layout(std::uint16_t type) noexcept {
     case 17: return two_plain_names;  // RP
     case 18:                          // AFSDB
     case 21: return number_name;      // RT
+    case 24: return sig;
+    case 30: return nxt;
     case 26: return px;
     case type_srv: return srv;
     case 35: return naptr;
