@@ -1,0 +1,111 @@
+// The impact check: what a block of a name with a scope would cost, before anybody signs. A pure
+// function of the name and of data loaded once; its result is stored with the order and shown to
+// both signers. The rules here are code, not configuration: no setting makes com.vn orderable.
+// It knows names only. What is served at the name is for people and evidence.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/category.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "cases/name_index.h"
+#include "cases/scope.h"
+#include "text/suffix_list.h"
+
+namespace khien::cases {
+
+constexpr std::size_t impact_examples_max = 3;      // names shown of many
+constexpr std::size_t impact_below_scan_max = 256;  // listed names below that are looked at
+constexpr std::uint32_t popular_rank_max = 10'000;  // ranked lists: more popular than this counts
+
+/// Closed. The words (to_string) are the rule words of the API and the reasons of a refusal.
+enum class FindingKind : std::uint8_t {
+  not_a_name,         ///< neither host nor address
+  ip_address,         ///< addresses are shared; orders name hosts
+  public_suffix,      ///< a registry's suffix: everybody's names lie below it
+  hosting_suffix,     ///< a platform under which users have their sites
+  single_label,       ///< a bare top-level name
+  reserved_name,      ///< RFC 6761 and others: no Internet name
+  own_service,        ///< a name that Khiên itself is reached by
+  no_order_category,  ///< a network choice: there is never an order
+  never_block,        ///< listed itself
+  never_block_above,  ///< lies below a listed name
+  never_block_below,  ///< would also block listed names below it
+  popular,            ///< of the most popular names, or below one of the same registrant
+  popular_below,      ///< would also block popular names below it
+  on_hosting,         ///< one user's site on a shared platform
+  wide_scope,         ///< scope domain on a registrable domain
+  leaves_below,       ///< scope host on a registrable domain: www. and others stay reachable
+  names_below,        ///< names below it were seen
+  narrower_measure,   ///< there is a narrower measure to try or to rule out
+};
+
+/// In the order of the enum.
+[[nodiscard]] std::span<const FindingKind> all_finding_kinds() noexcept;
+[[nodiscard]] std::string_view to_string(FindingKind kind) noexcept;
+
+struct Finding {
+  FindingKind kind;
+  Severity severity;
+  std::vector<std::string> names = {};  ///< what was hit, at most impact_examples_max
+  std::int64_t count = 0;               ///< of names below, or rank; 0 where it says nothing
+  std::string title_vi = {};            ///< of the list that was hit
+  std::string title_en = {};
+  std::string source = {};  ///< list, owner and date the finding rests on
+};
+
+struct ImpactInput {
+  std::string name;  ///< as typed; is normalised
+  Scope scope = Scope::host;
+  std::optional<Category> category = {};
+  std::vector<std::string> names_below = {};  ///< known from reports and resolvers
+};
+
+struct Impact {
+  std::string name;  ///< normalised, or as typed where it is no name
+  Scope scope = Scope::host;
+  std::string registrable_domain;  ///< empty where there is none
+  Severity verdict = Severity::clear;
+  std::vector<Finding> findings;  ///< worst first
+  std::optional<std::int64_t> rank;
+  std::int64_t names_below = 0;
+  std::string data_version;  ///< hex SHA-256 over the loaded files
+
+  [[nodiscard]] const Finding* find(FindingKind kind) const noexcept;
+};
+
+class ImpactData {
+ public:
+  /// `folders`: the shipped data/ first, which must have psl/ and never-block/; then the operator's
+  /// own, whose never-block/ and popularity/ files are added. `own_hosts`: normalised names that
+  /// Khiên is reached by. Fails whole if any file is bad. About 60 ms for the shipped data.
+  [[nodiscard]] static Result<ImpactData> load(std::span<const std::filesystem::path> folders,
+                                               std::vector<std::string> own_hosts);
+
+  [[nodiscard]] const text::PublicSuffixList& suffixes() const noexcept { return suffixes_; }
+  [[nodiscard]] const NameIndex& index() const noexcept { return index_; }
+  [[nodiscard]] const std::vector<std::string>& own_hosts() const noexcept { return own_hosts_; }
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+
+ private:
+  ImpactData(text::PublicSuffixList suffixes, NameIndex index, std::vector<std::string> own_hosts,
+             std::string version);
+  text::PublicSuffixList suffixes_;
+  NameIndex index_;
+  std::vector<std::string> own_hosts_;
+  std::string version_;
+};
+
+/// Goal 1 ms. Thread-safe.
+[[nodiscard]] Impact assess_impact(const ImpactData& data, const ImpactInput& input);
+
+}  // namespace khien::cases
