@@ -1,0 +1,74 @@
+// What a worker decides by: an immutable rule set, a small delta on top of it, and which sources
+// count. Rules are published whole (Snapshot<Rules>) and never changed afterwards.
+//
+// At each suffix of a name the delta is asked first; what it holds replaces what the rule set says,
+// so that an empty class hides a removed name. The source with the highest precedence decides
+// (pass first), and among its triggers the most specific one; a longer name matches only a rule
+// that covers what lies below.
+#pragma once
+
+#include <memory>
+
+#include "policy/rule_set.h"
+
+namespace khien::policy {
+
+/// Which sources a network obeys, one bit each.
+struct Policy {
+  SourceMask sources = every_source;
+};
+
+enum class Action : std::uint8_t { none, passthru, nxdomain, nodata };
+
+struct Verdict {
+  Action action = Action::none;
+  Source source = {};           ///< who decided; meaningless for none
+  std::uint8_t trigger_at = 0;  ///< where in the name the matching rule's name begins
+  [[nodiscard]] bool blocks() const noexcept {
+    return action == Action::nxdomain || action == Action::nodata;
+  }
+};
+
+/// A delta of more names is merged into a new rule set: a change copies the whole delta.
+constexpr std::size_t delta_names_max = 16'384;
+
+struct Rules {
+  std::shared_ptr<const RuleSet> base;     // never null
+  std::shared_ptr<const NameTable> delta;  // null: empty. Made with the base's key
+  SourceMask expired = 0;                  // sources whose zone is too old to act on
+  std::vector<ZoneState> zones;            // as they stand now; the base's are as of its building
+
+  /// Rules without a single name.
+  [[nodiscard]] static std::shared_ptr<const Rules> none(Rng& rng);
+
+  [[nodiscard]] const HashKey& key() const noexcept { return base->key(); }
+  /// `name` must have been made with key(). Costs one or two cache misses a label.
+  [[nodiscard]] Verdict find(const NameKey& name, Policy policy) const noexcept;
+  /// Starts loading what find() will read.
+  void prefetch(const NameKey& name) const noexcept;
+  /// What the name itself (not its parents) has now.
+  [[nodiscard]] RuleClass class_of(const NameKey& name) const noexcept;
+
+  /// Calls visit(name, rule_class) for every name that has a rule, in no order.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    base->table().for_each([&](Bytes name, const RuleClass& rule_class) {
+      if (delta != nullptr && delta->find(NameKey{name, key()}) != nullptr) return;
+      visit(name, rule_class);
+    });
+    if (delta == nullptr) return;
+    delta->view().for_each([&](Bytes name, const RuleClass& rule_class) {
+      if (!rule_class.empty()) visit(name, rule_class);
+    });
+  }
+};
+
+/// Names of at least this many labels can have a rule: nobody may block the root or a top-level
+/// domain.
+constexpr std::size_t rule_labels_min = 2;
+
+/// Base and delta as one new table with `key`, without the rules of the sources in `dropped`.
+[[nodiscard]] Result<NameTable> merge(const Rules& rules, const HashKey& key,
+                                      SourceMask dropped = 0);
+
+}  // namespace khien::policy

@@ -1,0 +1,138 @@
+#include <cstring>
+
+#include "crypto/hash.h"
+#include "policy/test_names.h"
+
+namespace khien::policy {
+namespace {
+
+// An image in memory aligned as a mapping is.
+struct Image {
+  std::shared_ptr<std::vector<std::uint64_t>> words;
+  std::size_t size = 0;
+
+  explicit Image(Bytes octets)
+      : words(std::make_shared<std::vector<std::uint64_t>>(octets.size() / 8 + 1)),
+        size(octets.size()) {
+    if (!octets.empty()) std::memcpy(words->data(), octets.data(), octets.size());
+  }
+  [[nodiscard]] Bytes bytes() const {
+    return {reinterpret_cast<const std::uint8_t*>(words->data()), size};
+  }
+  [[nodiscard]] auto open() const { return RuleSet::open(bytes(), words); }
+};
+
+std::shared_ptr<const RuleSet> sample() {
+  SeededRng rng{7};
+  NameTable table{HashKey::random(rng)};
+  EXPECT_TRUE(
+      add_list(table, "scam.example\nshop.test\n", source_named("orders-fraud")).has_value());
+  EXPECT_TRUE(add_list(table, "shop.test\n", source_named("feeds-malware")).has_value());
+  return RuleSet::from_table(std::move(table),
+                             {{.name = "orders-fraud.rpz.khien.",
+                               .source = source_named("orders-fraud"),
+                               .serial = 17,
+                               .refresh_s = 60,
+                               .retry_s = 10,
+                               .expire_s = 3600,
+                               .stamp = 5,
+                               .confirmed_at_ms = 1'767'225'600'000}},
+                             1'767'225'600'001);
+}
+
+Octets file_of(const RuleSet& rules) {
+  auto pieces = SnapshotPieces::of(rules);
+  EXPECT_TRUE(pieces.has_value());
+  Octets out;
+  for (const Bytes piece : pieces->pieces()) out.insert(out.end(), piece.begin(), piece.end());
+  return out;
+}
+
+void seal(Octets& file) {
+  const auto digest = crypto::sha256(Bytes{file}.subspan(48));
+  std::copy(digest.begin(), digest.end(), file.begin() + 16);
+}
+
+TEST(SnapshotFile, IsReadInPlaceAsItWasWritten) {
+  const auto written = sample();
+  const Image image{file_of(*written)};
+  const auto read = image.open();
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ((*read)->name_count(), 2U);
+  EXPECT_EQ((*read)->zones(), written->zones());
+  EXPECT_EQ((*read)->built_at_ms(), written->built_at_ms());
+  Rules rules;
+  rules.base = *read;
+  const auto verdict = rules.find(NameKey{wire_of("www.shop.test"), rules.key()}, {});
+  EXPECT_EQ(verdict.source, source_named("orders-fraud"));
+  EXPECT_GE((*read)->table().slots().data(), static_cast<const void*>(image.bytes().data()));
+}
+
+TEST(SnapshotFile, OfNoRulesIsReadBack) {
+  SeededRng rng{7};
+  const auto none = Rules::none(rng);
+  const auto read = Image{file_of(*none->base)}.open();
+  ASSERT_TRUE(read.has_value());
+  Rules rules;
+  rules.base = *read;
+  EXPECT_FALSE(rules.find(NameKey{wire_of("a.example"), rules.key()}, {}).blocks());
+}
+
+TEST(SnapshotFile, RefusesEveryTruncation) {
+  const Octets file = file_of(*sample());
+  for (std::size_t size = 0; size < file.size(); ++size) {
+    const auto read = Image{Bytes{file}.first(size)}.open();
+    ASSERT_FALSE(read.has_value()) << size;
+    EXPECT_EQ(read.error().code, ErrorCode::corrupt);
+  }
+}
+
+TEST(SnapshotFile, RefusesEveryDamagedOctet) {
+  const Octets file = file_of(*sample());
+  for (std::size_t at = 0; at < file.size(); ++at) {
+    if (at >= 12 && at < 16) continue;  // the header's size, which version 1 does not read
+    Octets damaged = file;
+    damaged[at] ^= 0x40;
+    ASSERT_FALSE(Image{damaged}.open().has_value()) << at;
+  }
+}
+
+// With a right checksum: what a lookup relies on is checked apart from it.
+TEST(SnapshotFile, RefusesAnUnsoundTable) {
+  const auto rules = sample();
+  const Octets file = file_of(*rules);
+  const std::size_t arena_at = file.size() - rules->table().arena().size();
+  const std::size_t slots_at = arena_at - rules->table().slots().size_bytes();
+  std::size_t used_at = slots_at;
+  while (file[used_at] == 0) used_at += sizeof(Slot);
+
+  Octets far_offset = file;
+  far_offset[used_at + 3] = 0x7F;
+  seal(far_offset);
+  EXPECT_FALSE(Image{far_offset}.open().has_value());
+
+  Octets unknown_class = file;
+  unknown_class[used_at + 7] = 0x7F;
+  seal(unknown_class);
+  EXPECT_FALSE(Image{unknown_class}.open().has_value());
+
+  Octets full = file;  // no free slot: a miss would never end
+  for (std::size_t at = slots_at; at < arena_at; at += sizeof(Slot)) full[at] = 1;
+  seal(full);
+  EXPECT_FALSE(Image{full}.open().has_value());
+
+  Octets no_padding = file;
+  no_padding.back() = 1;
+  seal(no_padding);
+  EXPECT_FALSE(Image{no_padding}.open().has_value());
+}
+
+TEST(SnapshotFile, RefusesMoreZonesThanTheLimit) {
+  SeededRng rng{7};
+  const auto rules = RuleSet::from_table(NameTable{HashKey::random(rng)},
+                                         std::vector<ZoneState>(zones_max + 1), 0);
+  EXPECT_FALSE(SnapshotPieces::of(*rules).has_value());
+}
+
+}  // namespace
+}  // namespace khien::policy
