@@ -1,0 +1,31 @@
+// What handlers work with: one value made at start-up by apps/khiend and borrowed by every route.
+// Everything in it is safe to use from many threads.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/snapshot.h"
+#include "cases/context.h"
+#include "cases/impact.h"
+#include "http/event_hub.h"
+#include "store/database.h"
+
+namespace khien::api {
+
+struct Services {
+  store::Database& database;
+  const Clock& clock;
+  Rng& rng;
+  Metrics& metrics;
+  const cases::Context& cases;
+  /// Replaced whole when lists are imported; a handler takes the pointer once.
+  Snapshot<cases::ImpactData>& impact;
+  http::EventHub& events;
+  std::string public_url;  ///< "https://khien.example.vn", without a final slash
+  std::string build;       ///< version of this program
+};
+
+}  // namespace khien::api
