@@ -131,7 +131,6 @@ Result<void> SqliteConnection::prepare_session() {
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   std::string script =
       "PRAGMA foreign_keys = ON;"
       "PRAGMA recursive_triggers = ON;"   // REPLACE then runs delete triggers: append-only holds
