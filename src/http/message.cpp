@@ -132,7 +132,7 @@ Response problem(const Error& error, int status) {
   const bool ours = error.code == ErrorCode::internal || error.code == ErrorCode::corrupt;
   const std::string_view message = ours ? "something went wrong on our side" : error.message;
   return respond(
-      status != 0 ? status : http_status(error.code), "application/problem+json",
+      status != 0 ? status : http_status(error.code), "application/json",
       fmt::format(R"({{"code":"{}","reason":"{}","message":"{}"}})", to_string(error.code),
                   json_escaped(error.reason), json_escaped(message)));
 }

@@ -102,6 +102,10 @@ RequestParser::~RequestParser() = default;
 
 RequestParser::Step RequestParser::feed(Bytes data) {
   Step step;
+  if (beast_->is_done()) {  // a request without a body: Beast may not be asked again
+    step.status = Status::done;
+    return step;
+  }
   error_code error;
   // Not eager until the head is reported: put() then stops behind the blank line.
   beast_->eager(beast_->head_reported_);

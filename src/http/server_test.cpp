@@ -301,6 +301,7 @@ TEST_F(ServerTest, TakesUploadsPieceByPiece) {
   EXPECT_EQ(status_of(answer), 201);
   EXPECT_TRUE(answer.ends_with(std::to_string(big)));
   EXPECT_EQ(status_of(ask(post("/upload", std::string(upload_size_max + 1, 'x')))), 413);
+  EXPECT_TRUE(ask(post("/upload", "")).ends_with("\r\n\r\n0"));
   EXPECT_EQ(status_of(ask(post("/upload", "x", "X-Refuse: 1\r\n"))), 403);
   EXPECT_EQ(status_of(ask(post("/upload", "FORBIDDEN"))), 400);
   EXPECT_EQ(ask("POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ncut"), "");
