@@ -1,7 +1,6 @@
 #include "api/handler.h"
 
 #include <any>
-#include <charconv>
 
 #include "api/services.h"
 #include "base/assert.h"
@@ -10,8 +9,6 @@
 namespace khien::api {
 namespace {
 
-constexpr std::size_t json_body_size_max = http::body_size_default_max;
-
 http::Route route_of(const Services& services, http::Method method, std::string path,
                      Handle handle) {
   http::Route route;
@@ -19,12 +16,6 @@ http::Route route_of(const Services& services, http::Method method, std::string 
   route.path = std::move(path);
   route.handler = bind(services, handle);
   return route;
-}
-
-template <typename Number>
-bool read_number(std::string_view text, Number& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc{} && end == text.data() + text.size();
 }
 
 }  // namespace
@@ -62,38 +53,6 @@ const identity::Actor& actor_of(const http::Request& request) {
   const auto* actor = std::any_cast<identity::Actor>(&request.actor);
   KHIEN_ASSERT(actor != nullptr);  // the gate lets nobody else through to an officer's route
   return *actor;
-}
-
-Result<codec::Json> body_of(const http::Request& request) {
-  const auto type = request.headers.find("Content-Type").value_or("");
-  if (!type.starts_with("application/json")) {
-    return fail(ErrorCode::malformed, "the body must be application/json", "not_json");
-  }
-  auto body = codec::Json::parse(request.body, {.size_max = json_body_size_max, .depth_max = 8});
-  if (!body) return propagate(std::move(body).error(), "read the body");
-  if (!body->is_object()) {
-    return fail(ErrorCode::malformed, "the body must be a JSON object", "not_json");
-  }
-  return body;
-}
-
-Result<cases::PageRequest> page_of(const http::Request& request) {
-  cases::PageRequest page;
-  if (const auto cursor = request.query_value("cursor")) {
-    if (!read_number(*cursor, page.before.emplace())) {
-      return fail(ErrorCode::invalid_argument, "cursor is not one of ours", "bad_cursor");
-    }
-  }
-  if (const auto limit = request.query_value("limit")) {
-    if (!read_number(*limit, page.size) || page.size < 1 || page.size > cases::page_size_max) {
-      return fail(ErrorCode::invalid_argument, "limit must be 1 to 200", "bad_limit");
-    }
-  }
-  return page;
-}
-
-std::string query_of(const http::Request& request, std::string_view name) {
-  return std::string{request.query_value(name).value_or("")};
 }
 
 http::Response json(int status, const codec::Json& value) {

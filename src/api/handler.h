@@ -4,8 +4,9 @@
 // runs; rights that depend on the record are the domain function's.
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
-#include "cases/page.h"
 #include "codec/json.h"
 #include "http/message.h"
 #include "http/router.h"
@@ -29,21 +30,6 @@ using Handle = Result<http::Response> (*)(const Services&, const http::Request&)
 
 /// Who asks: left by the gate. Only in officer_route handlers.
 [[nodiscard]] const identity::Actor& actor_of(const http::Request& request);
-
-/// The body as a JSON object. malformed if it is none or not application/json.
-[[nodiscard]] Result<codec::Json> body_of(const http::Request& request);
-/// ?cursor=…&limit=… ; invalid_argument "bad_cursor", "bad_limit".
-[[nodiscard]] Result<cases::PageRequest> page_of(const http::Request& request);
-/// The query value or "".
-[[nodiscard]] std::string query_of(const http::Request& request, std::string_view name);
-
-/// The path parameter as an identity. not_found if it is none: nothing has that id.
-template <typename IdType>
-[[nodiscard]] Result<IdType> id_of(const http::Request& request, std::string_view name) {
-  auto id = IdType::parse(request.parameter(name));
-  if (!id) return fail(ErrorCode::not_found, "no such record");
-  return id;
-}
 
 [[nodiscard]] http::Response json(int status, const codec::Json& value);
 /// {"items": […], "next_cursor": "…"|null}
