@@ -1,0 +1,83 @@
+#include "publish/zone_names.h"
+
+namespace khien::publish {
+namespace {
+
+dns::Name name_of(std::string_view text) {
+  auto name = dns::Name::from_text(text);
+  KHIEN_ASSERT(name.has_value());
+  return std::move(*name);
+}
+
+ZoneFacts make_zone(std::string id) {
+  ZoneFacts facts;
+  facts.name = name_of(id + ".rpz.khien.");
+  facts.id = std::move(id);
+  return facts;
+}
+
+std::vector<ZoneFacts> make_zones() {
+  std::vector<ZoneFacts> zones;
+  zones.push_back(make_zone("pass"));
+  zones.back().action = dns::RpzAction::passthru;
+  zones.push_back(make_zone("emergency"));
+  zones.back().expire_s = emergency_expire_s;
+  for (const std::string_view basis : {"orders", "feeds"}) {
+    for (const CategoryFacts& facts : all_categories()) {
+      if (is_choice(facts.category)) continue;
+      zones.push_back(make_zone(std::string{basis} + "-" + std::string{facts.id}));
+      zones.back().keys_only = facts.category == Category::child_abuse;
+    }
+  }
+  for (const CategoryFacts& facts : all_categories()) {
+    if (is_choice(facts.category)) zones.push_back(make_zone(std::string{facts.id}));
+  }
+  return zones;
+}
+
+}  // namespace
+
+const std::vector<ZoneFacts>& all_zones() {
+  static const std::vector<ZoneFacts> zones = make_zones();
+  return zones;
+}
+
+const ZoneFacts* find_zone(std::string_view name) {
+  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
+  constexpr std::string_view suffix = ".rpz.khien";
+  if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
+  for (const ZoneFacts& zone : all_zones()) {
+    if (zone.id == name) return &zone;
+  }
+  return nullptr;
+}
+
+const ZoneFacts* zone_for(Basis basis, Category category) {
+  if (is_choice(category)) {
+    return basis == Basis::choice ? find_zone(to_string(category)) : nullptr;
+  }
+  switch (basis) {
+    case Basis::emergency:
+      // These names go to nobody without a key, and the emergency zone goes to addresses too.
+      if (category == Category::child_abuse) return find_zone("orders-child-abuse");
+      return find_zone("emergency");
+    case Basis::orders: return find_zone("orders-" + std::string{to_string(category)});
+    case Basis::feeds: return find_zone("feeds-" + std::string{to_string(category)});
+    case Basis::choice: return nullptr;
+  }
+  return nullptr;
+}
+
+dns::Soa soa_of(const ZoneFacts& zone, std::uint32_t serial) {
+  static const dns::Name primary = name_of("primary.rpz.khien.");
+  static const dns::Name mailbox = name_of("hostmaster.rpz.khien.");
+  return {.primary = primary,
+          .mailbox = mailbox,
+          .serial = serial,
+          .refresh_s = refresh_s,
+          .retry_s = retry_s,
+          .expire_s = zone.expire_s,
+          .minimum_s = negative_ttl_s};
+}
+
+}  // namespace khien::publish

@@ -1,0 +1,43 @@
+// The closed list of zones that Khiên serves, one for each basis and category, and what each says:
+// its RPZ action and the timers of its SOA. Nothing here is configuration.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/category.h"
+#include "dns/rdata.h"
+#include "dns/rpz.h"
+
+namespace khien::publish {
+
+constexpr std::uint32_t record_ttl_s = 60;    // of every RPZ record
+constexpr std::uint32_t negative_ttl_s = 30;  // SOA minimum: how long a lift may lag in caches
+constexpr std::uint32_t refresh_s = 60;       // for secondaries that miss a NOTIFY
+constexpr std::uint32_t retry_s = 30;
+constexpr std::uint32_t expire_s = 30 * 86'400;          // DNS goes on without us for 30 days
+constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // an emergency order lives four hours
+
+struct ZoneFacts {
+  std::string id;  ///< "orders-phishing", "pass", "emergency"
+  dns::Name name;  ///< orders-phishing.rpz.khien.
+  dns::RpzAction action = dns::RpzAction::nxdomain;
+  std::uint32_t expire_s = publish::expire_s;
+  bool keys_only = false;  ///< child abuse: never by address alone
+};
+
+/// Every zone, `pass` first and `emergency` second: the order in which a resolver should load them.
+[[nodiscard]] const std::vector<ZoneFacts>& all_zones();
+/// By name, with or without the last dot, or by id; nullptr if there is no such zone.
+[[nodiscard]] const ZoneFacts* find_zone(std::string_view name);
+/// The zone in which a block on this basis and category stands. nullptr for pairs that do not
+/// exist, such as an order of a network choice.
+[[nodiscard]] const ZoneFacts* zone_for(Basis basis, Category category);
+
+/// The SOA record's content at `serial`.
+[[nodiscard]] dns::Soa soa_of(const ZoneFacts& zone, std::uint32_t serial);
+
+}  // namespace khien::publish

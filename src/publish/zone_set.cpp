@@ -1,0 +1,391 @@
+// ZoneSet: making changes. Files are zone_set_files.cpp, reading is zone_set_read.cpp.
+#include "publish/zone_set.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "publish/zone_set_state.h"
+
+namespace khien::publish {
+namespace {
+
+constexpr std::size_t due_batch = 1'000;
+
+tl::unexpected<Error> not_following(const char* what) {
+  return fail(ErrorCode::corrupt, std::string{"the zone log does not follow: "} + what);
+}
+
+TableChange perform(ZoneTable& table, const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::add:
+      return table.add(
+          operation.name,
+          {.source = operation.source, .scope = operation.scope, .until_ms = operation.until_ms});
+    case OperationKind::remove:
+    case OperationKind::lapse: return table.remove(operation.name, operation.source);
+    case OperationKind::clear: break;
+  }
+  return table.clear(operation.name);
+}
+
+/// Cuts a draft's zones into pieces that fit one frame.
+std::vector<std::vector<ZoneBatch>> cut(std::vector<ZoneBatch> zones) {
+  std::vector<std::vector<ZoneBatch>> pieces(1);
+  std::size_t room = operations_per_batch_max;
+  for (ZoneBatch& zone : zones) {
+    auto from = std::make_move_iterator(zone.operations.begin());
+    const auto end = std::make_move_iterator(zone.operations.end());
+    while (from != end) {
+      if (room == 0) {
+        pieces.emplace_back();
+        room = operations_per_batch_max;
+      }
+      const auto count = std::min(static_cast<std::size_t>(end - from), room);
+      const auto to = from + static_cast<std::ptrdiff_t>(count);
+      pieces.back().push_back({.zone = zone.zone, .serial = 0, .operations = {from, to}});
+      from = to;
+      room -= count;
+    }
+  }
+  return pieces;
+}
+
+/// What a name showed before the steps, and whether it went because its time was over.
+struct Past {
+  Shown shown;
+  bool lapsed = false;
+};
+
+/// Walks the steps backwards from what the table shows now.
+std::unordered_map<dns::Name, Past> past_of(const ZoneTable& table,
+                                            std::span<const SerialStep> steps) {
+  std::unordered_map<dns::Name, Past> past;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    for (auto change = step->changes.rbegin(); change != step->changes.rend(); ++change) {
+      const dns::Name name{table.name_at(change->name_at)};
+      Past& one = past.try_emplace(name, Past{.shown = table.shown(name)}).first->second;
+      one.lapsed = one.lapsed || change->lapsed;
+      switch (change->kind) {
+        case RecordChangeKind::add_name: one.shown.name = false; break;
+        case RecordChangeKind::remove_name: one.shown.name = true; break;
+        case RecordChangeKind::add_below: one.shown.below = false; break;
+        case RecordChangeKind::remove_below: one.shown.below = true; break;
+      }
+    }
+  }
+  return past;
+}
+
+/// The operations that make the table show what it showed before the steps.
+std::vector<Operation> undo(const ZoneTable& table, std::span<const SerialStep> steps,
+                            InstantMs until_ms) {
+  std::vector<Operation> operations;
+  for (const auto& [name, past] : past_of(table, steps)) {
+    const Shown now = table.shown(name);
+    if (past.shown == now) continue;
+    // Less than now means that holders must go; more is one holder besides.
+    const bool shows_less = (now.name && !past.shown.name) || (now.below && !past.shown.below);
+    if (shows_less) {
+      operations.push_back({.kind = OperationKind::clear,
+                            .scope = Scope::host,
+                            .source = rollback_source,
+                            .until_ms = 0,
+                            .name = name});
+    }
+    if (past.shown.name && !past.lapsed) {
+      operations.push_back({.kind = OperationKind::add,
+                            .scope = past.shown.below ? Scope::domain : Scope::host,
+                            .source = rollback_source,
+                            .until_ms = until_ms,
+                            .name = name});
+    }
+  }
+  return operations;
+}
+
+}  // namespace
+
+Result<void> ZoneSet::State::replay(const Batch& batch) {
+  if (batch.position != position + 1) return not_following("a position is missing");
+  for (const NewSource& source : batch.sources) {
+    if (source.index != sources.size()) return not_following("a source is missing");
+    sources.push_back(source.name);
+    source_index.emplace(source.name, source.index);
+  }
+  for (const ZoneBatch& one : batch.zones) {
+    const ZoneFacts* facts = find_zone(one.zone);
+    if (facts == nullptr) return not_following("a zone is unknown");
+    Zone& changed = zone(*facts);
+    changed.history.begin(changed.serial, one.serial);
+    for (const Operation& operation : one.operations) {
+      if (operation.source >= sources.size()) return not_following("a source is unknown");
+      changed.history.record(perform(*changed.table, operation),
+                             operation.kind == OperationKind::lapse);
+    }
+    changed.serial = one.serial;
+  }
+  position = batch.position;
+  applied_sequence = batch.applied_sequence;
+  reported_sequence = batch.reported_sequence;
+  return {};
+}
+
+ZoneSet::ZoneSet(ZoneSetOptions options, const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      writer_(std::make_unique<Guarded<Writer>>()),
+      state_(std::make_unique<Guarded<State>>()) {
+  if (options_.metrics == nullptr) return;
+  changes_made_ = &options_.metrics->counter("khien_publish_changes_total",
+                                             "Holdings of names changed in the served zones");
+  changes_refused_ = &options_.metrics->counter("khien_publish_changes_refused_total",
+                                                "Changes that no zone may take");
+}
+
+ZoneSet::~ZoneSet() = default;
+
+SourceIndex ZoneSet::draft_source(Draft& draft, std::string_view source) {
+  const auto [place, is_new] = draft.source_index.try_emplace(std::string{source}, 0);
+  if (!is_new) return place->second;
+  auto state = state_->lock();
+  const auto known = state->source_index.find(place->first);
+  if (known != state->source_index.end()) {
+    place->second = known->second;
+  } else {
+    place->second = static_cast<SourceIndex>(state->sources.size() + draft.fresh_sources.size());
+    draft.fresh_sources.push_back({.index = place->second, .name = place->first});
+  }
+  return place->second;
+}
+
+/// Adds the change to the draft, or says why it is refused.
+std::string ZoneSet::draft_change(Draft& draft, const Change& change) {
+  const ZoneFacts* zone = find_zone(change.zone);
+  if (zone == nullptr) return "unknown_zone";
+  if (change.source.empty() || change.source.size() > source_size_max) return "bad_source";
+  const auto name = dns::Name::from_text(change.name);
+  if (!name || name->is_wildcard()) return "bad_name";
+  // A removal is never refused for what the name is: whatever got in must get out.
+  const bool is_add = change.kind == ChangeKind::add;
+  if (is_add && name->label_count() < 2) return "single_label";
+  if (is_add && options_.is_public_suffix && options_.is_public_suffix(change.name)) {
+    return "public_suffix";
+  }
+  if (!dns::make_rpz_owner(*name, true, zone->name)) return "too_long";
+  draft.operations(*zone).push_back({.kind = is_add ? OperationKind::add : OperationKind::remove,
+                                     .scope = change.scope,
+                                     .source = draft_source(draft, change.source),
+                                     .until_ms = is_add ? change.until_ms : 0,
+                                     .name = name->lower()});
+  return {};
+}
+
+Result<Applied> ZoneSet::apply(std::span<const Change> changes,
+                               std::optional<std::int64_t> applied_sequence) {
+  Applied applied;
+  {
+    auto writer = writer_->lock();
+    Draft draft;
+    draft.applied_sequence = applied_sequence;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      std::string reason = draft_change(draft, changes[i]);
+      if (!reason.empty()) applied.refused.push_back({.index = i, .reason = std::move(reason)});
+    }
+    if (changes_refused_ != nullptr) {
+      changes_refused_->add(static_cast<std::int64_t>(applied.refused.size()));
+    }
+    auto serials = commit(*writer, std::move(draft));
+    if (!serials) return propagate(std::move(serials).error(), "apply to the zones");
+    applied.serials = std::move(*serials);
+  }
+  tell(applied.serials);
+  return applied;
+}
+
+/// Writes and makes visible, frame by frame. The caller holds the writer lock.
+Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
+  std::vector<ZoneSerial> touched;
+  if (draft.zones.empty() && !draft.applied_sequence) return touched;
+  auto pieces = cut(std::move(draft.zones));
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    Batch batch;
+    batch.at_ms = clock_.now_ms();
+    if (i == 0) batch.sources = std::move(draft.fresh_sources);
+    batch.zones = std::move(pieces[i]);
+    {
+      auto state = state_->lock();
+      batch.position = state->position + 1;
+      batch.applied_sequence = state->applied_sequence;
+      batch.reported_sequence = state->reported_sequence;
+      for (ZoneBatch& zone : batch.zones) {
+        zone.serial = state->zone(*find_zone(zone.zone)).serial + 1;
+      }
+    }
+    const bool is_last = i + 1 == pieces.size();
+    if (is_last && draft.applied_sequence) batch.applied_sequence = *draft.applied_sequence;
+    if (auto done = commit_batch(writer, batch); !done) {
+      return tl::unexpected(std::move(done).error());
+    }
+    for (const ZoneBatch& zone : batch.zones) {
+      if (changes_made_ != nullptr) {
+        changes_made_->add(static_cast<std::int64_t>(zone.operations.size()));
+      }
+      const auto known = std::find_if(touched.begin(), touched.end(),
+                                      [&](const ZoneSerial& one) { return one.zone == zone.zone; });
+      if (known == touched.end()) {
+        touched.push_back({.zone = zone.zone, .serial = zone.serial});
+      } else {
+        known->serial = zone.serial;
+      }
+    }
+  }
+  return touched;
+}
+
+Result<void> ZoneSet::commit_batch(Writer& writer, Batch& batch) {
+  if (!writer.log) return fail(ErrorCode::unavailable, "the zone log failed before; restart");
+  if (auto written = writer.log->append(encode_batch(batch)); !written) {
+    return propagate(std::move(written).error(), "write zone log");
+  }
+  if (auto synced = writer.log->sync(); !synced) {
+    return propagate(std::move(synced).error(), "sync zone log");
+  }
+  // Durable from here on: making it visible cannot fail, since the state itself gave the numbers.
+  const auto visible = state_->lock()->replay(batch);
+  KHIEN_ASSERT(visible.has_value());
+  return {};
+}
+
+void ZoneSet::tell(std::span<const ZoneSerial> serials) {
+  if (serials.empty()) return;
+  const auto listener = *listener_.lock();
+  if (listener) listener(serials);
+}
+
+void ZoneSet::set_listener(std::function<void(std::span<const ZoneSerial>)> listener) {
+  *listener_.lock() = std::move(listener);
+}
+
+Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
+  const ZoneFacts* zone = find_zone(replacement.zone);
+  if (zone == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
+  std::unordered_set<std::string> wanted(replacement.names.begin(), replacement.names.end());
+  std::vector<std::string> gone;
+  {
+    // What the source holds now: in `wanted` it stays, otherwise it goes.
+    std::optional<SourceIndex> source;
+    {
+      auto state = state_->lock();
+      const auto known = state->source_index.find(std::string{replacement.source});
+      if (known != state->source_index.end()) source = known->second;
+    }
+    const auto reader = read_zone(*zone);
+    while (reader->next([&](const ZoneTable::Item& item) {
+      for (const Holder& holder : item.holders) {
+        if (holder.source != source || holder.source == rollback_source) continue;
+        std::string text = item.name.to_text();
+        text.pop_back();
+        const bool same = holder.scope == replacement.scope && holder.until_ms == 0;
+        const auto place = wanted.find(text);
+        if (place == wanted.end()) {
+          gone.push_back(std::move(text));
+        } else if (same) {
+          wanted.erase(place);
+        }
+      }
+      return true;
+    })) {
+    }
+  }
+  if (wanted.size() + gone.size() > replacement.change_max) {
+    return fail(ErrorCode::limit_exceeded,
+                "the change of " + std::to_string(wanted.size() + gone.size()) +
+                    " names is above what may pass without a person",
+                "breaker");
+  }
+  std::vector<Change> changes;
+  changes.reserve(wanted.size() + gone.size());
+  const Change change{.zone = zone->id, .source = replacement.source, .scope = replacement.scope};
+  for (const std::string& name : gone) {
+    changes.push_back(change);
+    changes.back().kind = ChangeKind::remove;
+    changes.back().name = name;
+  }
+  for (const std::string& name : wanted) {
+    changes.push_back(change);
+    changes.back().name = name;
+  }
+  auto applied = apply(changes);
+  if (!applied) return tl::unexpected(std::move(applied).error());
+  return Replaced{.added = wanted.size() - applied->refused.size(),
+                  .removed = gone.size(),
+                  .refused = std::move(applied->refused),
+                  .serial = serial(*zone).value_or(0)};
+}
+
+Result<Applied> ZoneSet::lapse() {
+  Applied applied;
+  {
+    auto writer = writer_->lock();
+    while (true) {
+      Draft draft;
+      {
+        auto state = state_->lock();
+        for (State::Zone& zone : state->zones) {
+          for (const auto& due : zone.table->due(clock_.now_ms(), due_batch)) {
+            draft.operations(*zone.facts)
+                .push_back({.kind = OperationKind::lapse,
+                            .scope = Scope::host,
+                            .source = due.source,
+                            .until_ms = 0,
+                            .name = dns::Name{zone.table->name_at(due.name_at)}});
+          }
+        }
+      }
+      if (draft.zones.empty()) break;
+      auto serials = commit(*writer, std::move(draft));
+      if (!serials) return propagate(std::move(serials).error(), "lapse");
+      applied.serials.insert(applied.serials.end(), serials->begin(), serials->end());
+    }
+  }
+  tell(applied.serials);
+  return applied;
+}
+
+Result<Applied> ZoneSet::rollback(std::string_view zone_name, std::uint32_t serial) {
+  const ZoneFacts* facts = find_zone(zone_name);
+  if (facts == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
+  Applied applied;
+  {
+    auto writer = writer_->lock();
+    Draft draft;
+    {
+      auto state = state_->lock();
+      State::Zone& zone = state->zone(*facts);
+      const auto steps = zone.history.since(serial);
+      if (!steps) return fail(ErrorCode::not_found, "the log does not reach back to that serial");
+      draft.operations(*facts) = undo(*zone.table, *steps, clock_.now_ms() + rollback_hold_ms);
+    }
+    auto serials = commit(*writer, std::move(draft));
+    if (!serials) return propagate(std::move(serials).error(), "roll back");
+    applied.serials = std::move(*serials);
+  }
+  tell(applied.serials);
+  return applied;
+}
+
+Result<void> ZoneSet::note_reported(std::int64_t sequence) {
+  auto writer = writer_->lock();
+  Batch batch;
+  batch.at_ms = clock_.now_ms();
+  {
+    auto state = state_->lock();
+    if (sequence <= state->reported_sequence) return {};
+    batch.position = state->position + 1;
+    batch.applied_sequence = state->applied_sequence;
+  }
+  batch.reported_sequence = sequence;
+  return commit_batch(*writer, batch);
+}
+
+}  // namespace khien::publish

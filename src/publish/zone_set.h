@@ -1,0 +1,209 @@
+// All zones that this publisher serves, with their state, change log and serials on its own disk:
+// it serves, lapses and rolls back with API and database away (docs/formats/zone-log.md).
+//
+// A change is written to the log and synced before anybody can see it. One name costs a frame and a
+// sync, whatever the size of its zone. Thread-safe; writers queue behind one another, readers are
+// held up for microseconds. The listener is called after each commit, without a lock held.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "publish/zone_history.h"
+#include "publish/zone_log.h"
+#include "publish/zone_names.h"
+#include "publish/zone_table.h"
+
+namespace khien::publish {
+
+constexpr std::size_t log_size_max = std::size_t{1} << 30;          // of one log file
+constexpr std::size_t base_size_max = std::size_t{1} << 31;         // of the base file
+constexpr std::size_t compaction_log_size = std::size_t{64} << 20;  // a log above it is folded in
+/// What a rollback brings back is served at most this long: blocks need an end.
+constexpr std::int64_t rollback_hold_ms = 24 * ms_per_hour;
+
+/// The source that a lapse, a lift or another order can tell apart: at most 120 octets.
+constexpr std::size_t source_size_max = 120;
+
+enum class ChangeKind : std::uint8_t { add, remove };
+
+/// A wish of one source about one name. Borrows its texts.
+struct Change {
+  ChangeKind kind = ChangeKind::add;
+  std::string_view zone = {};    ///< id or name
+  std::string_view name = {};    ///< A-labels; at least two labels
+  std::string_view source = {};  ///< "order:01J…", "feed:…"
+  Scope scope = Scope::host;
+  InstantMs until_ms = 0;  ///< of an add: not served from then on; 0 for no end
+};
+
+/// Why a change was left out; the others of its batch were made.
+struct RefusedChange {
+  std::size_t index = 0;  ///< in the span given
+  std::string reason;     ///< unknown_zone bad_name single_label public_suffix too_long bad_source
+};
+
+struct ZoneSerial {
+  std::string zone;  ///< id
+  std::uint32_t serial = 0;
+};
+
+struct Applied {
+  std::vector<ZoneSerial> serials;  ///< of each zone that was touched, as served now
+  std::vector<RefusedChange> refused;
+};
+
+struct ZoneSetOptions {
+  std::filesystem::path folder;
+  /// True for names that must never be blocked whole, such as com.vn. Besides, every name with
+  /// fewer than two labels is refused.
+  std::function<bool(std::string_view name)> is_public_suffix = {};
+  Metrics* metrics = nullptr;
+};
+
+struct ZoneStatus {
+  std::string zone;
+  std::uint32_t serial = 0;
+  std::size_t name_count = 0;
+  std::size_t record_count = 0;  ///< with SOA and NS
+};
+
+class ZoneSet {
+ public:
+  /// Reads base and log of `options.folder` (made if absent). A torn tail is cut. corrupt if
+  /// anything else is damaged; conflict if another process has it open. `rng` is used here only.
+  [[nodiscard]] static Result<std::unique_ptr<ZoneSet>> open(ZoneSetOptions options,
+                                                             const Clock& clock, Rng& rng);
+  ~ZoneSet();
+  ZoneSet(const ZoneSet&) = delete;
+  ZoneSet& operator=(const ZoneSet&) = delete;
+
+  /// Makes the changes durable and then visible, in order. With `applied_sequence` the database's
+  /// publications up to it are noted as done in the same write. Doing a change twice is harmless.
+  /// unavailable (disk full) or limit_exceeded: then nothing of it is visible.
+  [[nodiscard]] Result<Applied> apply(std::span<const Change> changes,
+                                      std::optional<std::int64_t> applied_sequence = {});
+
+  /// Makes `names` all that `source` holds in `zone`, changing only the difference. For feeds. The
+  /// cost is proportional to `names` and to what the zone holds. More than `change_max` changes are
+  /// refused with limit_exceeded, reason "breaker", before anything is done.
+  struct Replacement {
+    std::string_view zone;
+    std::string_view source;
+    std::span<const std::string> names;
+    Scope scope = Scope::domain;
+    std::size_t change_max = SIZE_MAX;
+  };
+  struct Replaced {
+    std::size_t added = 0;
+    std::size_t removed = 0;
+    std::vector<RefusedChange> refused;
+    std::uint32_t serial = 0;
+  };
+  [[nodiscard]] Result<Replaced> replace(const Replacement& replacement);
+
+  /// Takes out what is over. Returns what was touched.
+  [[nodiscard]] Result<Applied> lapse();
+  /// When lapse() will next have something to do.
+  [[nodiscard]] std::optional<InstantMs> next_lapse_ms();
+
+  /// Serves again what the zone served at `serial`, under a new serial: names added since are taken
+  /// out, whoever holds them; names removed since come back for rollback_hold_ms, except those
+  /// whose time was over. A later removal by anybody ends such a return. not_found if the log does
+  /// not reach back to `serial`.
+  [[nodiscard]] Result<Applied> rollback(std::string_view zone, std::uint32_t serial);
+
+  /// Folds the log into a new base file. Changes go on meanwhile.
+  [[nodiscard]] Result<void> compact();
+  [[nodiscard]] bool wants_compaction();
+
+  [[nodiscard]] std::int64_t applied_sequence();
+  /// Up to where the database has been told, for a publisher that restarts.
+  [[nodiscard]] std::int64_t reported_sequence();
+  [[nodiscard]] Result<void> note_reported(std::int64_t sequence);
+
+  [[nodiscard]] std::optional<std::uint32_t> serial(const ZoneFacts& zone);
+  [[nodiscard]] std::vector<ZoneStatus> status();
+  /// What `name` shows in the zone; for monitors and tests.
+  [[nodiscard]] Shown shown(const ZoneFacts& zone, dns::NameView name);
+  [[nodiscard]] std::size_t memory_size();
+
+  /// Called with the zones that have a new serial, on the thread that made the change.
+  void set_listener(std::function<void(std::span<const ZoneSerial>)> listener);
+
+  class ZoneReader;
+  class StepReader;
+  /// The zone as it is now, to be read piece by piece.
+  [[nodiscard]] std::unique_ptr<ZoneReader> read_zone(const ZoneFacts& zone);
+  /// The steps from `serial` to now; nullptr if the log does not reach back so far.
+  [[nodiscard]] std::unique_ptr<StepReader> read_steps(const ZoneFacts& zone, std::uint32_t serial);
+
+ private:
+  struct State;
+  struct Writer;
+  struct Draft;  // what one commit is going to write
+  ZoneSet(ZoneSetOptions options, const Clock& clock);
+  Result<void> load(Rng& rng);
+  Result<void> load_base(State& state);
+  Result<void> load_logs(State& state, Writer& writer);
+  [[nodiscard]] std::string draft_change(Draft& draft, const Change& change);
+  [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
+  Result<std::vector<ZoneSerial>> commit(Writer& writer, Draft draft);
+  Result<void> commit_batch(Writer& writer, Batch& batch);
+  void tell(std::span<const ZoneSerial> serials);
+
+  ZoneSetOptions options_;
+  const Clock& clock_;
+  std::unique_ptr<Guarded<Writer>> writer_;  // taken before state_
+  std::unique_ptr<Guarded<State>> state_;
+  Guarded<std::function<void(std::span<const ZoneSerial>)>> listener_;
+  Metric* changes_made_ = nullptr;
+  Metric* changes_refused_ = nullptr;
+};
+
+/// One zone at one serial. One thread; the ZoneSet must outlive it.
+class ZoneSet::ZoneReader {
+ public:
+  ZoneReader(ZoneSet& set, const ZoneFacts& zone);
+  ZoneReader(const ZoneReader&) = delete;
+  ZoneReader& operator=(const ZoneReader&) = delete;
+  ~ZoneReader();
+  [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
+  /// Gives names to `take` until it returns false (that name comes again) or about a thousand were
+  /// given. False once all are given. `take` runs under the zones' lock: it must be quick.
+  bool next(const std::function<bool(const ZoneTable::Item&)>& take);
+
+ private:
+  ZoneSet& set_;
+  std::uint32_t serial_ = 0;
+  std::unique_ptr<ZoneTable::Snapshot> snapshot_;
+};
+
+/// The changes from one serial to another. One thread; the ZoneSet must outlive it.
+class ZoneSet::StepReader {
+ public:
+  StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps);
+  [[nodiscard]] const std::vector<SerialStep>& steps() const noexcept { return steps_; }
+  [[nodiscard]] std::size_t change_count() const noexcept { return change_count_; }
+  /// A name of the steps, copied.
+  [[nodiscard]] dns::Name name(const RecordChange& change);
+
+ private:
+  ZoneSet& set_;
+  const ZoneTable& table_;
+  std::vector<SerialStep> steps_;
+  std::size_t change_count_ = 0;
+};
+
+}  // namespace khien::publish

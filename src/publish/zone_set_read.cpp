@@ -1,0 +1,101 @@
+// ZoneSet: reading.
+#include <algorithm>
+
+#include "publish/zone_set.h"
+#include "publish/zone_set_state.h"
+
+namespace khien::publish {
+namespace {
+
+constexpr std::size_t names_a_turn = 1'000;  // under the state lock at once: well below 1 ms
+constexpr std::size_t apex_records = 2;      // SOA and NS
+
+}  // namespace
+
+std::optional<InstantMs> ZoneSet::next_lapse_ms() {
+  auto state = state_->lock();
+  std::optional<InstantMs> soonest;
+  for (const State::Zone& zone : state->zones) {
+    const auto due = zone.table->next_due_ms();
+    if (due && (!soonest || *due < *soonest)) soonest = due;
+  }
+  return soonest;
+}
+
+std::int64_t ZoneSet::applied_sequence() { return state_->lock()->applied_sequence; }
+std::int64_t ZoneSet::reported_sequence() { return state_->lock()->reported_sequence; }
+
+std::optional<std::uint32_t> ZoneSet::serial(const ZoneFacts& zone) {
+  return state_->lock()->zone(zone).serial;
+}
+
+std::vector<ZoneStatus> ZoneSet::status() {
+  auto state = state_->lock();
+  std::vector<ZoneStatus> result;
+  for (const State::Zone& zone : state->zones) {
+    result.push_back({.zone = zone.facts->id,
+                      .serial = zone.serial,
+                      .name_count = zone.table->name_count(),
+                      .record_count = zone.table->record_count() + apex_records});
+  }
+  return result;
+}
+
+Shown ZoneSet::shown(const ZoneFacts& zone, dns::NameView name) {
+  const dns::Name lower = dns::Name{name}.lower();
+  return state_->lock()->zone(zone).table->shown(lower);
+}
+
+std::size_t ZoneSet::memory_size() {
+  auto state = state_->lock();
+  std::size_t size = 0;
+  for (const State::Zone& zone : state->zones) {
+    size += zone.table->memory_size() + zone.history.change_count() * sizeof(RecordChange);
+  }
+  return size;
+}
+
+std::unique_ptr<ZoneSet::ZoneReader> ZoneSet::read_zone(const ZoneFacts& zone) {
+  return std::make_unique<ZoneReader>(*this, zone);
+}
+
+ZoneSet::ZoneReader::ZoneReader(ZoneSet& set, const ZoneFacts& zone) : set_(set) {
+  auto state = set_.state_->lock();
+  State::Zone& read = state->zone(zone);
+  serial_ = read.serial;
+  snapshot_ = std::make_unique<ZoneTable::Snapshot>(*read.table);
+}
+
+ZoneSet::ZoneReader::~ZoneReader() {
+  auto state = set_.state_->lock();  // it leaves the table's list of snapshots
+  snapshot_.reset();
+}
+
+bool ZoneSet::ZoneReader::next(const std::function<bool(const ZoneTable::Item&)>& take) {
+  auto state = set_.state_->lock();
+  return snapshot_->next(names_a_turn, take);
+}
+
+std::unique_ptr<ZoneSet::StepReader> ZoneSet::read_steps(const ZoneFacts& zone,
+                                                         std::uint32_t serial) {
+  auto state = state_->lock();
+  State::Zone& read = state->zone(zone);
+  if (serial == read.serial) {
+    return std::make_unique<StepReader>(*this, *read.table, std::vector<SerialStep>{});
+  }
+  auto steps = read.history.since(serial);
+  if (!steps || steps->empty()) return nullptr;
+  return std::make_unique<StepReader>(*this, *read.table, std::move(*steps));
+}
+
+ZoneSet::StepReader::StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps)
+    : set_(set), table_(table), steps_(std::move(steps)) {
+  for (const SerialStep& step : steps_) change_count_ += step.changes.size();
+}
+
+dns::Name ZoneSet::StepReader::name(const RecordChange& change) {
+  auto state = set_.state_->lock();
+  return dns::Name{table_.name_at(change.name_at)};
+}
+
+}  // namespace khien::publish

@@ -1,0 +1,266 @@
+#include "publish/zone_set.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "publish/testing.h"
+
+namespace khien::publish {
+namespace {
+
+Change block(std::string_view name, std::string_view source = "order:1") {
+  return {.zone = "orders-phishing", .name = name, .source = source};
+}
+Change lift(std::string_view name, std::string_view source = "order:1") {
+  return {.kind = ChangeKind::remove, .zone = "orders-phishing", .name = name, .source = source};
+}
+
+class ZoneSetTest : public testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    zones_.reset();
+    zones_ = open_zones(folder_.path(), clock_);
+  }
+  Applied apply(std::vector<Change> changes) {
+    auto applied = zones_->apply(changes);
+    KHIEN_ASSERT(applied.has_value());
+    return std::move(*applied);
+  }
+  Shown shown(std::string_view name) { return zones_->shown(test_zone(), test_name(name)); }
+  std::uint32_t serial() { return zones_->serial(test_zone()).value(); }
+
+  TemporaryFolder folder_;
+  ManualClock clock_;
+  std::unique_ptr<ZoneSet> zones_;
+};
+
+TEST_F(ZoneSetTest, AChangeRaisesItsZonesSerialByOneAndNoOther) {
+  const auto before = zones_->status();
+  const auto applied = apply({block("Xau.Example"), block("te.example")});
+  ASSERT_EQ(applied.serials.size(), 1U);
+  EXPECT_EQ(applied.serials[0].zone, "orders-phishing");
+  EXPECT_EQ(applied.serials[0].serial, 2U);
+  EXPECT_TRUE(shown("xau.example.").name);
+  const auto after = zones_->status();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_EQ(after[i].serial, before[i].serial + (after[i].zone == "orders-phishing" ? 1 : 0));
+  }
+}
+
+TEST_F(ZoneSetTest, StateAndSerialsSurviveARestart) {
+  apply({block("xau.example"), block("te.example", "order:2")});
+  apply({lift("te.example", "order:2")});
+  ASSERT_TRUE(zones_->apply({}, 17).has_value());
+  ASSERT_TRUE(zones_->note_reported(16).has_value());
+  open();
+  EXPECT_TRUE(shown("xau.example.").name);
+  EXPECT_FALSE(shown("te.example.").name);
+  EXPECT_EQ(serial(), 3U);
+  EXPECT_EQ(zones_->applied_sequence(), 17);
+  EXPECT_EQ(zones_->reported_sequence(), 16);
+  EXPECT_NE(zones_->read_steps(test_zone(), 1), nullptr);
+}
+
+TEST_F(ZoneSetTest, ATornTailIsCutAndTheRestStands) {
+  apply({block("xau.example")});
+  zones_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path()}) {
+    if (entry.path().extension() != ".log") continue;
+    std::ofstream{entry.path(), std::ios::app} << "half a frame";
+  }
+  open();
+  EXPECT_TRUE(shown("xau.example.").name);
+  apply({block("te.example")});
+  open();
+  EXPECT_TRUE(shown("te.example.").name);
+}
+
+TEST_F(ZoneSetTest, ADamagedLogIsRefused) {
+  apply({block("xau.example")});
+  apply({block("te.example")});
+  zones_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path()}) {
+    if (entry.path().extension() != ".log") continue;
+    std::fstream file{entry.path(), std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(30);
+    file.put('\x55');
+  }
+  SystemRng rng;
+  const auto zones = ZoneSet::open({.folder = folder_.path()}, clock_, rng);
+  ASSERT_FALSE(zones.has_value());
+  EXPECT_EQ(zones.error().code, ErrorCode::corrupt);
+}
+
+TEST_F(ZoneSetTest, OneProcessAtATime) {
+  SystemRng rng;
+  const auto second = ZoneSet::open({.folder = folder_.path()}, clock_, rng);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::conflict);
+}
+
+TEST_F(ZoneSetTest, CompactionKeepsEverythingAndShortensTheLog) {
+  for (int i = 0; i < 500; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".example";
+    apply({block(name), block(name, "order:2")});
+  }
+  apply({lift("n7.example"), lift("n7.example", "order:2"), lift("n8.example")});
+  const std::uint32_t before = serial();
+  ASSERT_TRUE(zones_->compact().has_value());
+  ASSERT_TRUE(zones_->compact().has_value());  // nothing to do
+  apply({block("sau.example")});
+  open();
+  EXPECT_EQ(serial(), before + 1);
+  EXPECT_EQ(zones_->status()[2].name_count, 500U);
+  EXPECT_FALSE(shown("n7.example.").name);
+  EXPECT_TRUE(shown("n8.example.").name);
+  apply({lift("n8.example", "order:2")});
+  EXPECT_FALSE(shown("n8.example.").name);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path()}) {
+    files += entry.path().extension() == ".log" ? 1U : 0U;
+  }
+  EXPECT_EQ(files, 1U);
+}
+
+TEST_F(ZoneSetTest, RefusesWhatNoZoneMayHoldAndMakesTheRest) {
+  TemporaryFolder other;
+  SystemRng rng;
+  auto zones = ZoneSet::open(
+      {.folder = other.path(),
+       .is_public_suffix = [](std::string_view name) { return name == "com.example"; }},
+      clock_, rng);
+  ASSERT_TRUE(zones.has_value());
+  const std::string long_name = std::string(63, 'a') + "." + std::string(63, 'a') + "." +
+                                std::string(63, 'a') + "." + std::string(40, 'a');
+  const std::vector<Change> changes{
+      block("vn"),
+      block("com.example"),
+      block("*.xau.example"),
+      block(""),
+      block(long_name),
+      block("a..b"),
+      block("xau.example"),
+      block("xau.example", ""),
+      {.zone = "opinions", .name = "xau.example", .source = "order:1"},
+  };
+  const auto applied = (*zones)->apply(changes);
+  ASSERT_TRUE(applied.has_value());
+  std::vector<std::string> reasons;
+  for (const auto& refused : applied->refused) reasons.push_back(refused.reason);
+  EXPECT_EQ(reasons,
+            (std::vector<std::string>{"single_label", "public_suffix", "bad_name", "bad_name",
+                                      "too_long", "bad_name", "bad_source", "unknown_zone"}));
+  EXPECT_EQ((*zones)->status()[2].name_count, 1U);
+}
+
+TEST_F(ZoneSetTest, LapsesWithoutAnybodyAsking) {
+  Change short_order = block("ngan.example");
+  short_order.until_ms = clock_.now_ms() + 4 * ms_per_hour;
+  apply({short_order, block("dai.example", "order:2")});
+  EXPECT_EQ(zones_->next_lapse_ms(), short_order.until_ms);
+  clock_.advance(4 * ms_per_hour - 1);
+  EXPECT_TRUE(zones_->lapse()->serials.empty());
+  clock_.advance(1);
+  open();  // the end is known after a restart, too
+  EXPECT_EQ(zones_->lapse()->serials.size(), 1U);
+  EXPECT_FALSE(shown("ngan.example.").name);
+  EXPECT_TRUE(shown("dai.example.").name);
+  EXPECT_FALSE(zones_->next_lapse_ms().has_value());
+}
+
+TEST_F(ZoneSetTest, RollsBackToASerial) {
+  Change short_order = block("ngan.example", "order:9");
+  short_order.until_ms = clock_.now_ms() + 1'000;
+  apply({block("giu.example"), block("mat.example", "order:2"), short_order});
+  const std::uint32_t good = serial();
+  Change wide = block("giu.example", "order:3");
+  wide.scope = Scope::domain;
+  apply({block("nham.example", "order:4"), wide, lift("mat.example", "order:2")});
+  clock_.advance(1'000);
+  ASSERT_TRUE(zones_->lapse().has_value());
+
+  const auto rolled = zones_->rollback("orders-phishing.rpz.khien.", good);
+  ASSERT_TRUE(rolled.has_value());
+  EXPECT_EQ(rolled->serials[0].serial, good + 3);
+  EXPECT_FALSE(shown("nham.example.").name);
+  EXPECT_EQ(shown("giu.example."), (Shown{.name = true}));
+  EXPECT_TRUE(shown("mat.example.").name);
+  EXPECT_FALSE(shown("ngan.example.").name);  // its time was over: it does not come back
+  // A lift never waits for a rollback, and nothing comes back without an end.
+  apply({lift("giu.example", "order:1")});
+  EXPECT_FALSE(shown("giu.example.").name);
+  clock_.advance(rollback_hold_ms);
+  ASSERT_TRUE(zones_->lapse().has_value());
+  EXPECT_FALSE(shown("mat.example.").name);
+}
+
+TEST_F(ZoneSetTest, RollsBackOnlyAsFarAsTheLogGoes) {
+  apply({block("xau.example")});
+  EXPECT_EQ(zones_->rollback("orders-phishing", 77).error().code, ErrorCode::not_found);
+  EXPECT_EQ(zones_->rollback("opinions", 1).error().code, ErrorCode::not_found);
+}
+
+TEST_F(ZoneSetTest, ReplacesWhatAFeedHolds) {
+  const auto replace = [&](std::vector<std::string> names, std::size_t change_max = 100) {
+    return zones_->replace({.zone = "feeds-fraud",
+                            .source = "feed:a",
+                            .names = names,
+                            .scope = Scope::domain,
+                            .change_max = change_max});
+  };
+  const auto first = replace({"a.example", "b.example", "vn"});
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->added, 2U);
+  EXPECT_EQ(first->refused.size(), 1U);
+  const auto second = replace({"b.example", "c.example"});
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(second->added, 1U);
+  EXPECT_EQ(second->removed, 1U);
+  EXPECT_EQ(second->serial, 3U);
+  EXPECT_EQ(zones_->shown(test_zone("feeds-fraud"), test_name("c.example")),
+            (Shown{.name = true, .below = true}));
+  const auto breaker = replace({"x.example", "y.example", "z.example"}, 3);
+  ASSERT_FALSE(breaker.has_value());
+  EXPECT_EQ(breaker.error().reason, "breaker");
+  EXPECT_EQ(zones_->serial(test_zone("feeds-fraud")), 3U);
+}
+
+TEST_F(ZoneSetTest, TheListenerHearsOfEachCommit) {
+  std::vector<std::string> heard;
+  zones_->set_listener([&](std::span<const ZoneSerial> serials) {
+    for (const auto& one : serials) heard.push_back(one.zone + std::to_string(one.serial));
+  });
+  apply({block("xau.example"), {.zone = "feeds-fraud", .name = "te.example", .source = "feed:a"}});
+  EXPECT_EQ(heard, (std::vector<std::string>{"orders-phishing2", "feeds-fraud2"}));
+}
+
+TEST_F(ZoneSetTest, LargeChangesAreCutIntoFrames) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < operations_per_batch_max + 1; ++i) {
+    names.push_back("n" + std::to_string(i) + ".example");
+  }
+  std::vector<Change> changes;
+  for (const auto& name : names) changes.push_back(block(name, "feed:a"));
+  const auto applied = apply(changes);
+  EXPECT_EQ(applied.serials[0].serial, 3U);
+  open();
+  EXPECT_EQ(zones_->status()[2].name_count, names.size());
+}
+
+TEST(ZoneNames, OnePerBasisAndCategory) {
+  EXPECT_EQ(all_zones().size(), 25U);
+  EXPECT_EQ(all_zones()[0].id, "pass");
+  EXPECT_EQ(zone_for(Basis::orders, Category::phishing)->name,
+            test_name("orders-phishing.rpz.khien."));
+  EXPECT_EQ(zone_for(Basis::emergency, Category::fraud)->id, "emergency");
+  EXPECT_TRUE(zone_for(Basis::emergency, Category::child_abuse)->keys_only);
+  EXPECT_EQ(zone_for(Basis::choice, Category::choice_ads)->id, "choice-ads");
+  EXPECT_EQ(zone_for(Basis::orders, Category::choice_ads), nullptr);
+  EXPECT_EQ(find_zone("emergency.rpz.khien.")->expire_s, 4U * 3'600);
+  EXPECT_EQ(find_zone("tin-tuc"), nullptr);
+}
+
+}  // namespace
+}  // namespace khien::publish

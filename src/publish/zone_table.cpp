@@ -1,0 +1,263 @@
+#include "publish/zone_table.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace khien::publish {
+namespace {
+
+constexpr std::uint32_t flag_listed = 0x8000'0000;
+constexpr std::uint32_t flag_domain = 0x4000'0000;
+constexpr std::uint32_t source_mask = 0x3FFF'FFFF;
+constexpr std::size_t slots_min = 64;
+
+constexpr std::size_t records_of(Shown shown) noexcept {
+  return std::size_t{shown.name} + std::size_t{shown.below};
+}
+
+}  // namespace
+
+Shown shown_by(std::span<const Holder> holders) noexcept {
+  Shown shown;
+  for (const Holder& holder : holders) {
+    shown.name = true;
+    shown.below = shown.below || holder.scope == Scope::domain;
+  }
+  return shown;
+}
+
+std::uint32_t ZoneTable::hash_of(dns::NameView name) const noexcept {
+  // FNV-1a from a random start, and a last mix so that low and high bits are of use.
+  std::uint64_t hash = seed_;
+  for (const std::uint8_t octet : name.wire()) hash = (hash ^ octet) * 0x100'0000'01B3;
+  hash ^= hash >> 29;
+  hash *= 0xBF58'476D'1CE4'E5B9;
+  return static_cast<std::uint32_t>(hash >> 32);
+}
+
+dns::NameView ZoneTable::name_at(std::uint32_t at) const noexcept {
+  const std::size_t offset = at - 1;
+  const Chunk& chunk = *chunks_[offset / chunk_size];
+  const Bytes rest = Bytes{chunk}.subspan(offset % chunk_size);
+  const auto name = dns::NameView::parse_prefix(rest);
+  KHIEN_ASSERT(name.has_value());
+  return *name;
+}
+
+std::optional<std::uint32_t> ZoneTable::find(dns::NameView name) const noexcept {
+  if (slots_.empty()) return std::nullopt;
+  const std::uint32_t hash = hash_of(name);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash & mask; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
+    if (slots_[at].hash != hash) continue;
+    const std::uint32_t entry = slots_[at].entry_plus_one - 1;
+    if (name_at(entries_[entry].name_at) == name) return entry;
+  }
+  return std::nullopt;
+}
+
+void ZoneTable::place(std::uint32_t entry, std::uint32_t hash) noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash & mask;
+  while (slots_[at].entry_plus_one != 0) at = (at + 1) & mask;
+  slots_[at] = {.entry_plus_one = entry + 1, .hash = hash};
+}
+
+void ZoneTable::grow() {
+  std::vector<Slot> old(std::max(slots_min, slots_.size() * 2));
+  old.swap(slots_);
+  for (const Slot& slot : old) {
+    if (slot.entry_plus_one != 0) place(slot.entry_plus_one - 1, slot.hash);
+  }
+}
+
+/// Frees the name's slot and closes the gap, so that no probe sequence is cut (Knuth, volume 3,
+/// section 6.4, algorithm R).
+void ZoneTable::displace(dns::NameView name) noexcept {
+  const std::uint32_t hash = hash_of(name);
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t gap = hash & mask;
+  while (slots_[gap].hash != hash ||
+         name_at(entries_[slots_[gap].entry_plus_one - 1].name_at) != name) {
+    gap = (gap + 1) & mask;
+  }
+  for (std::size_t at = (gap + 1) & mask; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
+    const std::size_t home = slots_[at].hash & mask;
+    // It may move into the gap unless its home lies cyclically in (gap, at].
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    slots_[gap] = slots_[at];
+    gap = at;
+  }
+  slots_[gap] = {};
+}
+
+std::uint32_t ZoneTable::store_name(dns::NameView name) {
+  if (name.size() > chunk_size - chunk_used_) {
+    chunks_.push_back(std::make_unique<Chunk>());
+    chunk_used_ = 0;
+  }
+  const std::size_t offset = (chunks_.size() - 1) * chunk_size + chunk_used_;
+  std::copy(name.wire().begin(), name.wire().end(),
+            chunks_.back()->begin() + static_cast<std::ptrdiff_t>(chunk_used_));
+  chunk_used_ += name.size();
+  KHIEN_ASSERT(offset < 0xFFFF'FFFF);
+  return static_cast<std::uint32_t>(offset + 1);
+}
+
+std::uint32_t ZoneTable::find_or_make(dns::NameView name) {
+  if (const auto entry = find(name)) return *entry;
+  // Above 5/8 full, probes get long.
+  if ((live_count_ + 1) * 8 > slots_.size() * 5) grow();
+  std::uint32_t entry = 0;
+  if (free_entries_.empty()) {
+    entry = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    entry = free_entries_.back();
+    free_entries_.pop_back();
+    save_for_snapshots(entry);
+  }
+  entries_[entry] = {.name_at = store_name(name), .holder = flag_listed};
+  place(entry, hash_of(name));
+  ++live_count_;
+  return entry;
+}
+
+void ZoneTable::release(std::uint32_t entry) {
+  displace(name_at(entries_[entry].name_at));
+  entries_[entry] = {};
+  free_entries_.push_back(entry);
+  --live_count_;
+}
+
+std::vector<Holder> ZoneTable::holders_of(std::uint32_t entry) const {
+  const Entry& packed = entries_[entry];
+  if (packed.name_at == 0) return {};
+  if ((packed.holder & flag_listed) != 0) {
+    const auto listed = holders_.find(entry);  // absent for a name that is just being made
+    return listed == holders_.end() ? std::vector<Holder>{} : listed->second;
+  }
+  return {Holder{.source = packed.holder & source_mask,
+                 .scope = (packed.holder & flag_domain) != 0 ? Scope::domain : Scope::host}};
+}
+
+void ZoneTable::forget_dues(std::uint32_t entry, std::span<const Holder> holders) {
+  for (const Holder& holder : holders) {
+    if (holder.until_ms != 0) dues_.erase({holder.until_ms, entry, holder.source});
+  }
+}
+
+void ZoneTable::remember_dues(std::uint32_t entry, std::span<const Holder> holders) {
+  for (const Holder& holder : holders) {
+    if (holder.until_ms != 0) dues_.insert({holder.until_ms, entry, holder.source});
+  }
+}
+
+TableChange ZoneTable::replace_holders(std::uint32_t entry, std::vector<Holder> holders) {
+  const std::vector<Holder> old = holders_of(entry);
+  save_for_snapshots(entry);
+  TableChange change{
+      .before = shown_by(old), .after = shown_by(holders), .name_at = entries_[entry].name_at};
+  forget_dues(entry, old);
+  remember_dues(entry, holders);
+  record_count_ += records_of(change.after);
+  record_count_ -= records_of(change.before);
+  if (holders.empty()) {
+    holders_.erase(entry);
+    release(entry);
+  } else if (holders.size() == 1 && holders[0].until_ms == 0) {
+    holders_.erase(entry);
+    entries_[entry].holder =
+        holders[0].source | (holders[0].scope == Scope::domain ? flag_domain : 0);
+  } else {
+    entries_[entry].holder = flag_listed;
+    holders_[entry] = std::move(holders);
+  }
+  return change;
+}
+
+TableChange ZoneTable::add(dns::NameView name, const Holder& holder) {
+  KHIEN_ASSERT(holder.source < source_count_max);
+  const std::uint32_t entry = find_or_make(name);
+  std::vector<Holder> holders = holders_of(entry);
+  std::erase_if(holders, [&](const Holder& held) { return held.source == holder.source; });
+  holders.push_back(holder);
+  return replace_holders(entry, std::move(holders));
+}
+
+TableChange ZoneTable::remove(dns::NameView name, SourceIndex source) {
+  const auto entry = find(name);
+  if (!entry) return {};
+  std::vector<Holder> holders = holders_of(*entry);
+  std::erase_if(holders, [&](const Holder& held) {
+    return held.source == source || held.source == rollback_source;
+  });
+  return replace_holders(*entry, std::move(holders));
+}
+
+TableChange ZoneTable::clear(dns::NameView name) {
+  const auto entry = find(name);
+  if (!entry) return {};
+  return replace_holders(*entry, {});
+}
+
+std::vector<Holder> ZoneTable::holders(dns::NameView name) const {
+  const auto entry = find(name);
+  return entry ? holders_of(*entry) : std::vector<Holder>{};
+}
+
+Shown ZoneTable::shown(dns::NameView name) const { return shown_by(holders(name)); }
+
+std::vector<ZoneTable::Due> ZoneTable::due(InstantMs now_ms, std::size_t count_max) const {
+  std::vector<Due> result;
+  for (const auto& [until_ms, entry, source] : dues_) {
+    if (until_ms > now_ms || result.size() == count_max) break;
+    result.push_back({.name_at = entries_[entry].name_at, .source = source, .until_ms = until_ms});
+  }
+  return result;
+}
+
+std::optional<InstantMs> ZoneTable::next_due_ms() const {
+  if (dues_.empty()) return std::nullopt;
+  return std::get<0>(*dues_.begin());
+}
+
+std::size_t ZoneTable::memory_size() const noexcept {
+  constexpr std::size_t listed_size = 96;  // about: a node of the map and a vector of one holder
+  return chunks_.size() * chunk_size + entries_.capacity() * sizeof(Entry) +
+         slots_.capacity() * sizeof(Slot) + holders_.size() * listed_size +
+         dues_.size() * (sizeof(DueKey) + 32);
+}
+
+void ZoneTable::save_for_snapshots(std::uint32_t entry) {
+  for (Snapshot* snapshot : snapshots_) {
+    if (entry < snapshot->cursor_ || entry >= snapshot->end_) continue;
+    if (snapshot->saved_.contains(entry)) continue;
+    snapshot->saved_.emplace(
+        entry, Snapshot::Saved{.name_at = entries_[entry].name_at, .holders = holders_of(entry)});
+  }
+}
+
+std::optional<ZoneTable::Item> ZoneTable::item(const Snapshot& snapshot, std::uint32_t entry,
+                                               std::vector<Holder>& scratch) const {
+  const auto saved = snapshot.saved_.find(entry);
+  std::uint32_t at = entries_[entry].name_at;
+  if (saved == snapshot.saved_.end()) {
+    scratch = holders_of(entry);
+  } else {
+    at = saved->second.name_at;
+    scratch = saved->second.holders;
+  }
+  if (at == 0 || scratch.empty()) return std::nullopt;
+  return Item{.name = name_at(at), .shown = shown_by(scratch), .holders = scratch};
+}
+
+ZoneTable::Snapshot::Snapshot(ZoneTable& table)
+    : table_(table), end_(static_cast<std::uint32_t>(table.entries_.size())) {
+  table.snapshots_.push_back(this);
+}
+
+ZoneTable::Snapshot::~Snapshot() { std::erase(table_.snapshots_, this); }
+
+}  // namespace khien::publish
