@@ -168,7 +168,15 @@ std::string refang_brackets(std::string_view text) {
   return out;
 }
 
-std::string refang(std::string_view text) { return without_joint_spaces(refang_brackets(text)); }
+std::string refang(std::string_view text) {
+  // Until nothing changes: "((.))" is twice defanged. Each round is shorter, so it ends.
+  std::string plain = without_joint_spaces(refang_brackets(text));
+  for (std::string before; before != plain;) {
+    before = plain;
+    plain = without_joint_spaces(refang_brackets(before));
+  }
+  return plain;
+}
 
 Result<Url> read_url(std::string_view text) {
   if (text.size() > url_size_max) {

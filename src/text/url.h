@@ -25,7 +25,8 @@ struct Url {
 };
 
 /// Undoes how people make a link unclickable: hxxp, [.] (.) {.} [dot] (dot) (chấm), [:] [/] [at],
-/// and white space around dots, slashes and colons. Everything else stays as it is.
+/// and white space around dots, slashes and colons; nested forms too. Everything else stays as it
+/// is. For one address: repeats until nothing changes.
 [[nodiscard]] std::string refang(std::string_view text);
 
 /// The bracket and hxxp part of refang() alone: for running text, where spaces mean something.

@@ -46,7 +46,8 @@ TEST(ReadUrl, DefangedForms) {
   for (const char* text :
        {"hxxps://xau[.]example/a", "hXXps://xau(.)example/a", "https[:]//xau{.}example/a",
         "https[://]xau[dot]example/a", "https://xau (chấm) example/a",
-        "https : // xau . example / a", "https://xau[.example/a", "https:// xau .example/a"}) {
+        "https : // xau . example / a", "https://xau((.))example/a", "https://xau[.example/a",
+        "https:// xau .example/a"}) {
     EXPECT_EQ(canonical(text), "https://xau.example/a") << text;
   }
 }
