@@ -1,0 +1,118 @@
+// The keys that a leaf may have. Before adding one, ask: can what stands behind it ever be about a
+// person? Then it is a commitment, and its name says so.
+#include <array>
+
+#include "ledger/leaf.h"
+
+namespace khien::ledger {
+namespace {
+
+constexpr std::string_view keys[] = {
+    // records, by id
+    "account",
+    "actor",
+    "appeal",
+    "calendar",
+    "case",
+    "credential",
+    "custody",
+    "evidence",
+    "event",
+    "feed",
+    "hold",
+    "impact",
+    "instrument",
+    "item",
+    "notice",
+    "order",
+    "override",
+    "parent",
+    "predecessor",
+    "publication",
+    "report",
+    "request",
+    "session",
+    "setting",
+    "signature",
+    "signer",
+    "second_signer",
+    "source",
+    "subject",
+    "successor",
+    "task",
+    "unit",
+    // codes from closed lists
+    "action",
+    "basis",
+    "category",
+    "channel",
+    "decision",
+    "from",
+    "from_state",
+    "ground",
+    "kind",
+    "media_type",
+    "method",
+    "outcome",
+    "reason",
+    "resolver",
+    "role",
+    "roles",
+    "scope",
+    "state",
+    "status",
+    "to",
+    "to_state",
+    "type",
+    "verdict",
+    "zone",
+    // instants and days
+    "at_ms",
+    "due_at_ms",
+    "ends_at_ms",
+    "expires_at_ms",
+    "recheck_at_ms",
+    "starts_at_ms",
+    "valid_from_ms",
+    "valid_until_ms",
+    "day",
+    "days",
+    // counts and numbers
+    "count",
+    "count_added",
+    "count_duplicate",
+    "count_new",
+    "count_redundant",
+    "count_refused",
+    "count_removed",
+    "generation",
+    "number",
+    "serial",
+    "size",
+    "version",
+    // hashes and commitments
+    "content_sha256",
+    "document_sha256",
+    "evidence_sha256",
+    "impact_sha256",
+    "list_sha256",
+    "order_sha256",
+    "set_sha256",
+    "sha256",
+    "signature_sha256",
+    "text_sha256",
+    "value_sha256",
+    "actor_commitment",
+    "content_commitment",
+    "name_commitment",
+    "reason_commitment",
+    "subject_commitment",
+    "text_commitment",
+    "value_commitment",
+};
+
+}  // namespace
+
+std::span<const std::string_view> allowed_leaf_keys() noexcept { return keys; }
+
+}  // namespace khien::ledger
