@@ -123,6 +123,7 @@ bool verify_inclusion(const InclusionClaim& claim, std::span<const Hash> proof) 
 }
 
 bool verify_consistency(const ConsistencyClaim& claim, std::span<const Hash> proof) {
+  if (claim.size2 == 0 && claim.root2 != empty_root()) return false;
   if (claim.size1 == claim.size2) return claim.root1 == claim.root2 && proof.empty();
   if (claim.size1 == 0 || claim.size1 > claim.size2 || proof.empty()) return false;
   // If the first tree is complete, its root stands for the first hash of the proof.

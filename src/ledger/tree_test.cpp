@@ -122,11 +122,7 @@ class Vectors : public ::testing::Test {
   static bool decode(const std::string& text, Hash& out) {
     auto octets = codec::parse_base64(text);
     if (!octets) return false;
-    if (octets->size() != out.size()) {
-      // Some vectors state roots of other sizes and only ask whether they are equal.
-      out = crypto::sha256(*octets);
-      return true;
-    }
+    if (octets->size() != out.size()) return false;  // cannot even be stated to us
     std::copy(octets->begin(), octets->end(), out.begin());
     return true;
   }
@@ -164,6 +160,15 @@ TEST_F(Vectors, Consistency) {
     ConsistencyClaim claim{
         .size1 = number(json, "size1"), .size2 = number(json, "size2"), .root1 = {}, .root2 = {}};
     std::vector<Hash> proof;
+    // Some vectors have roots of another size and only ask whether they are equal.
+    const auto& root1 = *json.find("root1")->text();
+    const auto& root2 = *json.find("root2")->text();
+    if (root1.size() < 40 && root2.size() < 40) {
+      claim.root1 = crypto::sha256(root1);
+      claim.root2 = crypto::sha256(root2);
+      EXPECT_EQ(verify_consistency(claim, proof), !json.boolean_at("wantErr").value());
+      continue;
+    }
     const bool taken = hash_at(json, "root1", claim.root1) && hash_at(json, "root2", claim.root2) &&
                        proof_of(json, proof) && verify_consistency(claim, proof);
     EXPECT_EQ(taken, !json.boolean_at("wantErr").value()) << json.dump();
