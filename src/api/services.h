@@ -11,6 +11,7 @@
 #include "cases/context.h"
 #include "cases/impact.h"
 #include "http/event_hub.h"
+#include "identity/context.h"
 #include "store/database.h"
 
 namespace khien::api {
@@ -21,6 +22,7 @@ struct Services {
   Rng& rng;
   Metrics& metrics;
   const cases::Context& cases;
+  const identity::Context& identity;
   /// Replaced whole when lists are imported; a handler takes the pointer once.
   Snapshot<cases::ImpactData>& impact;
   http::EventHub& events;

@@ -1,0 +1,21 @@
+// Evidence items as the contract writes them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/people.h"
+#include "cases/ids.h"
+#include "codec/json.h"
+
+namespace khien::api {
+
+/// Every item of a case, newest first, as an array.
+[[nodiscard]] Result<codec::Json> case_evidence(store::Executor& db, const cases::CaseId& id,
+                                                People& people);
+/// The items with these ids, in their order, as an array.
+[[nodiscard]] Result<codec::Json> evidence_items(store::Executor& db,
+                                                 const std::vector<std::string>& ids,
+                                                 People& people);
+
+}  // namespace khien::api

@@ -1,0 +1,21 @@
+// The route table by subject. Each function adds its routes; together they are the whole API (a
+// test compares them with api/openapi.yaml). `services` is borrowed for the life of the table.
+#pragma once
+
+#include <vector>
+
+#include "http/router.h"
+
+namespace khien::api {
+
+struct Services;
+using Routes = std::vector<http::Route>;
+
+void add_case_routes(Routes& routes, const Services& services);
+void add_report_routes(Routes& routes, const Services& services);
+void add_order_routes(Routes& routes, const Services& services);
+void add_appeal_routes(Routes& routes, const Services& services);
+/// Register, look-up, facts about this installation: no session.
+void add_register_routes(Routes& routes, const Services& services);
+
+}  // namespace khien::api
