@@ -74,6 +74,25 @@ std::string field_of(const http::Fields& fields, std::string_view name) {
   return std::string{http::find_field(fields, name).value_or("")};
 }
 
+std::string query_of(const Request& request, std::string_view name) {
+  return std::string{request.query_value(name).value_or("")};
+}
+
+http::Route page_route(const Services& services, Method method, std::string path,
+                       std::string rate_class, PageHandle page) {
+  http::Route route;
+  route.method = method;
+  route.path = std::move(path);
+  route.permission = "public";
+  route.rate_class = std::move(rate_class);
+  route.handler = [&services, page](const Request& request) {
+    auto response = page(services, request);
+    if (response) return std::move(*response);
+    return error_page(services, request, response.error(), 0);
+  };
+  return route;
+}
+
 std::string order_state_key(const cases::RegisterEntry& entry) {
   if (entry.in_force) return "public.state.order.active";
   if (entry.state == cases::OrderState::suspended) return "public.state.order.suspended";

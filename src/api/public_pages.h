@@ -43,6 +43,13 @@ struct Reading {
 [[nodiscard]] Result<http::Fields> form_of(const http::Request& request);
 [[nodiscard]] std::string field_of(const http::Fields& fields, std::string_view name);
 
+[[nodiscard]] std::string query_of(const http::Request& request, std::string_view name);
+
+/// A route for a page: a failure is a page, too.
+using PageHandle = Result<http::Response> (*)(const Services&, const http::Request&);
+[[nodiscard]] http::Route page_route(const Services& services, http::Method method,
+                                     std::string path, std::string rate_class, PageHandle page);
+
 [[nodiscard]] pages::OrderPage order_page(const Reading& reading,
                                           const cases::RegisterEntry& entry);
 /// The state as the public reads it, and its colour.

@@ -13,23 +13,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-/// For pages: a failure is a page, too.
-template <Result<Response> (*page)(const Services&, const Request&)>
-http::Route page_route(const Services& services, Method method, std::string path,
-                       std::string rate_class) {
-  http::Route route;
-  route.method = method;
-  route.path = std::move(path);
-  route.permission = "public";
-  route.rate_class = std::move(rate_class);
-  route.handler = [&services](const Request& request) {
-    auto response = page(services, request);
-    if (response) return std::move(*response);
-    return error_page(services, request, response.error(), 0);
-  };
-  return route;
-}
-
 Result<Response> lookup(const Services& services, const Request& request) {
   const Reading reading{services, request};
   const auto question = query_of(request, "q");
@@ -206,14 +189,14 @@ Result<Response> help(const Services& services, const Request& request) {
 }  // namespace
 
 void add_register_pages(Routes& routes, const Services& services) {
-  routes.push_back(page_route<lookup>(services, Method::get, "/lookup", "read"));
-  routes.push_back(page_route<register_list>(services, Method::get, "/register", "read"));
-  routes.push_back(page_route<order>(services, Method::get, "/register/{number}", "read"));
-  routes.push_back(page_route<block>(services, Method::get, "/l/{qname}", "read"));
-  routes.push_back(page_route<objection_form>(services, Method::get, "/object", "read"));
-  routes.push_back(page_route<object>(services, Method::post, "/object", "report"));
-  routes.push_back(page_route<objection_status>(services, Method::post, "/object/status", "code"));
-  routes.push_back(page_route<help>(services, Method::get, "/help", "read"));
+  routes.push_back(page_route(services, Method::get, "/lookup", "read", lookup));
+  routes.push_back(page_route(services, Method::get, "/register", "read", register_list));
+  routes.push_back(page_route(services, Method::get, "/register/{number}", "read", order));
+  routes.push_back(page_route(services, Method::get, "/l/{qname}", "read", block));
+  routes.push_back(page_route(services, Method::get, "/object", "read", objection_form));
+  routes.push_back(page_route(services, Method::post, "/object", "appeal", object));
+  routes.push_back(page_route(services, Method::post, "/object/status", "code", objection_status));
+  routes.push_back(page_route(services, Method::get, "/help", "read", help));
 }
 
 }  // namespace khien::api
