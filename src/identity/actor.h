@@ -69,6 +69,7 @@ struct Actor {
   std::string unit = {};  ///< organisational unit, empty if none is set
   std::string name = {};  ///< for showing; never into a ledger leaf
   SessionId session_id = {};
+  std::int64_t factor_at_ms = 0;  ///< when the second factor was last shown in this session
 
   [[nodiscard]] bool is_system() const noexcept { return account_id.empty(); }
 };
