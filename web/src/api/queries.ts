@@ -1,0 +1,148 @@
+// What the app reads, one query a question. The first part of a key is the kind that the server's
+// events name, so that an event finds everything it makes stale.
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { api, call, setCsrfToken } from './client';
+import type { AppealState, CaseState, Category, OrderState } from './types';
+
+export const pageSize = 50;
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async () => {
+    const me = await call(api.GET('/api/v1/session'));
+    setCsrfToken(me.csrf_token);
+    return me;
+  },
+  staleTime: 60_000,
+  retry: false,
+});
+
+export const metaQuery = queryOptions({
+  queryKey: ['meta'],
+  queryFn: () => call(api.GET('/api/v1/meta')),
+  staleTime: Infinity,
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: () => call(api.GET('/api/v1/overview')),
+});
+
+export interface CaseFilter {
+  q?: string | undefined;
+  state?: CaseState | undefined;
+  category?: Category | undefined;
+  assignee?: string | undefined;
+  cursor?: string | undefined;
+}
+
+export const casesQuery = (filter: CaseFilter) =>
+  queryOptions({
+    queryKey: ['case', 'list', filter],
+    queryFn: () =>
+      call(api.GET('/api/v1/cases', { params: { query: { ...filter, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const caseQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['case', 'one', id],
+    queryFn: () => call(api.GET('/api/v1/cases/{case_id}', { params: { path: { case_id: id } } })),
+  });
+
+export const timelineQuery = (id: string, cursor?: string) =>
+  queryOptions({
+    queryKey: ['case', 'timeline', id, cursor ?? ''],
+    queryFn: () =>
+      call(
+        api.GET('/api/v1/cases/{case_id}/timeline', {
+          params: { path: { case_id: id }, query: { cursor, limit: pageSize } },
+        }),
+      ),
+  });
+
+export const groundsQuery = (category: Category | undefined) =>
+  queryOptions({
+    queryKey: ['grounds', category ?? ''],
+    queryFn: () => call(api.GET('/api/v1/legal-grounds', { params: { query: { category } } })),
+    staleTime: 300_000,
+  });
+
+export interface OrderFilter {
+  q?: string | undefined;
+  state?: OrderState | undefined;
+  category?: Category | undefined;
+  cursor?: string | undefined;
+}
+
+export const ordersQuery = (filter: OrderFilter) =>
+  queryOptions({
+    queryKey: ['order', 'list', filter],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders', { params: { query: { ...filter, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const waitingQuery = (cursor?: string) =>
+  queryOptions({
+    queryKey: ['order', 'waiting', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders/waiting', { params: { query: { cursor, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const lapsingQuery = (days: number, cursor?: string) =>
+  queryOptions({
+    queryKey: ['order', 'lapsing', days, cursor ?? ''],
+    queryFn: () =>
+      call(
+        api.GET('/api/v1/orders/lapsing', {
+          params: { query: { within_days: days, cursor, limit: pageSize } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const orderQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', 'one', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders/{order_id}', { params: { path: { order_id: id } } })),
+  });
+
+export const appealsQuery = (state: AppealState | undefined, cursor?: string) =>
+  queryOptions({
+    queryKey: ['appeal', 'list', state ?? '', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/appeals', { params: { query: { state, cursor, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const appealQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['appeal', 'one', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/appeals/{appeal_id}', { params: { path: { appeal_id: id } } })),
+  });
+
+export const feedsQuery = queryOptions({
+  queryKey: ['feed', 'list'],
+  queryFn: () => call(api.GET('/api/v1/feeds')),
+});
+
+export const accountsQuery = queryOptions({
+  queryKey: ['account', 'list'],
+  queryFn: () => call(api.GET('/api/v1/accounts')),
+});
+
+export const changesQuery = (cursor?: string) =>
+  queryOptions({
+    queryKey: ['account', 'changes', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/account-changes', { params: { query: { cursor, limit: pageSize } } })),
+  });
+
+export const factorsQuery = queryOptions({
+  queryKey: ['session', 'factors'],
+  queryFn: () => call(api.GET('/api/v1/session/factors')),
+});

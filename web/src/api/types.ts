@@ -1,0 +1,72 @@
+// Short names for the contract's types.
+import type { components } from '../generated/schema.ts';
+
+type Schemas = components['schemas'];
+export type Account = Schemas['Account'];
+export type AccountChange = Schemas['AccountChange'];
+export type AccountChangeKind = Schemas['AccountChangeKind'];
+export type Action = Schemas['Action'];
+export type Appeal = Schemas['Appeal'];
+export type AppealOutcome = Schemas['AppealOutcome'];
+export type AppealState = Schemas['AppealState'];
+export type Case = Schemas['Case'];
+export type CaseOutcome = Schemas['CaseOutcome'];
+export type CaseState = Schemas['CaseState'];
+export type CaseSummary = Schemas['CaseSummary'];
+export type Category = Schemas['Category'];
+export type Challenge = Schemas['Challenge'];
+export type Change = Schemas['Change'];
+export type Enforcement = Schemas['Enforcement'];
+export type EvidenceItem = Schemas['EvidenceItem'];
+export type FactorKind = Schemas['FactorKind'];
+export type Feed = Schemas['Feed'];
+export type FeedCategory = Schemas['FeedCategory'];
+export type FeedDraft = Schemas['FeedDraft'];
+export type FeedFormat = Schemas['FeedFormat'];
+export type Impact = Schemas['Impact'];
+export type LegalGround = Schemas['LegalGround'];
+export type Me = Schemas['Me'];
+export type Meta = Schemas['Meta'];
+export type Order = Schemas['Order'];
+export type OrderState = Schemas['OrderState'];
+export type OrderSummary = Schemas['OrderSummary'];
+export type Overview = Schemas['Overview'];
+export type ProblemBody = Schemas['Problem'];
+export type Report = Schemas['Report'];
+export type Role = Schemas['Role'];
+export type Scope = Schemas['Scope'];
+export type Signature = Schemas['Signature'];
+export type SignedMoveName = Schemas['SignedMoveName'];
+export type Subject = Schemas['Subject'];
+export type Text = Schemas['Text'];
+export type TimelineEntry = Schemas['TimelineEntry'];
+export type Verdict = Schemas['Verdict'];
+export type WebauthnRequestOptions = Schemas['WebauthnRequestOptions'];
+export type WebauthnCreationOptions = Schemas['WebauthnCreationOptions'];
+
+export const categories: readonly Category[] = [
+  'phishing',
+  'fraud',
+  'malware',
+  'unlawful-gambling',
+  'spam',
+  'intrusion',
+  'child-abuse',
+  'intimate-abuse',
+  'illegal-trade',
+  'threats',
+];
+
+/** What I may do with a record, and if not, why. An action that the server does not name is denied. */
+export function findAction(
+  record: { actions?: Action[] | undefined },
+  action: Action['action'],
+): Action {
+  return (
+    record.actions?.find((entry) => entry.action === action) ?? {
+      action,
+      allowed: false,
+      reason: '',
+    }
+  );
+}

@@ -1,0 +1,173 @@
+// The evidence: add a file, look at a picture, take a copy. What people upload is never rendered by
+// this page as anything but text or a picture: pictures become a blob of a picture type that we name,
+// so an SVG or HTML file can run nothing here.
+import { Button, FileInput, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, call, csrf } from '@/api/client';
+import { metaQuery } from '@/api/queries';
+import { findAction, type Case, type EvidenceItem } from '@/api/types';
+import { useFormat } from '@/i18n/format';
+import { Icon } from '@/ui/icons';
+import { Section } from '@/ui/Page';
+import { Refusal } from '@/ui/States';
+import { Tag } from '@/ui/Tag';
+import { toastDone } from '@/ui/toast';
+
+const pictures = ['image/png', 'image/jpeg', 'image/webp'];
+
+function Picture({ item }: { item: EvidenceItem }) {
+  const { t } = useTranslation();
+  const [address, setAddress] = useState('');
+  const load = useQuery({
+    queryKey: ['evidence', item.id],
+    queryFn: () =>
+      call(
+        api.GET('/api/v1/evidence/{evidence_id}/content', {
+          params: { path: { evidence_id: item.id } },
+          parseAs: 'arrayBuffer',
+        }),
+      ),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  useEffect(() => {
+    if (load.data === undefined) return;
+    const made = URL.createObjectURL(
+      new Blob([load.data as ArrayBuffer], { type: item.media_type }),
+    );
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [load.data, item.media_type]);
+  if (load.error !== null) return <Refusal error={load.error} />;
+  if (address === '') return <p className="k-dim">{t('app.loading')}</p>;
+  return (
+    <img
+      className="k-preview"
+      src={address}
+      alt={t('app.evidence.picture-alt', { name: item.file_name })}
+    />
+  );
+}
+
+function Item({ item }: { item: EvidenceItem }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const [shown, setShown] = useState(false);
+  return (
+    <li className="k-item k-stack">
+      <div className="k-row k-between k-top">
+        <div className="k-grow">
+          <span className="k-name">
+            <Icon name="file" size={15} /> {item.file_name}
+          </span>
+          <div className="k-dim k-small">
+            {format.size(item.size)} · {item.media_type} · {format.dateTime(item.added_at_ms)}
+          </div>
+          {item.note !== undefined && item.note !== '' && <div>{item.note}</div>}
+        </div>
+        <Tag>{t(`evidence.${item.kind}`)}</Tag>
+      </div>
+      <details>
+        <summary className="k-small">{t('app.evidence.hash')}</summary>
+        <code className="k-digest">{item.sha256}</code>
+      </details>
+      <div className="k-row">
+        {pictures.includes(item.media_type) && (
+          <Button size="compact-sm" variant="default" onClick={() => setShown(!shown)}>
+            {t(shown ? 'app.evidence.hide' : 'app.evidence.show')}
+          </Button>
+        )}
+        <a href={`/api/v1/evidence/${item.id}/content`} download={item.file_name}>
+          {t('app.evidence.download')}
+        </a>
+      </div>
+      {shown && <Picture item={item} />}
+    </li>
+  );
+}
+
+function Upload({ record }: { record: Case }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const client = useQueryClient();
+  const meta = useQuery(metaQuery);
+  const [file, setFile] = useState<File | null>(null);
+  const [note, setNote] = useState('');
+  const sizeMax = meta.data?.evidence_size_max ?? 268_435_456;
+  const upload = useMutation({
+    mutationFn: (chosen: File) =>
+      call(
+        api.POST('/api/v1/cases/{case_id}/evidence', {
+          params: { path: { case_id: record.id }, header: csrf },
+          body: { file: '', note },
+          bodySerializer: () => {
+            const form = new FormData();
+            form.append('note', note);
+            form.append('file', chosen);
+            return form;
+          },
+        }),
+      ),
+    onSuccess: () => {
+      setFile(null);
+      setNote('');
+      toastDone(t('app.evidence.added'));
+      void client.invalidateQueries({ queryKey: ['case'] });
+    },
+  });
+  const tooBig = file !== null && file.size > sizeMax;
+  return (
+    <form
+      className="k-stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (file !== null) upload.mutate(file);
+      }}
+    >
+      <FileInput
+        label={t('app.evidence.file')}
+        placeholder={t('app.evidence.choose')}
+        clearable
+        clearButtonProps={{ 'aria-label': t('app.evidence.clear') }}
+        value={file}
+        onChange={setFile}
+        error={tooBig ? t('app.evidence.too-big', { size: format.size(sizeMax) }) : undefined}
+      />
+      {file !== null && (
+        <>
+          <TextInput
+            label={t('app.evidence.note')}
+            maxLength={500}
+            value={note}
+            onChange={(event) => setNote(event.currentTarget.value)}
+          />
+          <div className="k-row k-end">
+            <Button type="submit" disabled={tooBig} loading={upload.isPending}>
+              {t('app.evidence.add')}
+            </Button>
+          </div>
+        </>
+      )}
+      <Refusal error={upload.error} />
+    </form>
+  );
+}
+
+export function Evidence({ record }: { record: Case }) {
+  const { t } = useTranslation();
+  return (
+    <Section title={t('app.evidence')}>
+      <div className="k-stack">
+        {record.evidence.length === 0 && <p className="k-dim">{t('app.evidence.none')}</p>}
+        <ul className="k-list">
+          {record.evidence.map((item) => (
+            <Item key={item.id} item={item} />
+          ))}
+        </ul>
+        {findAction(record, 'evidence.add').allowed && <Upload record={record} />}
+      </div>
+    </Section>
+  );
+}

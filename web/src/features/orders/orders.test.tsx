@@ -1,0 +1,133 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { openApp, Refuse } from '@/test/app';
+import {
+  challenge,
+  enforcedOrder,
+  evidence,
+  ground,
+  id,
+  oneCase,
+  ownOrder,
+  proposedOrder,
+  refusedImpact,
+} from '@/test/fixtures';
+import { blockableNames } from './names';
+
+describe('blockableNames', () => {
+  it('takes hosts and the hosts of links once, and leaves out what was judged benign', () => {
+    expect(blockableNames(oneCase).map(({ value }) => value)).toEqual([
+      'dang-nhap.ngan-hang-vi-du.example',
+    ]);
+    const benign = oneCase.subjects.map((subject) => ({ ...subject, verdict: 'benign' as const }));
+    expect(blockableNames({ ...oneCase, subjects: benign })).toEqual([]);
+  });
+});
+
+describe('the order form', () => {
+  const path = `/orders/new?caseId=${id('case', 1)}`;
+
+  it('drafts with the category’s usual end date and all evidence', async () => {
+    const sent = await openApp(path, { 'POST /api/v1/orders': proposedOrder });
+    const reason = await screen.findByLabelText(/^Lập luận của lệnh/);
+    await userEvent.type(reason, 'Trang giả mạo ngân hàng');
+    await screen.findByRole('option', { name: /Luật mẫu/ });
+    await userEvent.click(screen.getByRole('button', { name: 'Soạn và xem để ký' }));
+    await waitFor(() => {
+      const draft = sent.find(({ key }) => key === 'POST /api/v1/orders')?.body as
+        Record<string, unknown> | undefined;
+      expect(draft).toMatchObject({
+        case_id: id('case', 1),
+        category: 'phishing',
+        ground_id: ground.id,
+        scope: 'host',
+        evidence_ids: evidence.map((item) => item.id),
+      });
+      const days = (Number(draft?.valid_until_ms) - Date.now()) / 86_400_000;
+      expect(days).toBeGreaterThan(29);
+      expect(days).toBeLessThan(31);
+    });
+  });
+
+  it('cannot be sent for a name that may not be blocked, and says why', async () => {
+    await openApp(`${path}&name=com.vn`, { 'POST /api/v1/impact': refusedImpact });
+    await screen.findByText('Không được phép chặn tên này');
+    screen.getByText(/đuôi tên miền do nhà đăng ký quản lý/);
+    expect(screen.getByRole('button', { name: 'Soạn và xem để ký' })).toBeDisabled();
+  });
+});
+
+describe('an order', () => {
+  const path = `/orders/${id('ord', 1)}`;
+
+  it('is signed over the digest that was shown', async () => {
+    const sent = await openApp(path, { 'POST /api/v1/orders/*/approve': enforcedOrder });
+    await userEvent.click(await screen.findByRole('button', { name: 'Ký duyệt' }));
+    const dialog = await screen.findByRole('dialog');
+    const digest = await within(dialog).findByTestId('digest');
+    expect(digest.textContent?.replaceAll(' ', '')).toBe(challenge.digest);
+    await userEvent.type(within(dialog).getByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Ký bằng mã' }));
+    await screen.findByText(/Đã ký duyệt/);
+    expect(sent.find(({ key }) => key === 'POST /api/v1/orders/*/approve')?.body).toEqual({
+      version: proposedOrder.version,
+      signature: { method: 'totp', challenge_id: challenge.id, code: '123456' },
+    });
+  });
+
+  it('takes a fresh challenge after a code that was wrong', async () => {
+    const sent = await openApp(path, {
+      'POST /api/v1/orders/*/approve': new Refuse(403, { reason: 'bad_code' }),
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Ký duyệt' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.type(await within(dialog).findByLabelText(/^Mã 6 số/), '000000');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Ký bằng mã' }));
+    await within(dialog).findByText(/Mã không đúng/);
+    const asked = sent.filter(({ key }) => key === 'POST /api/v1/orders/*/challenge');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('offers its proposer no second signature, and says why', async () => {
+    await openApp(path, { 'GET /api/v1/orders/*': ownOrder });
+    await screen.findByText(/Bạn đã đề xuất lệnh này/);
+    expect(screen.queryByRole('button', { name: 'Ký duyệt' })).toBeNull();
+  });
+
+  it('is suspended with one ready-made reason, and that can be undone', async () => {
+    const suspended = { ...enforcedOrder, version: 7, state: 'suspended' as const };
+    const sent = await openApp(path, {
+      'GET /api/v1/orders/*': enforcedOrder,
+      'POST /api/v1/orders/*/suspend': suspended,
+      'POST /api/v1/orders/*/resume': enforcedOrder,
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Tạm dừng' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Chặn nhầm' }));
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Tạm dừng' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Hoàn tác' }));
+    await waitFor(() =>
+      expect(sent.find(({ key }) => key === 'POST /api/v1/orders/*/resume')?.body).toMatchObject({
+        version: 7,
+      }),
+    );
+  });
+
+  it('shows both signers and where it is enforced', async () => {
+    await openApp(path, { 'GET /api/v1/orders/*': enforcedOrder });
+    await screen.findByText('khien-dnsd');
+    const signers = within(screen.getByRole('region', { name: 'Chữ ký' }));
+    signers.getByText('Nguyễn Thị Lan');
+    signers.getByText('Trần Văn Minh');
+  });
+});
+
+describe('waiting for my signature', () => {
+  it('says so when nothing waits', async () => {
+    await openApp('/orders/waiting', {
+      'GET /api/v1/orders/waiting': { items: [], next_cursor: null },
+    });
+    await screen.findByText('Không có lệnh nào chờ bạn ký');
+  });
+});

@@ -1,0 +1,85 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { openApp, Refuse } from '@/test/app';
+import { cases, me } from '@/test/fixtures';
+
+const signedOut = new Refuse(401, { reason: 'not_signed_in' });
+
+async function typePassword() {
+  await userEvent.type(await screen.findByLabelText('Tên đăng nhập'), 'lan');
+  await userEvent.type(screen.getByLabelText('Mật khẩu'), 'mat-khau-rat-dai');
+  await userEvent.click(screen.getByRole('button', { name: 'Tiếp tục' }));
+}
+
+describe('signing in', () => {
+  it('leads a stranger to the sign-in, and with password and code back to where they were', async () => {
+    const sent = await openApp('/cases?q=otp', {
+      'GET /api/v1/session': signedOut,
+      'POST /api/v1/session': { next: 'factor', factors: ['totp'], csrf_token: 'half' },
+      'POST /api/v1/session/totp': me,
+    });
+    await typePassword();
+    await userEvent.type(await screen.findByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(screen.getByRole('button', { name: 'Đăng nhập' }));
+    await screen.findByRole('link', { name: cases[0]?.title });
+    expect(window.location.pathname + window.location.search).toBe('/app/cases?q=otp');
+    const second = sent.find(({ key }) => key === 'POST /api/v1/session/totp');
+    expect(second?.headers.get('X-CSRF-Token')).toBe('half');
+  });
+
+  it('says what to do after a wrong password', async () => {
+    await openApp('/sign-in', {
+      'POST /api/v1/session': new Refuse(403, { reason: 'wrong_credentials' }),
+    });
+    await typePassword();
+    await screen.findByText(/Tên đăng nhập hoặc mật khẩu không đúng/);
+  });
+
+  it('never leads to another site', async () => {
+    await openApp('/sign-in?next=//evil.example/', {
+      'POST /api/v1/session': { next: 'factor', factors: ['totp'], csrf_token: 'half' },
+      'POST /api/v1/session/totp': me,
+    });
+    await typePassword();
+    await userEvent.type(await screen.findByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(screen.getByRole('button', { name: 'Đăng nhập' }));
+    await waitFor(() => expect(window.location.pathname).toBe('/app/cases'));
+  });
+
+  it('sets up a first factor', async () => {
+    await openApp('/sign-in', {
+      'POST /api/v1/session': { next: 'factor_setup', factors: [], csrf_token: 'half' },
+      'POST /api/v1/session/factors/totp': { secret: 'JBSWY3DPEHPK3PXP', uri: 'otpauth://totp/x' },
+      'POST /api/v1/session/factors/totp/confirm': me,
+    });
+    await typePassword();
+    await userEvent.click(await screen.findByRole('button', { name: 'Dùng mã trên điện thoại' }));
+    await screen.findByText('JBSW Y3DP EHPK 3PXP');
+    await userEvent.type(screen.getByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(screen.getByRole('button', { name: 'Xác nhận' }));
+    await screen.findByRole('link', { name: cases[0]?.title });
+  });
+});
+
+describe('the session', () => {
+  it('shows only the menu entries that its rights open', async () => {
+    await openApp('/cases', { 'GET /api/v1/session': { ...me, rights: ['case.read'] } });
+    await screen.findByRole('link', { name: cases[0]?.title });
+    expect(screen.queryByRole('link', { name: /Tài khoản$/ })).toBeNull();
+    expect(screen.queryByRole('link', { name: /Chờ tôi ký/ })).toBeNull();
+  });
+
+  it('ends in the sign-in when the server has ended it', async () => {
+    let ended = false;
+    await openApp('/cases', {
+      'GET /api/v1/session': () => (ended ? signedOut : me),
+      'GET /api/v1/feeds': () => {
+        ended = true;
+        return signedOut;
+      },
+    });
+    await userEvent.click(await screen.findByRole('link', { name: /Danh sách ngoài/ }));
+    await screen.findByLabelText('Mật khẩu');
+  });
+});

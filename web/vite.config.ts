@@ -1,0 +1,37 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// khiend serves web/dist below /app/ with `script-src 'self'; style-src 'self'`, so nothing may be
+// inlined: neither scripts, nor styles, nor small pictures (docs/adr/0800-strict-csp.md).
+export default defineConfig({
+  base: '/app/',
+  plugins: [react()],
+  resolve: { alias: { '@catalogue': here('../i18n'), '@': here('./src') } },
+  server: {
+    fs: { allow: [here('..')] },
+    proxy: { '/api': process.env.KHIEND ?? 'http://127.0.0.1:8080' },
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800, // the libraries: 223 kB on the wire
+    rollupOptions: {
+      output: {
+        // Libraries change less often than our code: the browser keeps them.
+        manualChunks: (id) => (id.includes('node_modules') ? 'libraries' : undefined),
+      },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['src/test/setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 20_000,
+    css: false,
+  },
+});
