@@ -1,0 +1,100 @@
+#include "khiend.h"
+
+#include "api/gate.h"
+#include "api/public_pages.h"
+#include "api/rates.h"
+#include "api/routes.h"
+#include "api/routes_accounts.h"
+#include "api/routes_session.h"
+#include "api/routes_system.h"
+#include "base/log.h"
+#include "domain.h"
+#include "timers.h"
+#include "version.h"
+
+namespace khien::khiend {
+namespace {
+
+std::vector<http::Route> all_routes(Domain& domain, const Options& options) {
+  std::vector<http::Route> routes;
+  const auto& services = domain.services();
+  api::add_session_routes(routes, services);
+  api::add_factor_routes(routes, services);
+  api::add_account_routes(routes, services);
+  api::add_case_routes(routes, services);
+  api::add_report_routes(routes, services);
+  api::add_order_routes(routes, services);
+  api::add_appeal_routes(routes, services);
+  api::add_register_routes(routes, services);
+  api::add_public_pages(routes, services);
+  api::add_system_routes(routes, services, domain.health(),
+                         {.web = options.web, .ledger = options.state / "ledger"});
+  return routes;
+}
+
+/// What a request that reached no handler gets: a page for a browser, JSON for a program.
+http::ErrorPage make_error_page(const api::Services& services) {
+  return [&services](const http::Request& request, const Error& error, int status) {
+    const auto accept = request.headers.find("Accept").value_or("");
+    const bool wants_page = accept.find("text/html") != std::string_view::npos;
+    if (wants_page && !request.path.starts_with("/api/")) {
+      return api::error_page(services, request, error, status);
+    }
+    return http::problem(error, status);
+  };
+}
+
+Result<std::unique_ptr<http::Server>> start_server(Domain& domain, const Options& options) {
+  auto router = http::Router::build(all_routes(domain, options));
+  if (!router) return tl::unexpected<Error>{std::move(router).error()};
+  http::ServerOptions server;
+  for (const auto& address : options.listen) {
+    server.listen.push_back({.address = address, .tls = options.tls});
+  }
+  server.trusted_proxies = options.trusted_proxies;
+  server.rate_classes = api::rate_classes();
+  server.gate = api::make_gate(domain.services(), {.local = options.metrics_from});
+  server.error_page = make_error_page(domain.services());
+  return http::Server::start(std::move(server), std::move(*router), domain.clock(),
+                             domain.metrics());
+}
+
+}  // namespace
+
+// Destroyed from the last to the first: what is used outlives its users.
+struct Khiend::Parts {
+  std::unique_ptr<Domain> domain;
+  std::unique_ptr<Timers> timers;
+  std::unique_ptr<http::Server> server;
+};
+
+Khiend::Khiend(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Khiend::~Khiend() { stop(); }
+
+Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
+  auto parts = std::make_unique<Parts>();
+  auto domain = Domain::open(options);
+  if (!domain) return tl::unexpected<Error>{std::move(domain).error()};
+  parts->domain = std::move(*domain);
+  parts->timers = std::make_unique<Timers>(*parts->domain, options);
+  if (options.api) {
+    auto server = start_server(*parts->domain, options);
+    if (!server) return tl::unexpected<Error>{std::move(server).error()};
+    parts->server = std::move(*server);
+    for (const auto& address : parts->server->addresses()) {
+      KHIEN_LOG(info, "serving", {"http", to_string(address)}, {"version", program_version});
+    }
+  }
+  return std::unique_ptr<Khiend>{new Khiend{std::move(parts)}};
+}
+
+void Khiend::stop() {
+  // Streams end only with their hub, and the server drains until they have.
+  if (parts_->domain) parts_->domain->events().close();
+  if (parts_->server) parts_->server->stop();
+  parts_->timers.reset();
+  parts_->server.reset();
+  parts_->domain.reset();
+}
+
+}  // namespace khien::khiend

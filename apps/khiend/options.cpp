@@ -1,0 +1,176 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "version.h"
+
+namespace khien::khiend {
+namespace {
+
+/// As written, before anything is checked.
+struct Written {
+  std::vector<std::string> listen{"127.0.0.1:8080"};
+  std::vector<std::string> dns_listen{"127.0.0.1:5380"};
+  std::string database;
+  std::string state{"var"};
+  std::string data{"data"};
+  std::string texts;
+  std::string web;
+  std::string public_url;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> metrics_from;
+  std::string smtp;
+  std::string smtp_from{"khien@localhost"};
+  std::vector<std::string> verify;
+  std::vector<std::string> roles{"api", "worker", "publisher"};
+  bool demo = false;
+  bool version = false;
+};
+
+void describe(CLI::App& app, Written& out) {
+  app.add_option("--listen", out.listen, "HTTP address; may be repeated")->capture_default_str();
+  app.add_option("--dns-listen", out.dns_listen, "zone transfer address; may be repeated")
+      ->capture_default_str();
+  app.add_option("--database", out.database,
+                 "sqlite:PATH or postgresql://…  (default: sqlite:STATE/khien.db)");
+  app.add_option("--state", out.state, "folder of keys, zones, evidence and ledger")
+      ->capture_default_str();
+  app.add_option("--data", out.data, "folder of the shipped lists")->capture_default_str();
+  app.add_option("--texts", out.texts, "folder of the texts (default: i18n beside --data)");
+  app.add_option("--web", out.web, "folder of the built officers' app");
+  app.add_option("--public-url", out.public_url,
+                 "how browsers reach us (default: http://localhost:PORT)");
+  app.add_option("--tls-cert", out.tls_certificate, "PEM certificate chain: serve HTTPS");
+  app.add_option("--tls-key", out.tls_key, "its PEM key");
+  app.add_option("--trusted-proxy", out.trusted_proxies,
+                 "address or prefix whose X-Forwarded-For and -Proto count");
+  app.add_option("--metrics-from", out.metrics_from,
+                 "address or prefix that may read /metrics, beside loopback");
+  app.add_option("--smtp", out.smtp, "smtp://, smtp+starttls:// or smtps:// server for mail");
+  app.add_option("--smtp-from", out.smtp_from, "sender of mail")->capture_default_str();
+  app.add_option("--verify", out.verify,
+                 "resolver to ask whether blocks took effect; may be repeated");
+  app.add_option("--roles", out.roles, "of api, worker, publisher")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_flag("--demo", out.demo, "invented accounts and configuration, loopback only");
+  app.add_flag("--version", out.version, "print the version");
+}
+
+tl::unexpected<Error> bad(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message));
+}
+
+/// Each of `texts` through `parse`, or the first error with the option's name before it.
+template <typename T, typename Parse>
+Result<std::vector<T>> parse_all(std::string_view option, const std::vector<std::string>& texts,
+                                 Parse parse) {
+  std::vector<T> out;
+  for (const auto& text : texts) {
+    auto parsed = parse(text);
+    if (!parsed) return bad(std::string{option} + " " + text + ": " + parsed.error().message);
+    out.push_back(std::move(*parsed));
+  }
+  return out;
+}
+
+Result<void> read_addresses(const Written& in, Options& out) {
+  const auto parse_address = [](std::string_view t) { return net::SocketAddress::parse(t); };
+  const auto parse_dns = [](std::string_view t) { return net::SocketAddress::parse(t, 53); };
+  const auto parse_prefix = [](std::string_view t) { return net::Prefix::parse(t); };
+  auto listen = parse_all<net::SocketAddress>("--listen", in.listen, parse_address);
+  if (!listen) return tl::unexpected<Error>{listen.error()};
+  auto dns = parse_all<net::SocketAddress>("--dns-listen", in.dns_listen, parse_dns);
+  if (!dns) return tl::unexpected<Error>{dns.error()};
+  auto verify = parse_all<net::SocketAddress>("--verify", in.verify, parse_dns);
+  if (!verify) return tl::unexpected<Error>{verify.error()};
+  auto proxies = parse_all<net::Prefix>("--trusted-proxy", in.trusted_proxies, parse_prefix);
+  if (!proxies) return tl::unexpected<Error>{proxies.error()};
+  auto metrics = parse_all<net::Prefix>("--metrics-from", in.metrics_from, parse_prefix);
+  if (!metrics) return tl::unexpected<Error>{metrics.error()};
+  out.listen = std::move(*listen);
+  out.dns_listen = std::move(*dns);
+  out.verify = std::move(*verify);
+  out.trusted_proxies = std::move(*proxies);
+  out.metrics_from = std::move(*metrics);
+  return {};
+}
+
+Result<void> read_roles(const Written& in, Options& out) {
+  const auto has = [&](std::string_view role) {
+    return std::ranges::find(in.roles, role) != in.roles.end();
+  };
+  for (const auto& role : in.roles) {
+    if (role != "api" && role != "worker" && role != "publisher") {
+      return bad("--roles: " + role + " is none of api, worker, publisher");
+    }
+  }
+  out.api = has("api");
+  out.worker = has("worker");
+  out.publisher = has("publisher");
+  return {};
+}
+
+Result<Options> check(const Written& in) {
+  Options out;
+  if (auto read = read_addresses(in, out); !read) return tl::unexpected<Error>{read.error()};
+  if (auto read = read_roles(in, out); !read) return tl::unexpected<Error>{read.error()};
+  if (in.tls_certificate.empty() != in.tls_key.empty()) {
+    return bad("--tls-cert and --tls-key belong together");
+  }
+  if (!in.tls_key.empty()) {
+    out.tls = http::TlsFiles{.certificate = in.tls_certificate, .key = in.tls_key};
+  }
+  if (in.demo &&
+      !std::ranges::all_of(out.listen, [](const auto& a) { return a.ip.is_loopback(); })) {
+    return bad("--demo has known passwords: it listens on loopback only");
+  }
+  out.state = in.state;
+  out.data = in.data;
+  out.texts = in.texts.empty() ? std::filesystem::absolute(in.data).parent_path() / "i18n"
+                               : std::filesystem::path{in.texts};
+  out.web = in.web;
+  out.database = in.database.empty() ? "sqlite:" + (out.state / "khien.db").string() : in.database;
+  out.public_url = in.public_url;
+  while (out.public_url.ends_with('/')) out.public_url.pop_back();
+  if (out.public_url.empty() && !out.listen.empty()) {
+    out.public_url = std::string{out.tls ? "https" : "http"} +
+                     "://localhost:" + std::to_string(out.listen.front().port);
+  }
+  if (!out.public_url.starts_with("http://") && !out.public_url.starts_with("https://")) {
+    return bad("--public-url begins with http:// or https://");
+  }
+  out.mail_server = in.smtp;
+  out.mail_from = in.smtp_from;
+  out.demo = in.demo;
+  return out;
+}
+
+}  // namespace
+
+Result<std::optional<Options>> read_options(int argc, const char* const* argv) {
+  CLI::App app{"khiend: Khiên's control plane (API, worker, publisher of zones)"};
+  Written written;
+  describe(app, written);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    return std::optional<Options>{};
+  } catch (const CLI::ParseError& error) {
+    return bad(error.what());
+  }
+  if (written.version) {
+    std::printf("khiend %s\n", std::string{program_version}.c_str());
+    return std::optional<Options>{};
+  }
+  auto options = check(written);
+  if (!options) return tl::unexpected<Error>{std::move(options).error()};
+  return std::optional<Options>{std::move(*options)};
+}
+
+}  // namespace khien::khiend

@@ -1,0 +1,40 @@
+// What the operator says on the command line of khiend.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http/server.h"
+#include "net/address.h"
+
+namespace khien::khiend {
+
+struct Options {
+  std::vector<net::SocketAddress> listen;      ///< HTTP
+  std::vector<net::SocketAddress> dns_listen;  ///< zone transfer, UDP and TCP
+  std::string database;                        ///< sqlite:PATH or postgresql://…
+  std::filesystem::path state;                 ///< keys, zones, evidence, ledger tiles
+  std::filesystem::path data;                  ///< shipped lists
+  std::filesystem::path texts;                 ///< i18n/*.json; default beside `data`
+  std::filesystem::path web;                   ///< built officers' app; empty: none
+  std::string public_url;                      ///< without a final slash
+  std::optional<http::TlsFiles> tls = {};
+  std::vector<net::Prefix> trusted_proxies = {};
+  std::vector<net::Prefix> metrics_from = {};
+  std::string mail_server = {};  ///< smtp URL; empty: no mail is sent
+  std::string mail_from = {};
+  std::vector<net::SocketAddress> verify = {};  ///< resolvers whose enforcement is followed
+  bool api = true;
+  bool worker = true;
+  bool publisher = true;
+  bool demo = false;
+};
+
+/// Reads the arguments. A printed help text or version is success without options: exit 0.
+/// invalid_argument with a sentence for the operator otherwise.
+[[nodiscard]] Result<std::optional<Options>> read_options(int argc, const char* const* argv);
+
+}  // namespace khien::khiend

@@ -1,0 +1,67 @@
+#include "timers.h"
+
+#include "cases/deadline.h"
+#include "identity/account_change.h"
+#include "identity/session.h"
+
+namespace khien::khiend {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Deadlines that time decides: lapses, rechecks, suspensions that end.
+Result<void> sweep_deadlines(Domain& domain) {
+  auto swept = cases::sweep(domain.database(), domain.services().cases);
+  if (!swept) return tl::unexpected<Error>{std::move(swept).error()};
+  return {};
+}
+
+/// Old sessions, and changes of accounts that nobody confirmed.
+Result<void> tidy_accounts(Domain& domain) {
+  const auto& context = domain.services().identity;
+  auto done = domain.database().transact([&](store::Transaction& tx) -> Result<void> {
+    if (auto deleted = identity::delete_old_sessions(tx, context); !deleted) {
+      return tl::unexpected<Error>{std::move(deleted).error()};
+    }
+    if (auto lapsed = identity::lapse_changes(tx, context); !lapsed) {
+      return tl::unexpected<Error>{std::move(lapsed).error()};
+    }
+    return {};
+  });
+  return done;
+}
+
+}  // namespace
+
+Timers::Timers(Domain& domain, const Options& options)
+    : domain_(domain), live_updates_(domain.database(), domain.events()) {
+  if (options.api) {
+    add({.name = "live_updates", .interval = 1s}, cases::channel_records,
+        [this] { return live_updates_.run(); });
+  }
+  if (options.worker) {
+    add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",
+        [this] { return sweep_deadlines(domain_); });
+    add({.name = "accounts", .interval = 10min}, "khiend.accounts",
+        [this] { return tidy_accounts(domain_); });
+  }
+}
+
+Timers::~Timers() {
+  // /healthz may still be asked while we stop; it must not reach a thread that is gone.
+  for (const auto& thread : threads_) {
+    domain_.health().add(thread->name(), [] {
+      return api::PartState{.condition = api::Condition::degraded, .words = "stopped"};
+    });
+  }
+}
+
+void Timers::add(TimerThread::Options options, std::string_view channel,
+                 std::function<Result<void>()> work) {
+  auto thread = std::make_unique<TimerThread>(
+      std::move(options), domain_.database().subscribe(channel), std::move(work));
+  domain_.health().add(thread->name(), [raw = thread.get()] { return raw->state(); });
+  threads_.push_back(std::move(thread));
+}
+
+}  // namespace khien::khiend

@@ -1,0 +1,32 @@
+// What khiend does without being asked: deadlines, live updates, house-keeping of sessions.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "api/live_updates.h"
+#include "domain.h"
+#include "options.h"
+#include "timer_thread.h"
+
+namespace khien::khiend {
+
+class Timers {
+ public:
+  /// Starts the threads of the roles in `options`; `domain` is borrowed. Each adds its state to
+  /// /healthz.
+  Timers(Domain& domain, const Options& options);
+  ~Timers();
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+ private:
+  void add(TimerThread::Options options, std::string_view channel,
+           std::function<Result<void>()> work);
+
+  Domain& domain_;
+  api::LiveUpdates live_updates_;
+  std::vector<std::unique_ptr<TimerThread>> threads_;
+};
+
+}  // namespace khien::khiend
