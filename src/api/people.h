@@ -1,5 +1,5 @@
-// Names for account ids in answers: read once a request, when the first is asked for. Lives for one
-// is looked up once. Lives for one request, on one thread.
+// Names for account ids in answers: read once, when the first is asked for. Lives for one request,
+// on one thread.
 #pragma once
 
 #include <map>

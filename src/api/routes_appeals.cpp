@@ -155,7 +155,7 @@ Result<Response> decide(const Services& services, const Request& request) {
 }  // namespace
 
 void add_appeal_routes(Routes& routes, const Services& services) {
-  routes.push_back(public_route(services, Method::post, "/api/v1/appeals", "report", lodge));
+  routes.push_back(public_route(services, Method::post, "/api/v1/appeals", "appeal", lodge));
   routes.push_back(public_route(services, Method::post, "/api/v1/appeals/status", "code", status));
   const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
     routes.push_back(

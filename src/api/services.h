@@ -12,6 +12,7 @@
 #include "cases/impact.h"
 #include "http/event_hub.h"
 #include "identity/context.h"
+#include "pages/site.h"
 #include "store/database.h"
 
 namespace khien::api {
@@ -26,6 +27,7 @@ struct Services {
   /// Replaced whole when lists are imported; a handler takes the pointer once.
   Snapshot<cases::ImpactData>& impact;
   http::EventHub& events;
+  const pages::Site& site;
   std::string public_url;  ///< "https://khien.example.vn", without a final slash
   std::string build;       ///< version of this program
 };

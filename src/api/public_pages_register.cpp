@@ -1,0 +1,202 @@
+// Look-up, register, one order, the block page, objections, explanations.
+#include "api/handler.h"
+#include "api/public_pages.h"
+#include "api/services.h"
+#include "cases/appeal.h"
+#include "cases/number.h"
+#include "pages/moment.h"
+
+namespace khien::api {
+namespace {
+
+using http::Method;
+using http::Request;
+using http::Response;
+
+Result<Response> lookup(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  const auto question = query_of(request, "q");
+  if (question.empty()) {
+    return html(reading, request, 200, services.site.lookup(reading.reader(), "", nullptr));
+  }
+  auto found = services.database.read(
+      [&](store::Executor& db) { return cases::look_up(db, services.cases.suffixes, question); });
+  if (!found) {
+    if (found.error().code != ErrorCode::malformed &&
+        found.error().code != ErrorCode::limit_exceeded) {
+      return tl::unexpected<Error>{std::move(found).error()};
+    }
+    return html(reading, request, 400,
+                services.site.lookup(reading.reader(), question, nullptr,
+                                     reading.text("public.lookup.error")));
+  }
+  const std::string kind = !found->blocking.empty() ? "blocked"
+                           : !found->past.empty()   ? "lifted"
+                                                    : "unknown";
+  pages::LookupResult result{.verdict = reading.text("public.lookup." + kind),
+                             .explanation = reading.text("public.lookup." + kind + ".text")};
+  if (!found->blocking.empty()) {
+    result.tone = pages::Tone::bad;
+    result.order = found->blocking.front().number;
+  } else if (!found->past.empty()) {
+    result.tone = pages::Tone::wait;
+    result.order = found->past.front().number;
+  }
+  return html(reading, request, 200, services.site.lookup(reading.reader(), question, &result));
+}
+
+Result<Response> register_list(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  cases::PageRequest page;
+  const auto after = query_of(request, "after");
+  if (!after.empty()) {
+    if (after.size() > 18 || after.find_first_not_of("0123456789") != std::string::npos) {
+      return fail(ErrorCode::not_found, "no such page of the register");
+    }
+    page.before = std::stoll(after);
+  }
+  pages::RegisterPage view{.query = query_of(request, "q")};
+  auto found = services.database.read(
+      [&](store::Executor& db) { return cases::list_register(db, {.query = view.query}, page); });
+  if (!found) return tl::unexpected<Error>{std::move(found).error()};
+  for (const auto& entry : found->items) {
+    const auto order = order_page(reading, entry);
+    view.rows.push_back({.number = order.number,
+                         .name = order.name,
+                         .category = order.category,
+                         .state = order.state,
+                         .tone = order.tone,
+                         .since = pages::date_text(entry.valid_from_ms),
+                         .until = pages::date_text(entry.valid_until_ms)});
+  }
+  if (found->next) view.next = std::to_string(*found->next);
+  return html(reading, request, 200, services.site.register_page(reading.reader(), view));
+}
+
+Result<Response> order(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  auto entry = services.database.read([&](store::Executor& db) -> Result<cases::RegisterEntry> {
+    auto order = cases::find_order_by_number(db, request.parameter("number"));
+    if (!order) return tl::unexpected<Error>{std::move(order).error()};
+    return cases::load_register_entry(db, order->id);
+  });
+  if (!entry) return tl::unexpected<Error>{std::move(entry).error()};
+  return html(reading, request, 200,
+              services.site.order(reading.reader(), order_page(reading, *entry)));
+}
+
+/// /l/<qname>: what a resolver's answer links to.
+Result<Response> block(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  pages::BlockPage view{.name = std::string{request.parameter("qname")}};
+  auto found = services.database.read(
+      [&](store::Executor& db) { return cases::look_up(db, services.cases.suffixes, view.name); });
+  if (!found) return tl::unexpected<Error>{std::move(found).error()};
+  for (const auto& entry : found->blocking) view.orders.push_back(order_page(reading, entry));
+  return html(reading, request, 200, services.site.block(reading.reader(), view));
+}
+
+Result<Response> objection_form(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  auto about = query_of(request, "order");
+  if (about.empty()) about = query_of(request, "name");
+  return html(
+      reading, request, 200,
+      services.site.objection_form(
+          reading.reader(), {.submission = new_id_text(services.clock.now_ms(), services.rng),
+                             .order = std::move(about)}));
+}
+
+Result<Response> object(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  auto fields = form_of(request);
+  if (!fields) return tl::unexpected<Error>{std::move(fields).error()};
+  const cases::AppealDraft draft{.order = field_of(*fields, "order"),
+                                 .text = field_of(*fields, "text"),
+                                 .contact = field_of(*fields, "contact"),
+                                 .language = std::string{reading.lang},
+                                 .submission = field_of(*fields, "submission")};
+  // Only a program fills the field that people do not see; it is thanked and nothing is kept.
+  const bool is_program = !field_of(*fields, "website").empty();
+  const auto again = [&](int status, std::string_view key) {
+    return html(reading, request, status,
+                services.site.objection_form(reading.reader(), {.alert = reading.text(key),
+                                                                .submission = draft.submission,
+                                                                .order = draft.order,
+                                                                .text = draft.text,
+                                                                .contact = draft.contact}));
+  };
+  if (is_program || draft.order.empty() || draft.text.empty()) {
+    return again(400, "public.object.error.empty");
+  }
+  auto receipt = services.database.transact(
+      [&](store::Transaction& tx) { return cases::lodge_appeal(tx, services.cases, draft); });
+  if (!receipt) {
+    const auto code = receipt.error().code;
+    if (code == ErrorCode::not_found) return again(404, "public.object.error.unknown");
+    if (code == ErrorCode::invalid_argument || code == ErrorCode::limit_exceeded) {
+      return again(400, "public.object.error.empty");
+    }
+    return tl::unexpected<Error>{std::move(receipt).error()};
+  }
+  return html(reading, request, 201,
+              services.site.objection_received(reading.reader(), receipt->code));
+}
+
+Result<Response> objection_status(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  auto fields = form_of(request);
+  if (!fields) return tl::unexpected<Error>{std::move(fields).error()};
+  std::string order_number;
+  auto appeal = services.database.read([&](store::Executor& db) -> Result<cases::Appeal> {
+    auto found = cases::appeal_status(db, field_of(*fields, "code"));
+    if (!found) return found;
+    auto order = cases::load_order(db, found->order);
+    if (!order) return tl::unexpected<Error>{std::move(order).error()};
+    order_number = order->number;
+    return found;
+  });
+  if (!appeal) {
+    if (appeal.error().code != ErrorCode::not_found) {
+      return tl::unexpected<Error>{std::move(appeal).error()};
+    }
+    return html(
+        reading, request, 404,
+        services.site.objection_form(
+            reading.reader(), {.alert = reading.text("public.status.error.unknown"),
+                               .submission = new_id_text(services.clock.now_ms(), services.rng)}));
+  }
+  using cases::AppealState;
+  std::string word = appeal->outcome ? std::string{cases::to_string(*appeal->outcome)}
+                     : appeal->state == AppealState::lodged       ? "lodged"
+                     : appeal->state == AppealState::inadmissible ? "inadmissible"
+                                                                  : "admitted";
+  const auto key = "public.state.appeal." + word;
+  return html(reading, request, 200,
+              services.site.objection_status(reading.reader(),
+                                             {.state = reading.text(key),
+                                              .explanation = reading.text(key + ".text"),
+                                              .order = order_number,
+                                              .lodged = pages::moment_text(appeal->lodged_at_ms),
+                                              .answer = appeal->reason}));
+}
+
+Result<Response> help(const Services& services, const Request& request) {
+  const Reading reading{services, request};
+  return html(reading, request, 200, services.site.help(reading.reader()));
+}
+
+}  // namespace
+
+void add_register_pages(Routes& routes, const Services& services) {
+  routes.push_back(page_route(services, Method::get, "/lookup", "read", lookup));
+  routes.push_back(page_route(services, Method::get, "/register", "read", register_list));
+  routes.push_back(page_route(services, Method::get, "/register/{number}", "read", order));
+  routes.push_back(page_route(services, Method::get, "/l/{qname}", "read", block));
+  routes.push_back(page_route(services, Method::get, "/object", "read", objection_form));
+  routes.push_back(page_route(services, Method::post, "/object", "appeal", object));
+  routes.push_back(page_route(services, Method::post, "/object/status", "code", objection_status));
+  routes.push_back(page_route(services, Method::get, "/help", "read", help));
+}
+
+}  // namespace khien::api

@@ -1,0 +1,45 @@
+#include "evidence/schema.h"
+
+#include <array>
+
+namespace khien::evidence {
+namespace {
+
+constexpr std::array<store::Migration, 1> list{{
+    {.number = 1, .name = "items_and_custody", .sql = R"(
+CREATE TABLE evidence_item (
+  id TEXT PRIMARY KEY CHECK (length(id) = 26),
+  case_id TEXT NOT NULL CHECK (length(case_id) = 26),
+  report_id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('screenshot', 'file', 'report_text')),
+  sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+  size {int64} NOT NULL CHECK (size > 0),
+  media_type TEXT NOT NULL CHECK (media_type <> ''),
+  file_name TEXT NOT NULL,
+  note TEXT NOT NULL,
+  added_by TEXT NOT NULL,
+  added_at_ms {int64} NOT NULL
+) {strict};
+CREATE INDEX evidence_item_case ON evidence_item (case_id, id);
+CREATE INDEX evidence_item_sha256 ON evidence_item (sha256);
+{append_only evidence_item}
+
+CREATE TABLE evidence_custody (
+  id {serial_key},
+  item_id TEXT NOT NULL REFERENCES evidence_item (id),
+  kind TEXT NOT NULL
+    CHECK (kind IN ('received', 'opened', 'verified', 'damaged', 'held', 'released')),
+  actor TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at_ms {int64} NOT NULL
+) {strict};
+CREATE INDEX evidence_custody_item ON evidence_custody (item_id, id);
+{append_only evidence_custody}
+)"},
+}};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() { return list; }
+
+}  // namespace khien::evidence

@@ -1,0 +1,47 @@
+// Who may take which zones from our primary, and who is told of changes. A value: read from the
+// operator's configuration, replaced whole.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/tsig.h"
+#include "net/address.h"
+#include "publish/zone_names.h"
+
+namespace khien::publish {
+
+constexpr std::size_t access_rules_max = 256;
+constexpr std::size_t notify_targets_max = 32;  // of one rule
+
+/// One secondary, or a group that is treated alike.
+struct AccessRule {
+  std::string name;                             ///< for logs: "khien-dnsd", "isp-a"
+  std::optional<dns::Name> key = {};            ///< the request must be signed with this key
+  std::vector<net::Prefix> addresses = {};      ///< and come from here; empty: from anywhere
+  std::vector<std::string> zones = {};          ///< ids; empty: all
+  std::vector<net::SocketAddress> notify = {};  ///< who is told
+};
+
+struct Access {
+  std::vector<dns::TsigKey> keys;
+  std::vector<AccessRule> rules;
+
+  /// The first rule that lets `peer` take `zone`; `key` is the name of the key that signed the
+  /// request, or null. Zones that are keys_only are never given to addresses alone.
+  [[nodiscard]] const AccessRule* find(const ZoneFacts& zone, const net::IpAddress& peer,
+                                       const dns::Name* key) const;
+  [[nodiscard]] const dns::TsigKey* find_key(const dns::Name& name) const;
+};
+
+/// True if the rule speaks of the zone at all.
+[[nodiscard]] bool covers(const AccessRule& rule, const ZoneFacts& zone);
+
+/// invalid_argument, with a sentence for the operator: a rule with neither key nor address, a key
+/// or zone that is not there, two keys of one name, more than the maxima.
+[[nodiscard]] Result<void> check(const Access& access);
+
+}  // namespace khien::publish
