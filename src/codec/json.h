@@ -119,7 +119,8 @@ class Json {
   /// Appends an item; this must be an array, or null, which becomes one.
   Json& push(Json value);
 
-  /// Compact text, members in their order. Text that is not UTF-8 is written with U+FFFD.
+  /// Compact text, members in their order; a real is written as one ("2.0"). Text that is not UTF-8
+  /// is written with U+FFFD.
   [[nodiscard]] std::string dump() const;
   /// The one text of this value by RFC 8785, for hashing and signing. invalid_argument where there
   /// is none: an integer beyond ±(2^53-1) (send such as text), NaN, an infinity, text that is not

@@ -148,7 +148,11 @@ class Writer {
 
   void write_real(double value) {
     if (std::isfinite(value)) {
-      out += real_text(value);
+      const auto text = real_text(value);
+      out += text;
+      // A real stays a real when it is read back; RFC 8785 knows no such difference.
+      const bool looks_integer = text.find_first_of(".e") == std::string::npos;
+      if (form_ == Form::compact && looks_integer) out += ".0";
     } else {
       refusal = "a number that is not finite has no canonical form";
       out += "null";

@@ -24,6 +24,16 @@ TEST(JsonDump, ReadsBackTheSame) {
   EXPECT_EQ(*again, json);
 }
 
+TEST(JsonDump, ARealStaysAReal) {
+  for (const double value : {0.0, 2.0, -1e19, 1e21, 0.5}) {
+    const auto again = Json::parse(Json{value}.dump(), {.size_max = 64});
+    ASSERT_TRUE(again.has_value()) << value;
+    EXPECT_EQ(again->type(), JsonType::real) << value;
+    EXPECT_EQ(again->real(), value);
+  }
+  EXPECT_EQ(Json{2.0}.dump(), "2.0");
+}
+
 TEST(JsonDump, NeverWritesInvalidUtf8) {
   EXPECT_EQ(Json{"a\xff"
                  "b"}
