@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/clock.h"
 #include "codec/hex.h"
 
 namespace khien::evidence {
@@ -63,6 +64,32 @@ Result<void> ContentStore::verify(const std::string& sha256) const {
   auto content = read(sha256);
   if (!content) return tl::unexpected<Error>{std::move(content).error()};
   return {};
+}
+
+Result<bool> ContentStore::remove(const std::string& sha256, std::int64_t written_before_ms) const {
+  if (!is_sha256_text(sha256)) return fail(ErrorCode::not_found, "no such evidence");
+  const auto path = path_of(sha256);
+  const auto old_enough = [&](const std::filesystem::path& file) {
+    struct stat status{};
+    return ::stat(file.c_str(), &status) == 0 &&
+           std::int64_t{status.st_mtim.tv_sec} * ms_per_second < written_before_ms;
+  };
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return true;
+  if (!old_enough(path)) return false;
+  // Taken out of the tree first and looked at again, because the same content may come in anew at
+  // this very moment; renaming keeps the time of writing.
+  const auto leaving = root_ / "incoming" / ("leaving-" + sha256);
+  if (::rename(path.c_str(), leaving.c_str()) != 0) return disk_error("take evidence out");
+  if (!old_enough(leaving)) {
+    if (::rename(leaving.c_str(), path.c_str()) != 0) return disk_error("put evidence back");
+    return false;
+  }
+  if (::unlink(leaving.c_str()) != 0) return disk_error("remove evidence");
+  if (auto synced = sync_folder(path.parent_path()); !synced) {
+    return tl::unexpected<Error>{std::move(synced).error()};
+  }
+  return true;
 }
 
 ContentWriter::ContentWriter(const ContentStore& store, std::filesystem::path path,

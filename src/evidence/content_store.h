@@ -63,6 +63,10 @@ class ContentStore {
   [[nodiscard]] Result<Octets> read(const std::string& sha256) const;
   /// Hashes the file without keeping it. Errors as read().
   [[nodiscard]] Result<void> verify(const std::string& sha256) const;
+  /// Removes the content for good, unless it was written (or written again) after
+  /// `written_before_ms`: then false. True also if it is not there.
+  [[nodiscard]] Result<bool> remove(const std::string& sha256,
+                                    std::int64_t written_before_ms) const;
   [[nodiscard]] std::filesystem::path path_of(const std::string& sha256) const;
 
  private:

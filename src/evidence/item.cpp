@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "evidence/custody.h"
 #include "evidence/media_type.h"
 #include "ledger/leaf.h"
 
@@ -9,19 +10,17 @@ namespace khien::evidence {
 namespace {
 
 constexpr std::array<std::string_view, 3> kinds{"screenshot", "file", "report_text"};
-constexpr std::array<std::string_view, 6> custody_kinds{"received", "opened", "verified",
-                                                        "damaged",  "held",   "released"};
+constexpr std::array<std::string_view, 8> custody_kinds{
+    "received", "opened", "verified", "damaged", "held", "released", "exported", "destroyed"};
 
-constexpr std::string_view sql_count = "SELECT count(*) FROM evidence_item WHERE case_id = $1";
+constexpr std::string_view sql_count =
+    "SELECT count(*), coalesce(sum(size), 0) FROM evidence_item WHERE case_id = $1";
 constexpr std::string_view sql_insert =
     "INSERT INTO evidence_item (id, case_id, report_id, kind, sha256, size, media_type, file_name, "
     "note, added_by, added_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 constexpr std::string_view sql_columns =
     "SELECT id, case_id, report_id, kind, sha256, size, media_type, file_name, note, added_by, "
     "added_at_ms FROM evidence_item ";
-constexpr std::string_view sql_custody =
-    "INSERT INTO evidence_custody (item_id, kind, actor, reason, at_ms) "
-    "VALUES ($1, $2, $3, $4, $5)";
 constexpr std::string_view sql_custody_of =
     "SELECT kind, actor, reason, at_ms FROM evidence_custody WHERE item_id = $1 ORDER BY id";
 
@@ -49,27 +48,6 @@ Result<Item> item_of(const store::Row& row) {
               .added_at_ms = row.integer(10)};
 }
 
-Result<void> write_custody(store::Transaction& tx, const Context& context, const ItemId& id,
-                           CustodyKind kind, std::string_view actor, std::string_view reason) {
-  auto written =
-      tx.execute(sql_custody, {id.value, to_string(kind), actor, reason, context.clock.now_ms()});
-  if (!written) return propagate(std::move(written).error(), "write custody");
-  return {};
-}
-
-/// What people and browsers wrote, cut to a size; what no database keeps (zero octets, broken
-/// UTF-8) is dropped whole, because half a name deceives.
-std::string cut(std::string_view text, std::size_t size_max) {
-  if (!store::is_storable_text(text)) return {};
-  std::size_t size = std::min(size_max, text.size());
-  // Not in the middle of a character of UTF-8.
-  while (size < text.size() && size > 0 &&
-         (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
-    --size;
-  }
-  return std::string{text.substr(0, size)};
-}
-
 }  // namespace
 
 std::string_view to_string(ItemKind kind) noexcept { return kinds[static_cast<std::size_t>(kind)]; }
@@ -91,15 +69,19 @@ Result<Item> add_item(store::Transaction& tx, const Context& context, const Item
   if (*count && (*count)->integer(0) >= items_per_case_max) {
     return fail(ErrorCode::limit_exceeded, "the case has 500 items of evidence", "too_many_items");
   }
+  const auto size = static_cast<std::int64_t>(content.size);
+  if (*count && size > case_size_max - (*count)->integer(1)) {
+    return fail(ErrorCode::limit_exceeded, "the case has 500 MB of evidence", "case_too_large");
+  }
   Item item{.id = ItemId::make(context.clock, context.rng),
             .case_id = draft.case_id,
             .report_id = draft.report_id,
             .kind = draft.kind,
             .sha256 = content.sha256,
-            .size = static_cast<std::int64_t>(content.size),
+            .size = size,
             .media_type = std::string{media_type},
-            .file_name = cut(draft.file_name, file_name_size_max),
-            .note = cut(draft.note, note_size_max),
+            .file_name = storable_part(draft.file_name, file_name_size_max),
+            .note = storable_part(draft.note, note_size_max),
             .added_by = draft.added_by,
             .added_at_ms = context.clock.now_ms()};
   auto inserted =
@@ -166,27 +148,6 @@ Result<std::vector<CustodyEvent>> custody_of(store::Executor& db, const ItemId& 
                       .reason = std::string{row.text(2)}});
   }
   return events;
-}
-
-Result<Octets> open_item(store::Database& db, const Context& context, const ContentStore& contents,
-                         const ItemId& id, std::string_view actor) {
-  auto item = db.read([&](store::Executor& executor) { return load_item(executor, id); });
-  if (!item) return tl::unexpected<Error>{std::move(item).error()};
-  auto content = contents.read(item->sha256);
-  const auto kind = content ? CustodyKind::opened : CustodyKind::damaged;
-  auto noted = db.transact(
-      [&](store::Transaction& tx) { return write_custody(tx, context, id, kind, actor, ""); });
-  // Nobody sees a content whose opening could not be written down.
-  if (!noted) return tl::unexpected<Error>{std::move(noted).error()};
-  return content;
-}
-
-Result<void> note_custody(store::Transaction& tx, const Context& context, const ItemId& id,
-                          CustodyKind kind, std::string_view actor, std::string_view reason) {
-  if (reason.empty()) return fail(ErrorCode::invalid_argument, "say why", "reason_needed");
-  auto item = load_item(tx, id);
-  if (!item) return tl::unexpected<Error>{std::move(item).error()};
-  return write_custody(tx, context, id, kind, actor, cut(reason, note_size_max));
 }
 
 }  // namespace khien::evidence

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "evidence/content_store.h"
 #include "store/database.h"
@@ -23,7 +24,8 @@ struct ItemTag;
 using ItemId = Id<ItemTag>;
 
 constexpr std::int64_t items_per_case_max = 500;
-constexpr std::size_t file_name_size_max = 255;  // octets
+constexpr std::int64_t case_size_max = std::int64_t{500} << 20;  // octets of all items of a case
+constexpr std::size_t file_name_size_max = 255;                  // octets
 constexpr std::size_t note_size_max = 500 * 4;
 
 enum class ItemKind : std::uint8_t { screenshot, file, report_text };
@@ -37,6 +39,8 @@ enum class CustodyKind : std::uint8_t {
   damaged,   ///< hashed again, and wrong: an incident
   held,      ///< may not be destroyed until released
   released,
+  exported,   ///< handed to others as a package
+  destroyed,  ///< the octets are gone; row, hash and custody stay
 };
 [[nodiscard]] std::string_view to_string(CustodyKind kind) noexcept;
 
@@ -74,11 +78,12 @@ struct ItemDraft {
 struct Context {
   const Clock& clock;
   Rng& rng;
+  Metric* damaged = nullptr;  ///< counts items that were found changed: each is an incident
 };
 
 /// Writes the row, its first custody event and the leaf evidence.added (item, case, hash, size,
 /// media type). A screenshot that is no picture is invalid_argument "bad_picture"; limit_exceeded
-/// "too_many_items" for the case.
+/// "too_many_items" or "case_too_large".
 [[nodiscard]] Result<Item> add_item(store::Transaction& tx, const Context& context,
                                     const ItemDraft& draft, const Content& content);
 
@@ -93,13 +98,16 @@ struct Context {
 [[nodiscard]] Result<std::vector<CustodyEvent>> custody_of(store::Executor& db, const ItemId& id);
 
 /// The content for somebody who may see it: verified while it is read, with a custody event either
-/// way. corrupt "evidence_damaged" if it is not what was received. Two transactions around a read
-/// of the disk.
+/// way. corrupt "evidence_damaged" if it is not what was received or is lost; not_found
+/// "destroyed". Two transactions around a read of the disk.
 [[nodiscard]] Result<Octets> open_item(store::Database& db, const Context& context,
                                        const ContentStore& contents, const ItemId& id,
                                        std::string_view actor);
 
-/// Notes a hold or its release with a reason. invalid_argument "reason_needed".
+/// Notes a hold, its release or an export, with a reason; the first two are leaves, too
+/// (evidence.held, evidence.released). invalid_argument "reason_needed" or "custody_kind" for
+/// another kind; conflict "not_held" for a release without a hold, "destroyed". Holds add up: an
+/// item that was held twice is free after two releases.
 [[nodiscard]] Result<void> note_custody(store::Transaction& tx, const Context& context,
                                         const ItemId& id, CustodyKind kind, std::string_view actor,
                                         std::string_view reason);

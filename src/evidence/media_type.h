@@ -9,8 +9,8 @@
 
 namespace khien::evidence {
 
-/// image/png, image/jpeg, image/webp, image/gif, application/pdf, text/plain or
-/// application/octet-stream.
+/// image/png, image/jpeg, image/webp, image/gif, application/pdf, message/rfc822 (a mail),
+/// text/plain or application/octet-stream.
 [[nodiscard]] std::string_view sniff_media_type(Bytes head) noexcept;
 /// PNG, JPEG or WebP: what a report form takes.
 [[nodiscard]] bool is_picture(std::string_view media_type) noexcept;

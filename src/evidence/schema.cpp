@@ -28,12 +28,15 @@ CREATE TABLE evidence_custody (
   id {serial_key},
   item_id TEXT NOT NULL REFERENCES evidence_item (id),
   kind TEXT NOT NULL
-    CHECK (kind IN ('received', 'opened', 'verified', 'damaged', 'held', 'released')),
+    CHECK (kind IN ('received', 'opened', 'verified', 'damaged', 'held', 'released', 'exported',
+      'destroyed')),
   actor TEXT NOT NULL,
   reason TEXT NOT NULL,
   at_ms {int64} NOT NULL
 ) {strict};
 CREATE INDEX evidence_custody_item ON evidence_custody (item_id, id);
+CREATE UNIQUE INDEX evidence_custody_destroyed_once ON evidence_custody (item_id)
+  WHERE kind = 'destroyed';
 {append_only evidence_custody}
 )"},
 }};
