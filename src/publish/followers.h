@@ -1,0 +1,48 @@
+// The followers of our zones as the operator keeps them: STATE/followers.json says who may take
+// which zones and who is told; STATE/keys/NAME.key holds each key. khienctl writes, khiend reads
+// and reads again when the file changes. Format:
+//   [{"name": "isp-a", "key": "isp-a", "addresses": ["192.0.2.0/24"], "zones": ["orders-fraud"],
+//   "notify": ["192.0.2.1:53"]}]
+// with "key" or "addresses" or both; no "zones" means all.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "publish/access.h"
+
+namespace khien::publish {
+
+struct Follower {
+  std::string name;                         ///< a-z, 0-9 and '-', 1 to 40 characters
+  bool signs = false;                       ///< requests are signed with the key of its name
+  std::vector<net::Prefix> addresses = {};  ///< empty: from anywhere, with the key
+  std::vector<std::string> zones = {};      ///< ids; empty: all
+  std::vector<net::SocketAddress> notify = {};
+};
+
+[[nodiscard]] std::filesystem::path followers_path(const std::filesystem::path& state);
+[[nodiscard]] std::filesystem::path follower_key_path(const std::filesystem::path& state,
+                                                      std::string_view name);
+
+/// An absent file is no followers. malformed with a sentence for the operator.
+[[nodiscard]] Result<std::vector<Follower>> read_followers(const std::filesystem::path& state);
+/// Replaces the file whole.
+[[nodiscard]] Result<void> write_followers(const std::filesystem::path& state,
+                                           const std::vector<Follower>& followers);
+/// Adds or replaces the one of that name, and makes its key if it signs and has none.
+/// invalid_argument for a bad name.
+[[nodiscard]] Result<void> put_follower(const std::filesystem::path& state,
+                                        const Follower& follower, Rng& rng);
+/// What Primary::set_access() takes: rules with their keys read.
+[[nodiscard]] Result<Access> load_access(const std::filesystem::path& state);
+
+/// Zone ids of the bases "emergency", "orders", "feeds", "choice", "pass" or single ids, with
+/// commas between. invalid_argument for a word that is none.
+[[nodiscard]] Result<std::vector<std::string>> zones_of_bases(std::string_view words);
+
+}  // namespace khien::publish
