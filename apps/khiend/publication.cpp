@@ -1,0 +1,124 @@
+#include "publication.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "publish/case_publications.h"
+#include "publish/followers.h"
+#include "publish/primary.h"
+#include "publish/publisher.h"
+#include "publish/zone_set.h"
+
+namespace khien::khiend {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto followers_poll = 1s;  // how soon a change of followers.json counts
+
+/// The first follower of a new installation is our own resolver front-end.
+Result<void> make_first_follower(Domain& domain, const Options& options) {
+  auto followers = publish::read_followers(options.state);
+  if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
+  if (!followers->empty()) return {};
+  return publish::put_follower(
+      options.state, {.name = "khien-dnsd", .signs = true, .notify = options.verify}, domain.rng());
+}
+
+/// Reads followers.json again when it changed. A bad file is logged, and what stood before goes on.
+class FollowersWatch {
+ public:
+  FollowersWatch(std::filesystem::path state, publish::Primary& primary)
+      : state_(std::move(state)),
+        primary_(primary),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+ private:
+  void run(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any woken;
+    std::unique_lock lock{mutex};
+    auto seen = changed_at();
+    while (!woken.wait_for(lock, stop, followers_poll, [] { return false; }) &&
+           !stop.stop_requested()) {
+      const auto now = changed_at();
+      if (now == seen) continue;
+      seen = now;
+      auto access = publish::load_access(state_);
+      if (auto set = access ? primary_.set_access(std::move(*access))
+                            : Result<void>{tl::unexpected<Error>{access.error()}};
+          !set) {
+        KHIEN_LOG(error, "followers_refused", {"message", set.error().message});
+      } else {
+        KHIEN_LOG(info, "followers_read");
+      }
+    }
+  }
+
+  std::filesystem::file_time_type changed_at() const {
+    std::error_code error;
+    return std::filesystem::last_write_time(publish::followers_path(state_), error);
+  }
+
+  std::filesystem::path state_;
+  publish::Primary& primary_;
+  std::jthread thread_;  // last: starts when all else is there
+};
+
+}  // namespace
+
+// Destroyed from the last to the first: the publisher stops before what it writes to.
+struct Publication::Parts {
+  std::unique_ptr<publish::ZoneSet> zones;
+  std::unique_ptr<publish::Primary> primary;
+  std::unique_ptr<FollowersWatch> watch;
+  std::unique_ptr<publish::CasePublications> source;
+  std::unique_ptr<publish::Publisher> publisher;
+};
+
+Publication::Publication(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Publication::~Publication() = default;
+
+net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
+
+Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Options& options) {
+  auto parts = std::make_unique<Parts>();
+  const auto folder = options.state / "zones";
+  const auto& services = domain.services();
+  auto zones = publish::ZoneSet::open(
+      {.folder = folder,
+       .is_public_suffix = [&suffixes = services.cases.suffixes](
+                               std::string_view name) { return suffixes.is_public_suffix(name); },
+       .metrics = &domain.metrics()},
+      domain.clock(), domain.rng());
+  if (!zones) return propagate(std::move(zones).error(), "open the zones");
+  parts->zones = std::move(*zones);
+
+  if (auto made = make_first_follower(domain, options); !made) {
+    return propagate(std::move(made).error(), "make the first follower");
+  }
+  auto primary = publish::Primary::start({.listen = options.dns_listen.front()}, *parts->zones,
+                                         domain.clock(), domain.rng(), domain.metrics());
+  if (!primary) return propagate(std::move(primary).error(), "serve the zones");
+  parts->primary = std::move(*primary);
+  auto access = publish::load_access(options.state);
+  if (!access) return propagate(std::move(access).error(), "read the followers");
+  if (auto set = parts->primary->set_access(std::move(*access)); !set) {
+    return tl::unexpected<Error>{std::move(set).error()};
+  }
+  parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary);
+
+  parts->source = std::make_unique<publish::CasePublications>(domain.database(), services.cases);
+  parts->publisher =
+      std::make_unique<publish::Publisher>(publish::Publisher::Parts{.zones = *parts->zones,
+                                                                     .source = *parts->source,
+                                                                     .clock = domain.clock(),
+                                                                     .folder = folder,
+                                                                     .metrics = domain.metrics()});
+  KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
+  return std::unique_ptr<Publication>{new Publication{std::move(parts)}};
+}
+
+}  // namespace khien::khiend

@@ -1,0 +1,35 @@
+// Everything between a decision in the database and a resolver that follows us: the zones on disk,
+// the publisher that applies decisions to them, the DNS primary that serves them, and the
+// followers' file. Holds its own zones, so it serves and lapses with the database away.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "domain.h"
+#include "net/address.h"
+#include "options.h"
+
+namespace khien::khiend {
+
+class Publication {
+ public:
+  /// Opens STATE/zones and begins to serve on options.dns_listen. On a first start it makes a
+  /// follower "khien-dnsd" with a key, told at options.verify. `domain` is borrowed. Adds its state
+  /// to /healthz.
+  [[nodiscard]] static Result<std::unique_ptr<Publication>> start(Domain& domain,
+                                                                  const Options& options);
+  ~Publication();
+  Publication(const Publication&) = delete;
+  Publication& operator=(const Publication&) = delete;
+
+  /// Where zones are served, with the port that it got.
+  [[nodiscard]] net::SocketAddress address() const noexcept;
+
+ private:
+  struct Parts;
+  explicit Publication(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace khien::khiend
