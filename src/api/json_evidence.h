@@ -7,9 +7,11 @@
 #include "api/people.h"
 #include "cases/ids.h"
 #include "codec/json.h"
+#include "evidence/item.h"
 
 namespace khien::api {
 
+[[nodiscard]] codec::Json evidence_item(const evidence::Item& item, People& people);
 /// Every item of a case, newest first, as an array.
 [[nodiscard]] Result<codec::Json> case_evidence(store::Executor& db, const cases::CaseId& id,
                                                 People& people);

@@ -173,20 +173,6 @@ Result<Response> withdraw(const Services& services, const Request& request) {
   return show_status(reading, request, *view, code);
 }
 
-/// Without a picture a form may come as plain fields, too: from programs and very old browsers.
-Result<Response> report_without_picture(const Services& services, const Request& request) {
-  auto form = form_of(request);
-  if (!form) return tl::unexpected<Error>{std::move(form).error()};
-  return take_report(services, request,
-                     {.submission = field_of(*form, "submission"),
-                      .what = field_of(*form, "what"),
-                      .kind = field_of(*form, "kind"),
-                      .story = field_of(*form, "story"),
-                      .contact = field_of(*form, "contact"),
-                      .trap = field_of(*form, "website")},
-                     {});
-}
-
 }  // namespace
 
 void add_report_pages(Routes& routes, const Services& services) {
@@ -194,7 +180,7 @@ void add_report_pages(Routes& routes, const Services& services) {
   routes.push_back(page_route(services, Method::get, "/status", "read", status_form));
   routes.push_back(page_route(services, Method::post, "/status", "code", status));
   routes.push_back(page_route(services, Method::post, "/status/withdraw", "code", withdraw));
-  routes.push_back(page_route(services, Method::post, "/report", "report", report_without_picture));
+  add_report_uploads(routes, services);
 }
 
 }  // namespace khien::api

@@ -13,6 +13,7 @@ using Routes = std::vector<http::Route>;
 
 void add_case_routes(Routes& routes, const Services& services);
 void add_report_routes(Routes& routes, const Services& services);
+void add_evidence_routes(Routes& routes, const Services& services);
 void add_order_routes(Routes& routes, const Services& services);
 void add_appeal_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.

@@ -15,26 +15,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-Result<Response> receive(const Services& services, const Request& request) {
-  Input in{request, Body::json};
-  cases::ReportDraft draft{.channel = cases::Channel::api,
-                           .text = in.text("text"),
-                           .contact = in.optional_text("contact").value_or(""),
-                           .language = in.optional_text("language").value_or("vi")};
-  draft.category = in.optional_one_of(in.optional_text("category"), parse_category, "no_category");
-  if (!in.ok()) return in.error();
-  return services.database.transact([&](store::Transaction& tx) -> Result<Response> {
-    auto receipt = cases::receive_report(tx, services.cases, draft);
-    if (!receipt) return tl::unexpected<Error>{std::move(receipt).error()};
-    Json::Array subjects;
-    for (const auto& subject : receipt->subjects) subjects.emplace_back(subject.display);
-    return json(201, Json::object({{"code", receipt->code},
-                                   {"case_number", receipt->case_number},
-                                   {"received_at_ms", receipt->received_at_ms},
-                                   {"subjects", Json{std::move(subjects)}}}));
-  });
-}
-
 Result<Json> reporter_view(store::Executor& db, const cases::ReporterView& view) {
   Json::Array steps;
   for (const auto& step : view.steps) {
@@ -137,7 +117,6 @@ Result<Response> link(const Services& services, const Request& request) {
 }  // namespace
 
 void add_report_routes(Routes& routes, const Services& services) {
-  routes.push_back(public_route(services, Method::post, "/api/v1/reports", "report", receive));
   routes.push_back(public_route(services, Method::post, "/api/v1/reports/status", "code", status));
   routes.push_back(
       public_route(services, Method::post, "/api/v1/reports/withdraw", "code", withdraw));

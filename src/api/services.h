@@ -10,6 +10,7 @@
 #include "base/snapshot.h"
 #include "cases/context.h"
 #include "cases/impact.h"
+#include "evidence/content_store.h"
 #include "http/event_hub.h"
 #include "identity/context.h"
 #include "pages/site.h"
@@ -26,6 +27,7 @@ struct Services {
   const identity::Context& identity;
   /// Replaced whole when lists are imported; a handler takes the pointer once.
   Snapshot<cases::ImpactData>& impact;
+  const evidence::ContentStore& contents;
   http::EventHub& events;
   const pages::Site& site;
   std::string public_url;  ///< "https://khien.example.vn", without a final slash

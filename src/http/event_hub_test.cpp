@@ -24,6 +24,7 @@ TEST_F(EventHubTest, TellsListenersAndWakesThem) {
   EXPECT_NE(text.find("event: case-changed\ndata: {\"id\":\"1\"}\n\n"), std::string::npos);
   EXPECT_EQ(wakes, 1);
   EXPECT_EQ(listener->take(), "");
+  listener->cancel();  // `wakes` ends before the hub
 }
 
 TEST_F(EventHubTest, GivesOnlyWhatTheFilterLetsPass) {
@@ -86,6 +87,7 @@ TEST_F(EventHubTest, EndsAllStreamsWhenClosed) {
   EXPECT_TRUE(listener->is_over());
   EXPECT_EQ(wakes, 1);
   EXPECT_FALSE(hub.subscribe(0).has_value());
+  listener->cancel();
 }
 
 }  // namespace

@@ -130,7 +130,9 @@ Response see_other(std::string_view location) {
 
 Response problem(const Error& error, int status) {
   const bool ours = error.code == ErrorCode::internal || error.code == ErrorCode::corrupt;
-  const std::string_view message = ours ? "something went wrong on our side" : error.message;
+  // Both arms as views: of a literal and a string the compiler would make a string that ends here.
+  const std::string_view message =
+      ours ? std::string_view{"something went wrong on our side"} : std::string_view{error.message};
   return respond(
       status != 0 ? status : http_status(error.code), "application/json",
       fmt::format(R"({{"code":"{}","reason":"{}","message":"{}"}})", to_string(error.code),

@@ -1,0 +1,173 @@
+#include "publish/publisher.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "publish/control.h"
+
+namespace khien::publish {
+namespace {
+
+/// What row says, for ZoneSet; borrows the row. The zone is empty if there is none for it.
+Change change_of(const PublicationRow& row) {
+  const ZoneFacts* zone = zone_for(row.basis, row.category);
+  return {.kind = row.kind,
+          .zone = zone == nullptr ? std::string_view{} : std::string_view{zone->id},
+          .name = row.name,
+          .source = row.source,
+          .scope = row.scope,
+          .until_ms = row.until_ms};
+}
+
+void log_failure(std::string_view event, const Error& error) {
+  write_log(LogLevel::warning, event, {{"error", error.message}});
+}
+
+}  // namespace
+
+PublisherTurn::PublisherTurn(const Publisher::Parts& parts)
+    : parts_(parts),
+      applied_(parts.metrics.counter("khien_publish_publications_total",
+                                     "Publications of the database applied to the zones")),
+      refused_(parts.metrics.counter("khien_publish_publications_refused_total",
+                                     "Publications that no zone may take: look at the log")),
+      lapsed_(parts.metrics.counter("khien_publish_lapses_total",
+                                    "Times at which names left a zone because they were over")),
+      failures_(parts.metrics.counter("khien_publish_failures_total",
+                                      "Turns that the database or the disk failed")),
+      stopped_(parts.metrics.gauge("khien_publish_stopped",
+                                   "1 while an operator holds publication back")),
+      names_(parts.metrics.gauge("khien_publish_names", "Names held in all zones")) {}
+
+bool PublisherTurn::run() {
+  serve_control(parts_.folder, parts_.zones);
+  lapse();
+  const bool stopped = is_stopped(parts_.folder);
+  stopped_.set(stopped ? 1 : 0);
+  const bool has_more = !stopped && publish();
+  if (!has_more) compact();
+  return has_more;
+}
+
+std::int64_t PublisherTurn::wait_ms() const {
+  const auto due_ms = parts_.zones.next_lapse_ms();
+  if (!due_ms) return publisher_wait_max_ms;
+  return std::clamp<std::int64_t>(*due_ms - parts_.clock.now_ms(), 0, publisher_wait_max_ms);
+}
+
+void PublisherTurn::lapse() {
+  const auto done = parts_.zones.lapse();
+  if (!done) {
+    failures_.add();
+    log_failure("lapse_failed", done.error());
+    return;
+  }
+  lapsed_.add(static_cast<std::int64_t>(done->serials.size()));
+}
+
+bool PublisherTurn::publish() {
+  // A publisher that was killed between applying and reporting reports first.
+  const auto caught_up = catch_up_reports();
+  if (!caught_up) {
+    failures_.add();
+    log_failure("publication_report_failed", caught_up.error());
+    return false;
+  }
+  const auto rows = parts_.source.after(parts_.zones.applied_sequence(), publications_a_turn);
+  if (!rows) {
+    failures_.add();
+    log_failure("publications_unread", rows.error());
+    return false;
+  }
+  if (rows->empty()) return false;
+  if (const auto applied = apply_rows(*rows); !applied) {
+    failures_.add();
+    log_failure("publications_unapplied", applied.error());
+    return false;
+  }
+  if (const auto reported = report(*rows); !reported) {
+    failures_.add();
+    log_failure("publication_report_failed", reported.error());
+    return false;
+  }
+  std::size_t names = 0;
+  for (const ZoneStatus& zone : parts_.zones.status()) names += zone.name_count;
+  names_.set(static_cast<std::int64_t>(names));
+  return rows->size() == static_cast<std::size_t>(publications_a_turn);
+}
+
+/// Applies all; what no zone may take is left out and said aloud, and holds up nobody else.
+Result<int> PublisherTurn::apply_rows(const std::vector<PublicationRow>& rows) {
+  std::vector<Change> changes;
+  changes.reserve(rows.size());
+  for (const PublicationRow& row : rows) changes.push_back(change_of(row));
+  const auto applied = parts_.zones.apply(changes, rows.back().sequence);
+  if (!applied) return tl::unexpected(applied.error());
+  for (const RefusedChange& refused : applied->refused) {
+    refused_.add();
+    write_log(LogLevel::error, "publication_refused",
+              {{"sequence", rows[refused.index].sequence}, {"reason", refused.reason}});
+  }
+  const auto count = static_cast<int>(rows.size() - applied->refused.size());
+  applied_.add(count);
+  return count;
+}
+
+Result<void> PublisherTurn::report(const std::vector<PublicationRow>& rows) {
+  std::vector<PublishedRow> published;
+  for (const PublicationRow& row : rows) {
+    const ZoneFacts* zone = zone_for(row.basis, row.category);
+    const auto name = dns::Name::from_text(row.name);
+    if (zone == nullptr || !name) continue;
+    // A refused block is not served, so nobody may say that it is.
+    if (row.kind == ChangeKind::add && !parts_.zones.shown(*zone, *name).name) continue;
+    published.push_back({.sequence = row.sequence,
+                         .zone = zone->name.to_text(),
+                         .serial = parts_.zones.serial(*zone).value_or(0)});
+  }
+  if (auto recorded = parts_.source.record(published); !recorded) return recorded;
+  return parts_.zones.note_reported(rows.back().sequence);
+}
+
+Result<bool> PublisherTurn::catch_up_reports() {
+  const std::int64_t applied = parts_.zones.applied_sequence();
+  while (parts_.zones.reported_sequence() < applied) {
+    auto rows = parts_.source.after(parts_.zones.reported_sequence(), publications_a_turn);
+    if (!rows) return tl::unexpected(std::move(rows).error());
+    std::erase_if(*rows, [&](const PublicationRow& row) { return row.sequence > applied; });
+    if (rows->empty()) break;
+    if (auto reported = report(*rows); !reported) return tl::unexpected(reported.error());
+  }
+  return true;
+}
+
+void PublisherTurn::compact() {
+  if (!parts_.zones.wants_compaction()) return;
+  if (const auto done = parts_.zones.compact(); !done) {
+    failures_.add();
+    log_failure("compaction_failed", done.error());
+  }
+}
+
+Publisher::Publisher(const Parts& parts)
+    : parts_(parts), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Publisher::~Publisher() {
+  thread_.request_stop();
+  parts_.source.wake();
+}
+
+void Publisher::run(const std::stop_token& stop) {
+  PublisherTurn turn{parts_};
+  while (!stop.stop_requested()) {
+    try {
+      while (turn.run() && !stop.stop_requested()) {
+      }
+    } catch (const std::exception& error) {
+      write_log(LogLevel::error, "publisher_failed", {{"what", error.what()}});
+    }
+    if (!stop.stop_requested()) parts_.source.wait(turn.wait_ms());
+  }
+}
+
+}  // namespace khien::publish
