@@ -55,6 +55,7 @@ void NameKey::assign(Bytes qname, const HashKey& key) noexcept {
     label_at_[label_count_++] = static_cast<std::uint8_t>(at);
   }
   std::uint64_t h = key.b;
+  hash_[0] = h;  // what the root has
   for (std::size_t i = label_count_; i-- > 0;) {
     const std::size_t at = label_at_[i];
     h = hash_label(key, h, name().subspan(at + 1, name_[at]));

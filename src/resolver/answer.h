@@ -1,0 +1,70 @@
+// Answers that we make ourselves, written straight into the buffer that is sent. The question is
+// copied octet by octet, so that the client's case (0x20) comes back as it was. Nothing here
+// allocates.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "policy/rules.h"
+#include "resolver/client_query.h"
+
+namespace khien::resolver {
+
+/// Seconds for which clients keep a "no such name" of ours: short, so that lifting is soon seen.
+constexpr std::uint32_t blocked_ttl_s = 30;
+/// EDE text is at most this long; where even that does not fit, it is left out.
+constexpr std::size_t extended_text_size_max = 400;
+
+constexpr std::uint16_t ede_not_ready = 14;      // RFC 8914 section 4.15
+constexpr std::uint16_t ede_network_error = 23;  // section 4.24
+
+/// Whom an answer goes to, as far as its content depends on it. Borrows the question.
+struct AnswerHead {
+  std::uint16_t id = 0;
+  std::uint16_t query_flags = 0;  // RD and CD come back as they were
+  Bytes question = {};            // wire form with type and class; empty if there was none
+  bool has_edns = false;
+  bool dnssec_ok = false;
+  std::size_t size_max = dns::udp_payload_size_plain;
+
+  [[nodiscard]] static AnswerHead of(const ClientQuery& query, Bytes message) noexcept;
+};
+
+/// An EDE option to add where the client speaks EDNS; code 0 is none (and not ours to send).
+struct Extended {
+  std::uint16_t info_code = 0;
+  std::string_view text = {};
+};
+
+/// Header, question and OPT with `rcode`. Returns the size, which always fits 512 octets: the text
+/// is left out where it would not.
+[[nodiscard]] std::size_t write_error(const AnswerHead& head, std::uint16_t rcode,
+                                      const Extended& extended,
+                                      std::span<std::uint8_t> out) noexcept;
+
+/// The same with NOERROR and TC: ask again over TCP.
+[[nodiscard]] std::size_t write_truncated(const AnswerHead& head,
+                                          std::span<std::uint8_t> out) noexcept;
+
+struct Blocked {
+  policy::Verdict verdict;
+  /// The name that the rule matched, folded: the qname, or a target inside the upstream's answer.
+  Bytes name = {};
+  /// Whether `name` is the qname, so that the SOA can stand at the rule's own name.
+  bool is_qname = true;
+};
+
+/// NXDOMAIN or NODATA with SOA, and for EDNS clients EDE 15, 16 or 17 with the text
+/// `category=<id> <base_url>/l/<name>`.
+[[nodiscard]] std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked,
+                                        std::string_view base_url,
+                                        std::span<std::uint8_t> out) noexcept;
+
+/// Adds OPT (and EDE, if `extended` has a code) behind the `size` octets of a whole answer in
+/// `out`, if the client speaks EDNS. The new size; a text that does not fit is left out.
+[[nodiscard]] std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode,
+                                      const Extended& extended, std::span<std::uint8_t> out,
+                                      std::size_t size) noexcept;
+
+}  // namespace khien::resolver

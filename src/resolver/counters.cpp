@@ -1,0 +1,71 @@
+#include "resolver/counters.h"
+
+#include <fmt/format.h>
+
+namespace khien::resolver {
+namespace {
+
+struct Named {
+  Count kind;
+  std::string_view name;  // behind "khien_dnsd_", with its labels
+};
+
+constexpr std::array<Named, count_kinds> names{{
+    {Count::queries_udp, "queries_total{transport=\"udp\"}"},
+    {Count::queries_tcp, "queries_total{transport=\"tcp\"}"},
+    {Count::passed, "passed_total"},
+    {Count::cache_hits, "cache_total{result=\"hit\"}"},
+    {Count::cache_stale, "cache_total{result=\"stale\"}"},
+    {Count::cache_misses, "cache_total{result=\"miss\"}"},
+    {Count::joined, "joined_total"},
+    {Count::upstream_queries, "upstream_queries_total"},
+    {Count::upstream_answers, "upstream_answers_total"},
+    {Count::upstream_tcp, "upstream_tcp_total"},
+    {Count::upstream_timeouts, "upstream_failures_total{why=\"timeout\"}"},
+    {Count::upstream_refused, "upstream_failures_total{why=\"refused\"}"},
+    {Count::upstream_mismatch, "upstream_failures_total{why=\"mismatch\"}"},
+    {Count::upstream_malformed, "upstream_failures_total{why=\"malformed\"}"},
+    {Count::answered_servfail, "errors_total{rcode=\"SERVFAIL\"}"},
+    {Count::answered_formerr, "errors_total{rcode=\"FORMERR\"}"},
+    {Count::answered_notimp, "errors_total{rcode=\"NOTIMP\"}"},
+    {Count::answered_refused, "errors_total{rcode=\"REFUSED\"}"},
+    {Count::answered_badvers, "errors_total{rcode=\"BADVERS\"}"},
+    {Count::answered_truncated, "truncated_total"},
+    {Count::not_ready, "not_ready_total"},
+    {Count::notifies, "notifies_total"},
+    {Count::dropped_malformed, "dropped_total{why=\"malformed\"}"},
+    {Count::dropped_in_flight, "dropped_total{why=\"in_flight\"}"},
+    {Count::dropped_waiters, "dropped_total{why=\"waiters\"}"},
+    {Count::dropped_send, "dropped_total{why=\"send\"}"},
+    {Count::tcp_connections, "tcp_connections_total"},
+    {Count::tcp_refused, "tcp_refused_total"},
+    {Count::tcp_closed_idle, "tcp_closed_idle_total"},
+}};
+
+}  // namespace
+
+std::string exposition(std::span<const Counters* const> workers) {
+  std::string out;
+  std::string_view family;
+  for (const Named& named : names) {
+    std::uint64_t sum = 0;
+    for (const Counters* worker : workers) sum += worker->value(named.kind);
+    const auto this_family = named.name.substr(0, named.name.find('{'));
+    if (this_family != family) {
+      out += fmt::format("# TYPE khien_dnsd_{} counter\n", this_family);
+      family = this_family;
+    }
+    out += fmt::format("khien_dnsd_{} {}\n", named.name, sum);
+  }
+  out += "# TYPE khien_dnsd_blocked_total counter\n";
+  for (std::uint8_t i = 0; i < policy::source_count; ++i) {
+    std::uint64_t sum = 0;
+    for (const Counters* worker : workers) sum += worker->blocked({i});
+    if (sum == 0) continue;
+    out +=
+        fmt::format("khien_dnsd_blocked_total{{source=\"{}\"}} {}\n", policy::source_id({i}), sum);
+  }
+  return out;
+}
+
+}  // namespace khien::resolver

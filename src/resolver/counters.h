@@ -1,0 +1,75 @@
+// What one worker counts. Each object has one writer, its worker; anybody may read at any time. The
+// numbers are sums over everybody: no name, no client and no time of a query is kept anywhere.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "policy/source.h"
+
+namespace khien::resolver {
+
+enum class Count : std::uint8_t {
+  queries_udp,
+  queries_tcp,
+  passed,        // a rule of the pass zone matched
+  cache_hits,    // answered from the cache
+  cache_stale,   // answered from the cache past its time, with EDE 3
+  cache_misses,  // asked upstream, or joined a query under way
+  joined,        // of those, joined
+  upstream_queries,
+  upstream_answers,
+  upstream_tcp,  // asked again over TCP
+  upstream_timeouts,
+  upstream_refused,   // port unreachable and the like
+  upstream_mismatch,  // an answer to nothing we asked: wrong id, port, name or case
+  upstream_malformed,
+  answered_servfail,
+  answered_formerr,
+  answered_notimp,
+  answered_refused,
+  answered_badvers,
+  answered_truncated,
+  not_ready,  // refused because no rules were loaded yet
+  notifies,
+  dropped_malformed,  // shorter than a header, or a response
+  dropped_in_flight,  // as many questions under way as there may be
+  dropped_waiters,    // as many clients waiting as there may be
+  dropped_send,       // the kernel's send buffer was full
+  tcp_connections,
+  tcp_refused,  // over the limit of connections
+  tcp_closed_idle,
+  count_,
+};
+constexpr std::size_t count_kinds = static_cast<std::size_t>(Count::count_);
+
+class Counters {
+ public:
+  void add(Count kind, std::uint64_t amount = 1) noexcept {
+    bump(counts_[static_cast<std::size_t>(kind)], amount);
+  }
+  void add_blocked(policy::Source source) noexcept { bump(blocked_[source.index], 1); }
+
+  [[nodiscard]] std::uint64_t value(Count kind) const noexcept {
+    return counts_[static_cast<std::size_t>(kind)].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t blocked(policy::Source source) const noexcept {
+    return blocked_[source.index].load(std::memory_order_relaxed);
+  }
+
+ private:
+  // One writer: a load and a store, without the bus lock of fetch_add.
+  static void bump(std::atomic<std::uint64_t>& number, std::uint64_t amount) noexcept {
+    number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  std::array<std::atomic<std::uint64_t>, count_kinds> counts_{};
+  std::array<std::atomic<std::uint64_t>, policy::source_count> blocked_{};
+};
+
+/// The sums of all `workers` in the Prometheus text format.
+[[nodiscard]] std::string exposition(std::span<const Counters* const> workers);
+
+}  // namespace khien::resolver

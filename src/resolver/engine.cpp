@@ -1,0 +1,180 @@
+#include "resolver/engine.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace khien::resolver {
+
+Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
+               const std::atomic<bool>& ready, Rng& random, EngineSink& sink, Counters& counters)
+    : options_(std::move(options)),
+      rules_(rules),
+      key_(rules_.value()->key()),
+      ready_(ready),
+      random_(random),
+      sink_(sink),
+      counters_(counters),
+      cache_(options_.cache_size),
+      scratch_(std::make_unique<std::uint8_t[]>(dns::message_size_max)) {
+  KHIEN_ASSERT(!options_.routes.empty());
+}
+
+void Engine::begin_batch(std::int64_t now_ms) noexcept {
+  now_ms_ = now_ms;
+  if (!rules_.refresh()) return;
+  ++generation_;
+  // Cached answers are found by hashes with this key: it stays the same for the life of a process.
+  KHIEN_ASSERT(rules_.value()->key() == key_);
+}
+
+void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept {
+  out.message = message;
+  out.query = read_query(message, transport);
+  if (out.query.fault != Fault::none) return;
+  out.key.assign(out.query.question.qname, rules_.value()->key());
+  rules_.value()->prefetch(out.key);
+  cache_.prefetch(out.key.hash(0));
+}
+
+std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,
+                           std::span<std::uint8_t> out) noexcept {
+  switch (prepared.query.fault) {
+    case Fault::formerr:
+      counters_.add(Count::answered_formerr);
+      return write_error(head, dns::rcode_formerr, {}, out);
+    case Fault::notimp:
+      counters_.add(Count::answered_notimp);
+      return write_error(head, dns::rcode_notimp, {}, out);
+    case Fault::refused:
+      counters_.add(Count::answered_refused);
+      return write_error(head, dns::rcode_refused, {}, out);
+    case Fault::badvers:
+      counters_.add(Count::answered_badvers);
+      return write_error(head, dns::rcode_badvers, {}, out);
+    default: return 0;
+  }
+}
+
+std::size_t Engine::handle(const Prepared& prepared, Transport transport, const ClientRef& client,
+                           std::span<std::uint8_t> out) noexcept {
+  counters_.add(transport == Transport::udp ? Count::queries_udp : Count::queries_tcp);
+  const ClientQuery& query = prepared.query;
+  if (query.fault == Fault::drop) {
+    counters_.add(Count::dropped_malformed);
+    return 0;
+  }
+  if (query.fault == Fault::notify) {
+    counters_.add(Count::notifies);
+    return sink_.notify(prepared.message, client, out);
+  }
+  const AnswerHead head = AnswerHead::of(query, prepared.message);
+  if (query.fault != Fault::none) return refuse(prepared, head, out);
+  if (options_.refuse_without_rules && !ready_.load(std::memory_order_relaxed)) {
+    counters_.add(Count::not_ready);
+    return write_error(head, dns::rcode_servfail,
+                       {.info_code = ede_not_ready, .text = "no rules loaded yet"}, out);
+  }
+
+  const policy::NameKey& name = prepared.key;
+  const policy::Verdict verdict = rules_.value()->find(name, options_.policy);
+  if (verdict.blocks()) {
+    counters_.add_blocked(verdict.source);
+    return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.base_url, out);
+  }
+  const bool passed = verdict.action == policy::Action::passthru;
+  if (passed) counters_.add(Count::passed);
+  if (!query.header.has(dns::flag_rd)) {
+    // We know nothing of our own, and the cache shall not tell what others asked.
+    counters_.add(Count::answered_refused);
+    return write_error(head, dns::rcode_refused, {}, out);
+  }
+
+  const CacheKey key{.qname = name.name(),
+                     .hash = name.hash(0),
+                     .qtype = query.question.qtype,
+                     .dnssec_ok = query.dnssec_ok,
+                     .checking_disabled = query.header.has(dns::flag_cd)};
+  PacketCache::Entry* entry = cache_.find(key);
+  if (entry != nullptr) {
+    if (entry->fresh(now_ms_)) {
+      counters_.add(Count::cache_hits);
+      return from_cache(head, *entry, passed, false, out);
+    }
+    if (now_ms_ < entry->retry_at_ms && entry->usable_stale(now_ms_)) {
+      counters_.add(Count::cache_stale);
+      return from_cache(head, *entry, passed, true, out);
+    }
+  }
+  counters_.add(Count::cache_misses);
+  wait_for_upstream(prepared, transport, key, client);
+  return 0;
+}
+
+policy::Verdict Engine::check_targets(Bytes targets, std::uint16_t& target_at) noexcept {
+  for (std::size_t at = 0; at < targets.size();) {
+    std::size_t end = at;
+    while (targets[end] != 0) end += 1 + std::size_t{targets[end]};
+    ++end;
+    scratch_key_.assign(targets.subspan(at, end - at), rules_.value()->key());
+    const policy::Verdict verdict = rules_.value()->find(scratch_key_, options_.policy);
+    if (verdict.blocks()) {
+      target_at = static_cast<std::uint16_t>(at);
+      return verdict;
+    }
+    at = end;
+  }
+  return {};
+}
+
+std::size_t Engine::from_cache(const AnswerHead& head, PacketCache::Entry& entry, bool passed,
+                               bool stale, std::span<std::uint8_t> out) noexcept {
+  if (entry.targets_size != 0 && !passed) {
+    if (entry.checked_generation != generation_) {
+      entry.target_verdict = check_targets(entry.targets(), entry.target_at);
+      entry.checked_generation = generation_;
+    }
+    if (entry.target_verdict.blocks()) {
+      counters_.add_blocked(entry.target_verdict.source);
+      scratch_key_.assign(
+          dns::NameView::parse_prefix(entry.targets().subspan(entry.target_at))->wire(),
+          rules_.value()->key());
+      return write_blocked(
+          head, {.verdict = entry.target_verdict, .name = scratch_key_.name(), .is_qname = false},
+          options_.base_url, out);
+    }
+  }
+  return relay(head, {.message = entry.message(), .entry = &entry, .stale = stale}, out);
+}
+
+std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
+                          std::span<std::uint8_t> out) noexcept {
+  constexpr std::size_t opt_size = 11;
+  const std::size_t size = relay.message.size();
+  if (size + (head.has_edns ? opt_size : 0) > std::min(head.size_max, out.size())) {
+    counters_.add(Count::answered_truncated);
+    return write_truncated(head, out);
+  }
+  std::memcpy(out.data(), relay.message.data(), size);
+  const std::uint16_t upstream_flags = dns::load_u16(relay.message, 2);
+  // AD only to those who understand it (RFC 6840 section 5.8).
+  const bool wants_ad = head.dnssec_ok || (head.query_flags & dns::flag_ad) != 0;
+  const auto flags = static_cast<std::uint16_t>(
+      dns::flag_qr | dns::flag_ra | (head.query_flags & (dns::flag_rd | dns::flag_cd)) |
+      (upstream_flags & 0x0F) | (wants_ad ? upstream_flags & dns::flag_ad : 0));
+  dns::store_u16(out, 0, head.id);
+  dns::store_u16(out, 2, flags);
+  std::memcpy(out.data() + dns::header_size, head.question.data(), head.question.size());
+  if (relay.entry != nullptr) {
+    const auto age_s = static_cast<std::uint32_t>((now_ms_ - relay.entry->stored_ms) / 1'000);
+    for (std::size_t i = 0; i < relay.entry->ttl_count; ++i) {
+      const std::size_t at = relay.entry->ttl_at(i);
+      const std::uint32_t ttl = dns::load_u32(out, at);
+      dns::store_u32(out, at, relay.stale ? stale_ttl_s : ttl > age_s ? ttl - age_s : 0);
+    }
+  }
+  return append_edns(head, upstream_flags & 0x0F,
+                     {.info_code = relay.stale ? dns::ede_stale_answer : std::uint16_t{0}}, out,
+                     size);
+}
+
+}  // namespace khien::resolver

@@ -1,0 +1,134 @@
+// Upstream answers, below policy: nothing that we blocked is kept here, so a change of rules
+// flushes nothing. One worker owns one; no locks, and no allocation after construction.
+//
+// The answers lie one behind another in a ring of fixed size; what is oldest makes room for what is
+// new, but an answer that was used since it was written is moved to the front once more (CLOCK), so
+// that a scan of new names does not push out what people ask for. An index of cache lines (eight
+// slots a bucket) finds them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "dns/wire.h"
+#include "policy/rules.h"
+
+namespace khien::resolver {
+
+using khien::Bytes;
+
+constexpr std::size_t cache_size_min = 1 << 20;
+constexpr std::size_t cached_message_size_max = 16'384;  // larger answers are passed on, not kept
+constexpr std::size_t cached_ttls_max = 512;             // records; an answer of more is not kept
+constexpr std::size_t cached_targets_size_max = 2'048;   // names inside an answer, likewise
+constexpr std::uint32_t positive_ttl_max_s = 86'400;
+constexpr std::uint32_t negative_ttl_max_s = 3'600;  // RFC 2308 section 5: one to three hours
+constexpr std::int64_t stale_max_ms = 86'400'000;    // RFC 8767 section 5: one to three days
+constexpr std::uint32_t stale_ttl_s = 30;            // RFC 8767 section 4
+
+struct CacheKey {
+  Bytes qname;             // folded wire form, borrowed
+  std::uint64_t hash = 0;  // keyed hash of qname
+  std::uint16_t qtype = 0;
+  bool dnssec_ok = false;
+  bool checking_disabled = false;
+};
+
+/// What is to be kept. Borrows everything.
+struct CacheItem {
+  Bytes message = {};                          // whole, without OPT
+  std::span<const std::uint16_t> ttl_at = {};  // where its TTLs stand
+  Bytes targets = {};                          // wire names inside it that policy must see
+  std::int64_t now_ms = 0;                     // steady clock
+  std::uint32_t ttl_s = 0;
+};
+
+class PacketCache {
+ public:
+  /// An answer in the cache; valid until the next put().
+  struct Entry {
+    std::uint32_t size;  // of the whole entry in the ring, a multiple of 8; first in each entry
+    std::uint32_t kind;
+    std::uint64_t hash;
+    std::int64_t stored_ms;
+    std::int64_t expires_ms;
+    std::int64_t retry_at_ms;  // while stale and upstream silent: not before this time again
+    std::uint32_t checked_generation;  // of the rules that `target_verdict` holds for; 0 none
+    policy::Verdict target_verdict;    // of the first target that is blocked
+    std::uint8_t key_flags;
+    std::uint16_t target_at;  // which one, as an offset into targets()
+    std::uint16_t qtype;
+    std::uint16_t message_size;
+    std::uint16_t ttl_count;
+    std::uint16_t targets_size;
+    std::uint8_t name_size;
+    bool used;
+
+    [[nodiscard]] Bytes message() const noexcept { return body(0, message_size); }
+    [[nodiscard]] Bytes targets() const noexcept { return body(message_size, targets_size); }
+    [[nodiscard]] Bytes qname() const noexcept {
+      return body(std::size_t{message_size} + targets_size, name_size);
+    }
+    [[nodiscard]] std::uint16_t ttl_at(std::size_t index) const noexcept {
+      const Bytes at = body(std::size_t{message_size} + targets_size + name_size + 2 * index, 2);
+      return static_cast<std::uint16_t>(at[0] | (at[1] << 8));
+    }
+    [[nodiscard]] bool fresh(std::int64_t now_ms) const noexcept { return now_ms < expires_ms; }
+    [[nodiscard]] bool usable_stale(std::int64_t now_ms) const noexcept {
+      return now_ms - expires_ms < stale_max_ms;
+    }
+
+   private:
+    [[nodiscard]] Bytes body(std::size_t from, std::size_t octets) const noexcept {
+      return {reinterpret_cast<const std::uint8_t*>(this + 1) + from, octets};
+    }
+  };
+
+  /// At least cache_size_min octets for answers; the index takes a fourth more.
+  explicit PacketCache(std::size_t size);
+
+  /// The answer to `key`, fresh or not, or nullptr. Marks it as used.
+  [[nodiscard]] Entry* find(const CacheKey& key) noexcept;
+  void prefetch(std::uint64_t name_hash) const noexcept;
+  /// Keeps `item`, in place of what was there; false if it is beyond the limits above.
+  bool put(const CacheKey& key, const CacheItem& item) noexcept;
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+
+ private:
+  struct IndexSlot {
+    std::uint32_t tag = 0;
+    std::uint32_t position = 0;  // in the ring, in units of 8, plus 1; 0: free
+  };
+  static constexpr std::size_t slots_a_bucket = 8;
+  struct alignas(64) Bucket {
+    std::array<IndexSlot, slots_a_bucket> slots;
+  };
+
+  [[nodiscard]] static std::uint64_t key_hash(const CacheKey& key) noexcept;
+  [[nodiscard]] Bucket& bucket_of(std::uint64_t hash) noexcept {
+    return buckets_[(hash & 0xFFFF'FFFF) * bucket_count_ >> 32];
+  }
+  [[nodiscard]] Entry* at(std::uint64_t offset) noexcept {
+    return reinterpret_cast<Entry*>(ring_.get() + offset / 8);
+  }
+  [[nodiscard]] bool matches(const Entry& entry, std::uint64_t hash,
+                             const CacheKey& key) const noexcept;
+  [[nodiscard]] std::uint64_t make_room(std::size_t size) noexcept;
+  void pad_to_end() noexcept;
+  void drop_oldest() noexcept;
+  [[nodiscard]] bool keep_oldest() noexcept;
+  void index(std::uint64_t hash, std::uint64_t offset) noexcept;
+  [[nodiscard]] IndexSlot* slot_at(std::uint64_t hash, std::uint64_t offset) noexcept;
+
+  std::size_t size_;  // of the ring, a multiple of 8
+  std::unique_ptr<std::uint64_t[]> ring_;
+  std::size_t bucket_count_;
+  std::unique_ptr<Bucket[]> buckets_;
+  std::uint64_t head_ = 0;  // where the next entry goes; head_ and tail_ only grow
+  std::uint64_t tail_ = 0;  // the oldest entry
+  std::size_t count_ = 0;
+};
+
+}  // namespace khien::resolver

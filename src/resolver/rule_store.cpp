@@ -1,0 +1,239 @@
+#include "resolver/rule_store.h"
+
+#include <algorithm>
+
+#include "resolver/snapshot_disk.h"
+
+namespace khien::resolver {
+
+using policy::NameKey;
+using policy::NameTable;
+using policy::RuleClass;
+using policy::Rules;
+using policy::RuleSet;
+using policy::SourceMask;
+using policy::ZoneState;
+
+void RuleEdits::push(const RuleEdit& edit) {
+  octets_.push_back(
+      static_cast<std::uint8_t>((edit.add ? 1 : 0) | (edit.below ? 2 : 0) | (edit.nodata ? 4 : 0)));
+  octets_.push_back(static_cast<std::uint8_t>(edit.name.size()));
+  octets_.insert(octets_.end(), edit.name.begin(), edit.name.end());
+  ++count_;
+}
+
+void RuleEdits::clear() noexcept {
+  octets_.clear();
+  count_ = 0;
+}
+
+namespace {
+
+/// Adds or takes away the source's bits of one edit. False if the record is there already, or is
+/// not.
+bool apply_edit(RuleClass& rule_class, SourceMask source, const RuleEdit& edit) noexcept {
+  SourceMask& trigger = edit.below ? rule_class.below : rule_class.exact;
+  if (((trigger & source) != 0) == edit.add) return false;
+  if (edit.add) {
+    trigger |= source;
+    if (edit.nodata) rule_class.nodata |= source;
+  } else {
+    trigger &= ~source;
+    if (((rule_class.exact | rule_class.below) & source) == 0) rule_class.nodata &= ~source;
+  }
+  return true;
+}
+
+RuleClass without(const RuleClass& rule_class, SourceMask source) noexcept {
+  return {.exact = rule_class.exact & ~source,
+          .below = rule_class.below & ~source,
+          .nodata = rule_class.nodata & ~source};
+}
+
+RuleClass joined(const RuleClass& a, const RuleClass& b) noexcept {
+  return {.exact = a.exact | b.exact, .below = a.below | b.below, .nodata = a.nodata | b.nodata};
+}
+
+bool has_source(const RuleClass& rule_class, SourceMask source) noexcept {
+  return ((rule_class.exact | rule_class.below) & source) != 0;
+}
+
+}  // namespace
+
+RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng)
+    : path_(folder.empty() ? folder : folder / snapshot_file_name),
+      clock_(clock),
+      current_(Rules::none(rng)),
+      published_(current_) {}
+
+void RuleStore::publish(std::shared_ptr<const Rules> next) {
+  current_ = next;
+  published_.publish(std::move(next));
+}
+
+std::vector<ZoneState> RuleStore::with_zone(std::vector<ZoneState> zones, const ZoneState& zone) {
+  for (ZoneState& known : zones) {
+    if (known.name == zone.name) {
+      known = zone;
+      return zones;
+    }
+  }
+  zones.push_back(zone);
+  return zones;
+}
+
+const ZoneState* RuleStore::zone(std::string_view name) const noexcept {
+  for (const ZoneState& known : current_->zones) {
+    if (known.name == name) return &known;
+  }
+  return nullptr;
+}
+
+Result<void> RuleStore::load() {
+  if (path_.empty()) return fail(ErrorCode::not_found, "no folder for a snapshot");
+  auto mapped = map_snapshot(path_);
+  if (!mapped) return tl::unexpected(std::move(mapped).error());
+  auto next = std::make_shared<Rules>();
+  next->base = std::move(*mapped);
+  next->zones = next->base->zones();
+  publish(std::move(next));
+  return {};
+}
+
+Result<void> RuleStore::replace(NameTable table, std::vector<ZoneState> zones) {
+  auto next = std::make_shared<Rules>();
+  next->base = RuleSet::from_table(std::move(table), zones, clock_.now_ms());
+  next->zones = std::move(zones);
+  publish(std::move(next));
+  dirty_ = true;
+  return {};
+}
+
+Result<void> RuleStore::change_zone(const ZoneState& zone, const RuleEdits& edits) {
+  const SourceMask source = mask_of(zone.source);
+  NameTable delta = current_->delta ? *current_->delta : NameTable{key()};
+  NameKey name;
+  Result<void> done{};
+  edits.for_each([&](const RuleEdit& edit) {
+    if (!done) return;
+    name.assign(edit.name, key());
+    const RuleClass* known = delta.find(name);
+    RuleClass rule_class = known != nullptr ? *known : current_->class_of(name);
+    if (!apply_edit(rule_class, source, edit)) {
+      done =
+          fail(ErrorCode::conflict,
+               edit.add ? "IXFR adds a record that is there" : "IXFR removes a record that is not",
+               "ixfr_mismatch");
+      return;
+    }
+    done = delta.set(name, rule_class);
+  });
+  if (!done) return done;
+  auto next = std::make_shared<Rules>(*current_);
+  next->zones = with_zone(std::move(next->zones), zone);
+  if (!delta.empty()) next->delta = std::make_shared<const NameTable>(std::move(delta));
+  publish(std::move(next));
+  dirty_ = true;
+  return {};
+}
+
+Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edits) {
+  const SourceMask source = mask_of(zone.source);
+  NameTable incoming{key()};
+  incoming.reserve(edits.size() / 2);
+  NameKey name;
+  Result<void> done{};
+  edits.for_each([&](const RuleEdit& edit) {
+    if (!done) return;
+    name.assign(edit.name, key());
+    RuleClass rule_class;
+    (void)apply_edit(rule_class, source, edit);
+    done = incoming.add(name, rule_class);
+  });
+  if (!done) return done;
+
+  std::size_t changes = 0;
+  NameTable delta = current_->delta ? *current_->delta : NameTable{key()};
+  // What the zone had and has no more; then what is new or different.
+  current_->for_each([&](Bytes wire, const RuleClass& rule_class) {
+    if (!done || !has_source(rule_class, source)) return;
+    name.assign(wire, key());
+    if (incoming.find(name) != nullptr) return;
+    ++changes;
+    if (changes <= policy::delta_names_max) done = delta.set(name, without(rule_class, source));
+  });
+  incoming.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
+    if (!done) return;
+    name.assign(wire, key());
+    const RuleClass had = current_->class_of(name);
+    const RuleClass wanted = joined(without(had, source), rule_class);
+    if (had == wanted) return;
+    ++changes;
+    if (changes <= policy::delta_names_max) done = delta.set(name, wanted);
+  });
+  if (!done) return done;
+
+  auto next = std::make_shared<Rules>(*current_);
+  next->zones = with_zone(std::move(next->zones), zone);
+  if (changes <= policy::delta_names_max) {
+    if (!delta.empty()) next->delta = std::make_shared<const NameTable>(std::move(delta));
+  } else {
+    // Too much for a delta: a new set at once.
+    auto table = merge(*current_, key(), source);
+    if (!table) return tl::unexpected(std::move(table).error());
+    incoming.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
+      if (!done) return;
+      name.assign(wire, key());
+      done = table->add(name, rule_class);
+    });
+    if (!done) return done;
+    next->base = RuleSet::from_table(std::move(*table), next->zones, clock_.now_ms());
+    next->delta = nullptr;
+  }
+  publish(std::move(next));
+  dirty_ = true;
+  return {};
+}
+
+void RuleStore::confirm_zone(std::string_view name, InstantMs now_ms) {
+  const ZoneState* known = zone(name);
+  if (known == nullptr) return;
+  ZoneState confirmed = *known;
+  confirmed.confirmed_at_ms = now_ms;
+  auto next = std::make_shared<Rules>(*current_);
+  next->zones = with_zone(std::move(next->zones), confirmed);
+  // Not published: workers do not read it, and it is not worth a file of its own.
+  current_ = std::move(next);
+}
+
+void RuleStore::set_expired(SourceMask expired) {
+  if (current_->expired == expired) return;
+  auto next = std::make_shared<Rules>(*current_);
+  next->expired = expired;
+  publish(std::move(next));
+}
+
+bool RuleStore::delta_full() const noexcept {
+  return current_->delta != nullptr && current_->delta->size() > policy::delta_names_max;
+}
+
+Result<void> RuleStore::save() {
+  auto next = std::make_shared<Rules>(*current_);
+  if (current_->delta != nullptr || current_->base->zones() != current_->zones) {
+    auto table = merge(*current_, key());
+    if (!table) return tl::unexpected(std::move(table).error());
+    next->base = RuleSet::from_table(std::move(*table), current_->zones, clock_.now_ms());
+    next->delta = nullptr;
+  }
+  if (!path_.empty()) {
+    if (auto saved = save_snapshot(*next->base, path_); !saved) return saved;
+    auto mapped = map_snapshot(path_);
+    if (!mapped) return tl::unexpected(std::move(mapped).error());
+    next->base = std::move(*mapped);
+  }
+  publish(std::move(next));
+  dirty_ = false;
+  return {};
+}
+
+}  // namespace khien::resolver

@@ -1,0 +1,95 @@
+// khien-dnsd as a whole: rules from lists or a primary, workers, TCP, status. apps/khien-dnsd
+// parses the command line into ServiceOptions and calls this; tests do the same with ports of 0.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/metrics.h"
+#include "resolver/secondary.h"
+#include "resolver/status_server.h"
+#include "resolver/tcp_server.h"
+#include "resolver/udp_worker.h"
+
+namespace khien::resolver {
+
+constexpr std::size_t workers_max = 256;
+constexpr std::size_t upstreams_max = 16;
+constexpr std::uint64_t list_size_max = std::uint64_t{4} << 30;  // octets of one list file
+
+struct ListFile {
+  policy::Source source;
+  std::filesystem::path path = {};
+};
+
+/// Names below `zone` are asked of `upstream`.
+struct Forward {
+  dns::Name zone = {};
+  net::SocketAddress upstream = {};
+};
+
+struct ServiceOptions {
+  std::vector<net::SocketAddress> listen = {};
+  std::size_t workers = 1;
+  std::vector<net::SocketAddress> upstreams = {};
+  std::vector<Forward> forwards = {};
+  std::vector<ListFile> lists = {};
+  std::optional<SecondaryOptions> secondary = {};
+  policy::SourceMask choices = 0;  ///< network choices that are switched on
+  std::filesystem::path snapshot_folder = {};
+  std::string base_url = {};
+  std::optional<net::SocketAddress> status = {};
+  bool refuse_without_rules = true;
+  std::size_t cache_size = 32U << 20;  ///< octets a worker
+};
+
+class Service {
+ public:
+  /// Loads or maps the rules, binds everything, starts nothing. Errors name the option at fault.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> open(ServiceOptions options,
+                                                             const Clock& clock, Rng& rng);
+  ~Service();
+
+  /// Starts the threads. stop() ends and joins them; so does the destructor.
+  void start();
+  void stop();
+
+  /// Where it listens, with the ports that were taken; TCP has the same.
+  [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
+  [[nodiscard]] std::optional<net::SocketAddress> status_address() const;
+  [[nodiscard]] StatusPage status_page(std::string_view path);
+  [[nodiscard]] RuleStore& store() noexcept { return store_; }
+
+ private:
+  Service(ServiceOptions options, const Clock& clock, Rng& rng);
+  Result<void> load_rules();
+  Result<void> load_lists();
+  Result<void> bind();
+  [[nodiscard]] EngineOptions engine_options() const;
+  [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
+  [[nodiscard]] StatusPage health();
+  [[nodiscard]] std::string metrics_text();
+
+  ServiceOptions options_;
+  const Clock& clock_;
+  Rng& rng_;
+  Metrics metrics_;
+  RuleStore store_;
+  std::atomic<bool> ready_{false};
+  NotifyHandler notify_;
+  std::unique_ptr<Secondary> secondary_;
+  std::vector<std::unique_ptr<UdpWorker>> workers_;
+  std::unique_ptr<net::EventLoop> loop_;
+  std::unique_ptr<TcpServer> tcp_;
+  std::unique_ptr<StatusServer> status_;
+  std::vector<std::jthread> threads_;  // last: joined before what they use goes
+};
+
+/// The servers that `text`, a resolv.conf(5), names, with port 53.
+[[nodiscard]] std::vector<net::SocketAddress> resolv_conf_servers(std::string_view text);
+
+}  // namespace khien::resolver

@@ -1,0 +1,89 @@
+// DNS over TCP (RFC 7766), and the status pages: one thread with an event loop and an engine of its
+// own, so that nothing here slows a UDP worker. Queries may be pipelined and are answered as their
+// answers come. Limits close or refuse, each with a counter.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "resolver/udp_worker.h"
+
+namespace khien::resolver {
+
+constexpr std::size_t tcp_connections_max = 512;   // more are closed at once
+constexpr std::int64_t tcp_idle_ms = 10'000;       // without a whole query or an answer under way
+constexpr std::size_t tcp_pipelined_max = 64;      // queries of one connection under way
+constexpr std::size_t tcp_query_size_max = 4'096;  // a longer one closes the connection
+constexpr std::size_t tcp_unsent_size_max = 1 << 20;  // a client that does not read is closed
+constexpr std::size_t upstream_connections_max = 64;
+
+struct TcpServerOptions {
+  std::vector<net::SocketAddress> listen = {};
+  std::vector<net::SocketAddress> upstreams = {};
+  EngineOptions engine = {};
+};
+
+class TcpServer final : private EngineSink {
+ public:
+  /// `loop` is borrowed and is run by the caller, on the thread that made this.
+  [[nodiscard]] static Result<std::unique_ptr<TcpServer>> open(TcpServerOptions options,
+                                                               const WorkerShared& shared,
+                                                               net::EventLoop& loop);
+  ~TcpServer() override;
+
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  struct Connection {
+    net::TcpSocket socket;
+    Octets in;
+    Octets out;
+    std::size_t under_way = 0;
+    std::int64_t active_at_ms = 0;
+  };
+  struct UpstreamConnection {
+    net::TcpSocket socket;
+    Octets out;
+    Octets in;
+    std::int64_t opened_at_ms = 0;
+  };
+
+  TcpServer(TcpServerOptions options, const WorkerShared& shared, net::EventLoop& loop);
+  Result<void> start();
+
+  void answer(const ClientRef& client, Bytes message) override;
+  std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override;
+  std::size_t notify(Bytes message, const ClientRef& client, std::span<std::uint8_t> out) override;
+
+  void accept(net::TcpListener& listener);
+  void ready(std::uint64_t id, net::Readiness readiness);
+  void serve(std::uint64_t id, Connection& connection);
+  bool flush(Connection& connection);
+  void watch_for(Connection& connection);
+  void close(std::uint64_t id);
+  void upstream_datagram(std::uint16_t port);
+  std::optional<std::uint16_t> ask_over_tcp(const Ask& ask, Bytes query);
+  void upstream_ready(std::uint16_t port, net::Readiness readiness);
+  void upstream_closed(std::uint16_t port, bool failed);
+  void tick();
+  void begin_batch();
+
+  TcpServerOptions options_;
+  WorkerShared shared_;
+  net::EventLoop& loop_;
+  Counters counters_;
+  Engine engine_;
+  RandomPool random_;
+  UpstreamPorts ports_;
+  std::vector<net::TcpListener> listeners_;
+  std::map<std::uint64_t, Connection> connections_;
+  std::uint64_t next_connection_ = 1;
+  std::map<std::uint16_t, UpstreamConnection> upstream_connections_;
+  std::uint16_t next_upstream_connection_ = 0;
+  std::unique_ptr<std::uint8_t[]> buffer_;
+  std::unique_ptr<Prepared> prepared_;
+};
+
+}  // namespace khien::resolver

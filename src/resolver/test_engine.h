@@ -1,0 +1,213 @@
+// An engine with a scripted upstream and virtual time, for tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "dns/rdata.h"
+#include "dns/writer.h"
+#include "policy/test_names.h"
+#include "resolver/engine.h"
+
+namespace khien::resolver {
+
+struct TestAnswer {
+  std::uint16_t rcode = 0;
+  std::vector<dns::Record> answers = {};
+  std::vector<dns::Record> authorities = {};
+  bool truncated = false;
+};
+
+inline dns::Name test_name(std::string_view text) {
+  auto name = dns::Name::from_text(text);
+  KHIEN_ASSERT(name.has_value());
+  return std::move(*name);
+}
+
+inline dns::Record test_record(std::string_view owner, std::string_view type, std::uint32_t ttl,
+                               std::string_view data) {
+  const auto number = dns::type_from_text(type);
+  KHIEN_ASSERT(number.has_value());
+  std::vector<std::string_view> tokens;
+  for (std::size_t at = 0; at < data.size();) {
+    const auto end = std::min(data.find(' ', at), data.size());
+    tokens.push_back(data.substr(at, end - at));
+    at = end + 1;
+  }
+  auto rdata = dns::rdata_from_text(*number, tokens, dns::Name{});
+  KHIEN_ASSERT(rdata.has_value());
+  return {.owner = test_name(owner), .type = *number, .ttl = ttl, .rdata = std::move(*rdata)};
+}
+
+struct TestQuery {
+  std::string name;
+  std::string type = "A";
+  std::uint16_t qclass = dns::class_in;
+  std::uint16_t flags = dns::flag_rd;
+  bool edns = true;
+  bool dnssec_ok = false;
+  std::uint16_t payload_size = 1232;
+  std::uint8_t version = 0;
+  std::uint16_t id = 0x1234;
+};
+
+inline Octets packet_of(const TestQuery& query) {
+  Octets out;
+  for (const std::uint16_t value :
+       {query.id, query.flags, std::uint16_t{1}, std::uint16_t{0}, std::uint16_t{0},
+        static_cast<std::uint16_t>(query.edns ? 1 : 0)}) {
+    dns::append_u16(out, value);
+  }
+  const auto name = test_name(query.name);
+  out.insert(out.end(), name.wire().begin(), name.wire().end());
+  dns::append_u16(out, dns::type_from_text(query.type).value());
+  dns::append_u16(out, query.qclass);
+  if (query.edns) {
+    out.push_back(0);
+    dns::append_u16(out, dns::type_opt);
+    dns::append_u16(out, query.payload_size);
+    out.push_back(0);
+    out.push_back(query.version);
+    dns::append_u16(out, query.dnssec_ok ? 0x8000 : 0);
+    dns::append_u16(out, 0);
+  }
+  return out;
+}
+
+class TestEngine final : public EngineSink {
+ public:
+  struct Asked {
+    Ask ask;
+    Octets query;
+    std::uint16_t port;
+  };
+
+  explicit TestEngine(EngineOptions options = {}, std::uint64_t seed = 1)
+      : rng_(seed), rules_(policy::Rules::none(rng_)) {
+    if (options.routes.empty()) options.routes = {{.zone = {0}, .upstreams = {0}}};
+    options.cache_size = cache_size_min;
+    engine_ = std::make_unique<Engine>(std::move(options), rules_, ready_, rng_, *this, counters_);
+    engine_->begin_batch(now_ms_);
+  }
+
+  void answer(const ClientRef&, Bytes message) override {
+    late_answers_.push_back(to_octets(message));
+  }
+  std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override {
+    ++asked_count_;
+    if (unreachable_) return std::nullopt;
+    asked_.push_back(
+        {.ask = ask, .query = to_octets(query), .port = static_cast<std::uint16_t>(rng_.below(8))});
+    return asked_.back().port;
+  }
+  std::size_t notify(Bytes, const ClientRef&, std::span<std::uint8_t>) override { return 0; }
+
+  void rule(policy::Source source, std::string_view name, const policy::RuleClass& rule_class) {
+    auto next = std::make_shared<policy::Rules>(*rules_.get());
+    auto delta = next->delta ? *next->delta : policy::NameTable{next->key()};
+    const policy::NameKey key{policy::wire_of(name), next->key()};
+    policy::RuleClass merged = next->class_of(key);
+    const policy::SourceMask mask = policy::mask_of(source);
+    merged.exact = (merged.exact & ~mask) | rule_class.exact;
+    merged.below = (merged.below & ~mask) | rule_class.below;
+    merged.nodata = (merged.nodata & ~mask) | rule_class.nodata;
+    ASSERT_TRUE(delta.set(key, merged).has_value());
+    next->delta = std::make_shared<const policy::NameTable>(std::move(delta));
+    rules_.publish(std::move(next));
+  }
+  void block(std::string_view source_id, std::string_view name) {
+    const auto source = policy::source_named(source_id);
+    rule(source, name, {.exact = policy::mask_of(source), .below = policy::mask_of(source)});
+  }
+  void lift(std::string_view source_id, std::string_view name) {
+    rule(policy::source_named(source_id), name, {});
+  }
+
+  /// The answer, now or after the upstream's, or empty.
+  Octets query(const TestQuery& query, Transport transport = Transport::udp) {
+    return send(packet_of(query), transport);
+  }
+  Octets send(Bytes packet, Transport transport = Transport::udp) {
+    engine_->begin_batch(now_ms_);
+    engine_->prepare(packet, transport, prepared_);
+    late_answers_.clear();
+    Octets out(transport == Transport::udp ? udp_answer_size_max : dns::message_size_max);
+    const std::size_t size = engine_->handle(prepared_, transport, {}, out);
+    if (size != 0) {
+      out.resize(size);
+      return out;
+    }
+    if (!silent_) pump();
+    return late_answers_.empty() ? Octets{} : late_answers_.front();
+  }
+
+  /// Lets the upstream answer everything asked so far.
+  void pump() {
+    while (!asked_.empty()) {
+      const Asked asked = asked_.front();
+      asked_.erase(asked_.begin());
+      Octets message = upstream_message(asked);
+      engine_->upstream_answered(asked.port, asked.ask.over_tcp, message);
+    }
+  }
+  Octets upstream_message(const Asked& asked) {
+    const auto question = dns::parse_question(asked.query);
+    KHIEN_ASSERT(question.has_value());
+    const auto found = upstream_.find(question->name().to_text().empty()
+                                          ? std::string{}
+                                          : key_of(dns::Name{question->name()}, question->qtype));
+    TestAnswer answer =
+        found == upstream_.end() ? TestAnswer{.rcode = dns::rcode_nxdomain} : found->second;
+    Octets buffer(dns::message_size_max);
+    dns::MessageWriter writer{buffer, buffer.size()};
+    const bool truncated = answer.truncated && !asked.ask.over_tcp;
+    writer.begin(dns::load_u16(asked.query, 0),
+                 static_cast<std::uint16_t>(dns::flag_qr | dns::flag_rd | dns::flag_ra |
+                                            answer.rcode | (truncated ? dns::flag_tc : 0)));
+    KHIEN_ASSERT(writer.add_question(question->name(), question->qtype, question->qclass));
+    if (!truncated) {
+      for (const auto& record : answer.answers) {
+        KHIEN_ASSERT(writer.add_record(dns::Section::answer, record));
+      }
+      for (const auto& record : answer.authorities) {
+        KHIEN_ASSERT(writer.add_record(dns::Section::authority, record));
+      }
+    }
+    KHIEN_ASSERT(dns::add_edns(writer, {}));
+    buffer.resize(writer.size());
+    return buffer;
+  }
+  static std::string key_of(const dns::Name& name, std::uint16_t type) {
+    return name.lower().to_text() + "/" + dns::type_to_text(type);
+  }
+  TestAnswer& upstream(std::string_view name, std::string_view type) {
+    return upstream_[key_of(test_name(name), dns::type_from_text(type).value())];
+  }
+
+  void pass_time(std::int64_t ms) {
+    for (; ms > 0; ms -= 50) {
+      now_ms_ += std::min<std::int64_t>(ms, 50);
+      engine_->begin_batch(now_ms_);
+      engine_->tick();
+      if (!silent_) pump();
+    }
+  }
+
+  SeededRng rng_;
+  Snapshot<policy::Rules> rules_;
+  std::atomic<bool> ready_{true};
+  Counters counters_;
+  std::unique_ptr<Engine> engine_;
+  Prepared prepared_;
+  std::map<std::string, TestAnswer> upstream_;
+  std::vector<Asked> asked_;
+  std::vector<Octets> late_answers_;
+  std::size_t asked_count_ = 0;
+  bool silent_ = false;
+  bool unreachable_ = false;
+  std::int64_t now_ms_ = 1'000'000;
+};
+
+}  // namespace khien::resolver

@@ -1,0 +1,50 @@
+// An upstream's answer, checked and made fit to be passed on and kept: OPT taken off, the places of
+// its TTLs and the names in it that policy must see collected, its time to live found. Nothing here
+// allocates.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "dns/message.h"
+#include "resolver/packet_cache.h"
+
+namespace khien::resolver {
+
+class UpstreamAnswer {
+ public:
+  /// Reads `message` and shortens it in place where OPT stands. false: malformed. Answers with more
+  /// than cached_ttls_max records or too many names are malformed for us.
+  [[nodiscard]] bool read(std::span<std::uint8_t> message) noexcept;
+
+  [[nodiscard]] Bytes message() const noexcept { return message_; }
+  [[nodiscard]] std::uint16_t rcode() const noexcept { return rcode_; }
+  [[nodiscard]] bool truncated() const noexcept { return truncated_; }
+  /// Seconds for which it may be kept; 0: not at all.
+  [[nodiscard]] std::uint32_t ttl_s() const noexcept { return ttl_s_; }
+  [[nodiscard]] std::span<const std::uint16_t> ttl_at() const noexcept {
+    return std::span{ttl_at_}.first(ttl_count_);
+  }
+  /// Targets of CNAME, DNAME, SVCB and HTTPS in the answer section: wire names in a row.
+  [[nodiscard]] Bytes targets() const noexcept { return Bytes{targets_}.first(targets_size_); }
+
+ private:
+  [[nodiscard]] bool read_record(Bytes message, const dns::RecordView& record,
+                                 std::uint16_t qtype) noexcept;
+  [[nodiscard]] bool add_target(dns::NameView name) noexcept;
+
+  std::span<std::uint8_t> message_;
+  std::uint16_t rcode_ = 0;
+  bool truncated_ = false;
+  std::uint32_t ttl_s_ = 0;
+  std::uint32_t answer_ttl_s_ = 0;
+  std::uint32_t negative_ttl_s_ = 0;
+  bool has_answer_ = false;  // a record of the type that was asked for
+  bool has_soa_ = false;
+  std::size_t ttl_count_ = 0;
+  std::size_t targets_size_ = 0;
+  std::array<std::uint16_t, cached_ttls_max> ttl_at_;
+  std::array<std::uint8_t, cached_targets_size_max> targets_;
+};
+
+}  // namespace khien::resolver
