@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cases/schema.h"
 #include "cases/settings.h"
+#include "evidence/schema.h"
 #include "first_accounts.h"
 #include "identity/schema.h"
 #include "ledger/schema.h"
@@ -34,6 +35,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
   // The order of the layers: a table refers only to tables of modules before it.
   const std::array modules{
       store::ModuleMigrations{"ledger", ledger::migrations()},
+      store::ModuleMigrations{"evidence", evidence::migrations()},
       store::ModuleMigrations{"identity", identity::migrations()},
       store::ModuleMigrations{"cases", cases::migrations()},
   };
@@ -51,6 +53,7 @@ struct Domain::Parts {
   Metrics metrics;
   StateFolder state;
   std::unique_ptr<store::Database> database;
+  std::unique_ptr<evidence::ContentStore> contents;
   Snapshot<cases::ImpactData> impact;
   std::shared_ptr<const cases::ImpactData> first_impact;  // whose suffix list `cases` borrows
   std::optional<cases::Context> cases;
@@ -85,6 +88,10 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
   if (auto migrated = migrate(*p.database, p.clock); !migrated) {
     return propagate(std::move(migrated).error(), "bring the database up to date");
   }
+
+  auto contents = evidence::ContentStore::open(options.state / "evidence");
+  if (!contents) return propagate(std::move(contents).error(), "open the evidence");
+  p.contents = std::move(*contents);
 
   const std::array<std::filesystem::path, 2> folders{options.data, options.state / "lists"};
   auto impact = cases::ImpactData::load(folders, {relying_party_id(options.public_url)});
@@ -126,6 +133,7 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .cases = *p.cases,
                                    .identity = *p.identity,
                                    .impact = p.impact,
+                                   .contents = *p.contents,
                                    .events = *p.events,
                                    .site = *p.site,
                                    .public_url = options.public_url,

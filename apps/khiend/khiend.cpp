@@ -9,6 +9,8 @@
 #include "api/routes_system.h"
 #include "base/log.h"
 #include "domain.h"
+#include "ledger/sequencer.h"
+#include "publication.h"
 #include "timers.h"
 #include "version.h"
 
@@ -23,6 +25,7 @@ std::vector<http::Route> all_routes(Domain& domain, const Options& options) {
   api::add_account_routes(routes, services);
   api::add_case_routes(routes, services);
   api::add_report_routes(routes, services);
+  api::add_evidence_routes(routes, services);
   api::add_order_routes(routes, services);
   api::add_appeal_routes(routes, services);
   api::add_register_routes(routes, services);
@@ -59,11 +62,26 @@ Result<std::unique_ptr<http::Server>> start_server(Domain& domain, const Options
                              domain.metrics());
 }
 
+/// The log is named after where it is served, so that its proofs say whose it is.
+Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
+                                                                 const Options& options) {
+  const auto name = options.public_url.substr(options.public_url.find("://") + 3) + "/ledger";
+  auto key =
+      ledger::load_or_create_log_key(options.state / "keys" / "ledger.key", name, domain.rng());
+  if (!key) return propagate(std::move(key).error(), "open the ledger's key");
+  return std::make_unique<ledger::SequencerThread>(
+      domain.database(), domain.clock(), *key,
+      ledger::SequencerOptions{
+          .folder = options.state / "ledger", .holder = name, .metrics = &domain.metrics()});
+}
+
 }  // namespace
 
 // Destroyed from the last to the first: what is used outlives its users.
 struct Khiend::Parts {
   std::unique_ptr<Domain> domain;
+  std::unique_ptr<ledger::SequencerThread> sequencer;
+  std::unique_ptr<Publication> publication;
   std::unique_ptr<Timers> timers;
   std::unique_ptr<http::Server> server;
 };
@@ -76,6 +94,16 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
   auto domain = Domain::open(options);
   if (!domain) return tl::unexpected<Error>{std::move(domain).error()};
   parts->domain = std::move(*domain);
+  if (options.worker) {
+    auto sequencer = start_sequencer(*parts->domain, options);
+    if (!sequencer) return tl::unexpected<Error>{std::move(sequencer).error()};
+    parts->sequencer = std::move(*sequencer);
+  }
+  if (options.publisher) {
+    auto publication = Publication::start(*parts->domain, options);
+    if (!publication) return tl::unexpected<Error>{std::move(publication).error()};
+    parts->publication = std::move(*publication);
+  }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
     auto server = start_server(*parts->domain, options);
@@ -94,6 +122,8 @@ void Khiend::stop() {
   if (parts_->server) parts_->server->stop();
   parts_->timers.reset();
   parts_->server.reset();
+  parts_->publication.reset();
+  parts_->sequencer.reset();
   parts_->domain.reset();
 }
 
