@@ -73,6 +73,8 @@ struct Appeal {
 [[nodiscard]] Result<Page<Appeal>> list_appeals(store::Executor& db,
                                                 std::optional<AppealState> state,
                                                 const PageRequest& page);
+/// The contact that the objector left; nullopt if none. Only for whom may() lets decide this
+/// appeal: the caller asks, with took_part() among the facts.
 [[nodiscard]] Result<std::optional<std::string>> open_appeal_contact(store::Executor& db,
                                                                      const Context& context,
                                                                      const AppealId& id);

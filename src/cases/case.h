@@ -57,12 +57,11 @@ struct CaseFilter {
   std::string query = {};  ///< words to find with and without diacritics, or a number
   std::optional<CaseState> state = {};
   std::optional<Category> category = {};
-  std::string assignee = {};  ///< account id, "none", or empty for all
+  std::string assignee = {};  ///< account id, "none", or empty for all of them
 };
-/// Newest change first. With a query at most search_hits_max cases are looked through.
+/// Newest change first. A query looks through the newest store::search_results_max hits.
 [[nodiscard]] Result<Page<Case>> list_cases(store::Executor& db, const CaseFilter& filter,
                                             const PageRequest& page);
-constexpr int search_hits_max = 1'000;
 
 [[nodiscard]] Result<Case> load_case(store::Executor& db, const CaseId& id);
 [[nodiscard]] Result<Case> find_case_by_number(store::Executor& db, std::string_view number);

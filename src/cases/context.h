@@ -2,6 +2,8 @@
 // the parts. Thread-safe as long as `rng` is (SystemRng).
 #pragma once
 
+#include <string_view>
+
 #include "base/clock.h"
 #include "base/random.h"
 #include "crypto/seal.h"
@@ -9,12 +11,17 @@
 
 namespace khien::cases {
 
+class ImpactData;  // impact.h
+
 struct Context {
   const Clock& clock;
   Rng& rng;
   const text::PublicSuffixList& suffixes;
-  const crypto::SealKey&
-      contact_key;  ///< seals what reporters and objectors leave to be called back
+  /// Seals what reporters and objectors leave to be called back.
+  const crypto::SealKey& contact_key;
+  /// Lists of names that must not be blocked: a report is not joined to a case by one of them. Null
+  /// in tests and tools that do not care.
+  const ImpactData* impact = nullptr;
 };
 
 /// Wake-up channels (store::Database::subscribe). They carry no data: look again.

@@ -55,6 +55,7 @@ struct SweepCounts {
   std::int64_t resumed = 0;
   std::int64_t woken = 0;
   std::int64_t overdue = 0;
+  std::int64_t failed = 0;  ///< tried again by the next sweep
 };
 constexpr int sweep_batch =
     200;  // deadlines looked at in one go; sweep() goes on until none is due

@@ -47,8 +47,8 @@ struct Receipt {
 
 /// Takes a report: extracts subjects; joins the open case that holds one of them or opens one;
 /// begins the screening deadline. If all its subjects stand judged benign it goes to screening and
-/// into no case. malformed, limit_exceeded "report_too_long"; invalid_argument "report_empty";
-/// denied "choice_category". Leaves report.received, and case.opened or report.linked.
+/// into no case. malformed, limit_exceeded "report_too_long"; invalid_argument "report_empty",
+/// "choice_category". Leaf report.received, and case.opened for a new case.
 [[nodiscard]] Result<Receipt> receive_report(store::Transaction& tx, const Context& context,
                                              const ReportDraft& draft);
 
@@ -71,10 +71,11 @@ struct Report {
                                                      const PageRequest& page);
 /// Reports in no case that wait for an officer: screening and quarantined.
 [[nodiscard]] Result<Page<Report>> list_screening(store::Executor& db, const PageRequest& page);
-/// The contact that the reporter left; nullopt if none. The caller asks identity::may first
-/// (report.contact) and writes the custody line.
-[[nodiscard]] Result<std::optional<std::string>> open_contact(store::Executor& db,
+/// The contact that the reporter left; nullopt if none. Right report.triage, and an event of its
+/// own: leaf report.contact_opened.
+[[nodiscard]] Result<std::optional<std::string>> open_contact(store::Transaction& tx,
                                                               const Context& context,
+                                                              const identity::Actor& actor,
                                                               const ReportId& id);
 
 enum class TriageDecision : std::uint8_t { accept, reject, quarantine, screen };
@@ -90,6 +91,13 @@ struct TriageMove {
 /// .screening.
 [[nodiscard]] Result<Report> triage_report(store::Transaction& tx, const Context& context,
                                            const identity::Actor& actor, const TriageMove& move);
+
+/// Accepts every report of a case that waits, in one move: a campaign has thousands. The case
+/// becomes triaged. Right report.triage. Leaf case.reports_accepted. Returns how many there were.
+[[nodiscard]] Result<std::int64_t> accept_case_reports(store::Transaction& tx,
+                                                       const Context& context,
+                                                       const identity::Actor& actor,
+                                                       const CaseId& id, std::int64_t version);
 
 struct LinkMove {
   ReportId report;

@@ -123,6 +123,7 @@ CREATE TABLE report (
   submission_hash {octets} UNIQUE,
   reason TEXT NOT NULL DEFAULT '',
   received_at_ms {int64} NOT NULL,
+  accepted_at_ms {int64},
   change_sequence {int64} NOT NULL,
   version {int64} NOT NULL DEFAULT 1,
   CONSTRAINT report_state CHECK (state IN ('received', 'screening', 'quarantined', 'rejected',

@@ -40,6 +40,7 @@ CREATE TABLE block_order (
   renews_id TEXT REFERENCES block_order (id),
   changed_at_ms {int64} NOT NULL,
   change_sequence {int64} NOT NULL,
+  register_sequence {int64} UNIQUE,
   version {int64} NOT NULL DEFAULT 1,
   CONSTRAINT block_order_state CHECK (state IN ('draft', 'impact_checked', 'proposed', 'returned',
     'refused', 'approved', 'published', 'enforced', 'verified', 'due_review', 'suspended',
@@ -71,6 +72,8 @@ CREATE TABLE block_order (
   CONSTRAINT block_order_child_abuse_is_class_a CHECK (category IS NULL
     OR category <> 'child-abuse' OR class_a = 1
     OR state IN ('draft', 'impact_checked', 'returned', 'refused')),
+  CONSTRAINT block_order_is_registered CHECK (
+    (valid_from_ms IS NULL) = (register_sequence IS NULL)),
   CONSTRAINT block_order_emergency_is_short CHECK (emergency_ends_at_ms IS NULL
     OR (emergency = 1 AND valid_from_ms IS NOT NULL
         AND emergency_ends_at_ms - valid_from_ms <= 14400000))
@@ -79,7 +82,6 @@ CREATE INDEX block_order_queue ON block_order (change_sequence);
 CREATE INDEX block_order_by_state ON block_order (state, change_sequence);
 CREATE INDEX block_order_by_case ON block_order (case_id);
 CREATE INDEX block_order_by_name ON block_order (name, drafted_at_ms);
-CREATE INDEX block_order_register ON block_order (valid_from_ms, id) WHERE valid_from_ms IS NOT NULL;
 -- One order in force for one name, scope and category; a renewal ends the old one first.
 CREATE UNIQUE INDEX block_order_once ON block_order (name, scope, category)
   WHERE state IN ('approved', 'published', 'enforced', 'verified', 'due_review', 'suspended');
@@ -191,7 +193,7 @@ BEGIN
   END IF;
   IF NEW.state = 'approved' AND OLD.state <> 'approved' AND
      (SELECT count(DISTINCT account) FROM order_signature WHERE order_id = NEW.id)
-       < CASE WHEN NEW.approver IS NULL THEN 1 ELSE 2 END THEN
+       < (CASE WHEN NEW.approver IS NULL THEN 1 ELSE 2 END) THEN
     RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation',
       CONSTRAINT = 'block_order_has_signatures', MESSAGE = 'block_order_has_signatures';
   END IF;
