@@ -13,7 +13,7 @@ export default ts.config(
   hooks.configs.flat.recommended,
   {
     languageOptions: {
-      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+      globals: { console: 'readonly', process: 'readonly', URL: 'readonly' },
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
@@ -27,6 +27,11 @@ export default ts.config(
         },
       ],
     },
+  },
+  // Parts of these run inside the page.
+  {
+    files: ['e2e/**'],
+    languageOptions: { globals: { document: 'readonly', localStorage: 'readonly' } },
   },
   // A feature imports ui, api and i18n, never another feature (STYLE section 12).
   ...features.map((name) => ({

@@ -1,7 +1,7 @@
 // What stands around every screen: theme, the API's cache, notices, routes.
 import { MantineProvider, localStorageColorSchemeManager } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError } from '@/api/client';
@@ -12,14 +12,18 @@ const colorSchemeManager = localStorageColorSchemeManager({ key: 'khien.color-sc
 
 /** A session that ended shows as 401 somewhere; asking who we are then leads to the sign-in. */
 export function makeQueryClient(): QueryClient {
+  const askAgain = (error: Error) => {
+    if (error instanceof ApiError && error.status === 401) {
+      void client.invalidateQueries({ queryKey: ['session'] });
+    }
+  };
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({
       onError: (error, query) => {
-        if (error instanceof ApiError && error.status === 401 && query.queryKey[0] !== 'session') {
-          void client.invalidateQueries({ queryKey: ['session'] });
-        }
+        if (query.queryKey[0] !== 'session') askAgain(error);
       },
     }),
+    mutationCache: new MutationCache({ onError: askAgain }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,

@@ -108,7 +108,10 @@ function Reports({
       </ul>
       {record.report_count > record.reports.length && (
         <p className="k-dim k-small">
-          {t('app.reports-newest', { shown: record.reports.length, all: record.report_count })}
+          {t('app.reports-newest', {
+            shown: format.number(record.reports.length),
+            all: format.number(record.report_count),
+          })}
         </p>
       )}
     </Section>

@@ -1,9 +1,9 @@
 // The evidence: add a file, look at a picture, take a copy. What people upload is never rendered by
-// this page as anything but text or a picture: pictures become a blob of a picture type that we name,
-// so an SVG or HTML file can run nothing here.
+// this page as anything but text or a picture: only PNG, JPEG and WebP, in an <img>, under the type
+// that the server found, so an SVG or HTML file can run nothing here.
 import { Button, FileInput, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
 import { metaQuery } from '@/api/queries';
@@ -11,43 +11,48 @@ import { findAction, type Case, type EvidenceItem } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { Icon } from '@/ui/icons';
 import { Section } from '@/ui/Page';
-import { Refusal } from '@/ui/States';
+import { Loaded, Refusal } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { toastDone } from '@/ui/toast';
 
 const pictures = ['image/png', 'image/jpeg', 'image/webp'];
 
+/** The bytes as a data: address of a picture type; our CSP lets no other scheme in. */
+function toPicture(bytes: ArrayBuffer, type: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(new Error('unreadable'));
+    reader.readAsDataURL(new Blob([bytes], { type }));
+  });
+}
+
 function Picture({ item }: { item: EvidenceItem }) {
   const { t } = useTranslation();
-  const [address, setAddress] = useState('');
-  const load = useQuery({
+  const picture = useQuery({
     queryKey: ['evidence', item.id],
-    queryFn: () =>
-      call(
+    queryFn: async () => {
+      const bytes: unknown = await call(
         api.GET('/api/v1/evidence/{evidence_id}/content', {
           params: { path: { evidence_id: item.id } },
           parseAs: 'arrayBuffer',
         }),
-      ),
+      );
+      return toPicture(bytes as ArrayBuffer, item.media_type);
+    },
     staleTime: Infinity,
     gcTime: 0,
   });
-  useEffect(() => {
-    if (load.data === undefined) return;
-    const made = URL.createObjectURL(
-      new Blob([load.data as ArrayBuffer], { type: item.media_type }),
-    );
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [load.data, item.media_type]);
-  if (load.error !== null) return <Refusal error={load.error} />;
-  if (address === '') return <p className="k-dim">{t('app.loading')}</p>;
   return (
-    <img
-      className="k-preview"
-      src={address}
-      alt={t('app.evidence.picture-alt', { name: item.file_name })}
-    />
+    <Loaded query={picture} rows={2}>
+      {(address) => (
+        <img
+          className="k-preview"
+          src={address}
+          alt={t('app.evidence.picture-alt', { name: item.file_name })}
+        />
+      )}
+    </Loaded>
   );
 }
 

@@ -187,7 +187,7 @@ export function QueueScreen() {
           />
         )}
       </section>
-      <p className="k-dim k-small">{t('app.queue.keys')}</p>
+      <p className="k-dim k-small k-keys">{t('app.queue.keys')}</p>
     </Page>
   );
 }

@@ -117,7 +117,7 @@ export function OrderForm({
             value={scope}
             onChange={(value) => setScope(value === 'domain' ? 'domain' : 'host')}
           >
-            <div className="k-stack">
+            <div className="k-stack k-group">
               {(['host', 'domain'] as const).map((value) => (
                 <Radio
                   key={value}
@@ -175,7 +175,7 @@ export function OrderForm({
             value={evidenceIds}
             onChange={setEvidenceIds}
           >
-            <div className="k-stack">
+            <div className="k-stack k-group">
               {record.evidence.map((item) => (
                 <Checkbox
                   key={item.id}
