@@ -7,6 +7,7 @@
 #include "cases/schema.h"
 #include "cases/settings.h"
 #include "evidence/schema.h"
+#include "feeds/schema.h"
 #include "first_accounts.h"
 #include "identity/schema.h"
 #include "ledger/schema.h"
@@ -38,6 +39,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"evidence", evidence::migrations()},
       store::ModuleMigrations{"identity", identity::migrations()},
       store::ModuleMigrations{"cases", cases::migrations()},
+      store::ModuleMigrations{"feeds", feeds::migrations()},
   };
   return database.migrate(modules, clock);
 }

@@ -5,6 +5,7 @@
 #include "api/rates.h"
 #include "api/routes.h"
 #include "api/routes_accounts.h"
+#include "api/routes_feeds.h"
 #include "api/routes_session.h"
 #include "api/routes_system.h"
 #include "base/log.h"
@@ -29,6 +30,7 @@ std::vector<http::Route> all_routes(Domain& domain, const Options& options) {
   api::add_order_routes(routes, services);
   api::add_appeal_routes(routes, services);
   api::add_register_routes(routes, services);
+  api::add_feed_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});

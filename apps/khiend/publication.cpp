@@ -5,11 +5,14 @@
 #include <thread>
 
 #include "base/log.h"
+#include "feeds/set_publisher.h"
+#include "feeds/subscriptions.h"
 #include "publish/case_publications.h"
 #include "publish/followers.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
 #include "publish/zone_set.h"
+#include "timer_thread.h"
 
 namespace khien::khiend {
 namespace {
@@ -76,6 +79,8 @@ struct Publication::Parts {
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
+  std::unique_ptr<feeds::SetPublisher> sets;
+  std::unique_ptr<TimerThread> sets_thread;
 };
 
 Publication::Publication(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -117,6 +122,16 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
                                                                      .clock = domain.clock(),
                                                                      .folder = folder,
                                                                      .metrics = domain.metrics()});
+  parts->sets = std::make_unique<feeds::SetPublisher>(domain.database(), *parts->zones);
+  parts->sets_thread =
+      std::make_unique<TimerThread>(TimerThread::Options{.name = "feed_sets", .interval = 1min},
+                                    domain.database().subscribe(feeds::channel_sets),
+                                    [sets = parts->sets.get()]() -> Result<void> {
+                                      auto published = sets->publish();
+                                      if (!published)
+                                        return tl::unexpected<Error>{std::move(published).error()};
+                                      return {};
+                                    });
   KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
   return std::unique_ptr<Publication>{new Publication{std::move(parts)}};
 }

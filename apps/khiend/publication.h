@@ -1,6 +1,7 @@
 // Everything between a decision in the database and a resolver that follows us: the zones on disk,
 // the publisher that applies decisions to them, the DNS primary that serves them, and the
-// followers' file. Holds its own zones, so it serves and lapses with the database away.
+// followers' file. Carries accepted feeds, too. Holds its own zones, so it serves and lapses with
+// the database away.
 #pragma once
 
 #include <memory>

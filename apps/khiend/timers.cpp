@@ -1,6 +1,8 @@
 #include "timers.h"
 
+#include "base/log.h"
 #include "cases/deadline.h"
+#include "feeds/runner.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
 
@@ -31,15 +33,42 @@ Result<void> tidy_accounts(Domain& domain) {
   return done;
 }
 
+/// Lapses feeds whose time is over and runs those that are due, one after the other.
+Result<void> run_feeds(Domain& domain, const Options& options) {
+  const auto& services = domain.services();
+  const feeds::Context context{.clock = services.clock, .rng = services.rng};
+  auto lapsed = domain.database().transact(
+      [&](store::Transaction& tx) { return feeds::lapse_feeds(tx, context); });
+  if (!lapsed) return tl::unexpected<Error>{std::move(lapsed).error()};
+  auto due = domain.database().read(
+      [&](store::Executor& db) { return feeds::due_feeds(db, services.clock.now_ms()); });
+  if (!due) return tl::unexpected<Error>{std::move(due).error()};
+  const auto impact = services.impact.get();
+  for (const auto& id : *due) {
+    auto run = feeds::run_feed({.database = domain.database(),
+                                .context = context,
+                                .impact = *impact,
+                                .feed_folder = options.state / "feeds"},
+                               id);
+    // Another process may run it already; everything else is in the run's own record.
+    if (!run && run.error().code != ErrorCode::conflict) {
+      KHIEN_LOG(warning, "feed_run_failed", {"feed", id.value}, {"why", run.error().message});
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Timers::Timers(Domain& domain, const Options& options)
-    : domain_(domain), live_updates_(domain.database(), domain.events()) {
+    : domain_(domain), options_(options), live_updates_(domain.database(), domain.events()) {
   if (options.api) {
     add({.name = "live_updates", .interval = 1s}, cases::channel_records,
         [this] { return live_updates_.run(); });
   }
   if (options.worker) {
+    add({.name = "feeds", .interval = 30s}, feeds::channel_due,
+        [this] { return run_feeds(domain_, options_); });
     add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",
         [this] { return sweep_deadlines(domain_); });
     add({.name = "accounts", .interval = 10min}, "khiend.accounts",

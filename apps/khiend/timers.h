@@ -1,4 +1,4 @@
-// What khiend does without being asked: deadlines, live updates, house-keeping of sessions.
+// What khiend does without being asked: deadlines, feeds, live updates, house-keeping of sessions.
 #pragma once
 
 #include <memory>
@@ -25,6 +25,7 @@ class Timers {
            std::function<Result<void>()> work);
 
   Domain& domain_;
+  const Options options_;
   api::LiveUpdates live_updates_;
   std::vector<std::unique_ptr<TimerThread>> threads_;
 };

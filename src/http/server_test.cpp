@@ -13,6 +13,8 @@
 namespace khien::http {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr std::size_t big = 10UL * 1024 * 1024;
 
 class EchoUpload final : public Upload {
@@ -227,7 +229,7 @@ TEST_F(ServerTest, RefusesWhatSmugglingLivesOn) {
            "GET /hello HTTP/1.1\r\nHost: h\nX: y\r\n\r\n" + smuggled,
            "GET /hello HTTP/1.1\r\nHost: h\r\nX\r\n\r\n" + smuggled,
            "GET /hello HTTP/1.1\r\n Host: h\r\n\r\n" + smuggled,
-           std::string("GET /hello HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 43) + smuggled,
+           "GET /hello HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s + smuggled,
            "GET  /hello HTTP/1.1\r\nHost: h\r\n\r\n" + smuggled,
            "GET /hel lo HTTP/1.1\r\nHost: h\r\n\r\n" + smuggled,
            "GET /hello\tHTTP/1.1\r\nHost: h\r\n\r\n" + smuggled,
