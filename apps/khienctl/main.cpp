@@ -1,0 +1,146 @@
+// khienctl: the operator's tool. Reads the command line, calls one command, prints what went wrong.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <functional>
+
+#include "commands.h"
+
+namespace {
+
+using namespace khien;            // NOLINT: the program's own file
+using namespace khien::khienctl;  // NOLINT
+
+struct Arguments {
+  Place place{.state = "var", .database = {}, .data = {}};
+  std::filesystem::path file;
+  std::string word;
+  std::string key;
+  std::uint32_t serial = 0;
+  std::size_t top = 1'000'000;
+  bool json = false;
+  FollowerAdd follower{.kind = {},
+                       .name = {},
+                       .address = {},
+                       .primary = "127.0.0.1:5380",
+                       .zones = "emergency,orders",
+                       .folder = {}};
+};
+
+using Command = std::function<Result<void>()>;
+
+/// Adds a subcommand that stores what to run.
+CLI::App* add(CLI::App* parent, const char* name, const char* help, Command& chosen,
+              Command command) {
+  auto* sub = parent->add_subcommand(name, help);
+  sub->callback([&chosen, command = std::move(command)] { chosen = command; });
+  return sub;
+}
+
+CLI::App* group(CLI::App& app, const char* name, const char* help) {
+  auto* sub = app.add_subcommand(name, help);
+  sub->require_subcommand(1);
+  return sub;
+}
+
+void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* zone = group(app, "zone", "who follows our zones; stop and roll back");
+  auto* follower = zone->add_subcommand("follower", "resolvers that take the zones");
+  follower->require_subcommand(1);
+  auto* put =
+      add(follower, "add", "let a resolver follow, and print what goes into its configuration",
+          chosen, [&a] { return zone_follower_add(a.place, a.follower); });
+  put->add_option("kind", a.follower.kind, "bind, unbound or khien-dnsd")
+      ->required()
+      ->check(CLI::IsMember({"bind", "unbound", "khien-dnsd"}));
+  put->add_option("--name", a.follower.name,
+                  "name of the follower and its key (default: the kind)");
+  put->add_option("--address", a.follower.address, "where it listens for NOTIFY, ADDRESS:PORT")
+      ->required();
+  put->add_option("--primary", a.follower.primary, "where khiend serves zones (127.0.0.1:5380)");
+  put->add_option("--zones", a.follower.zones, "bases or zones, with commas (emergency,orders)");
+  put->add_option("--folder", a.follower.folder, "the resolver's folder for zone files");
+  add(follower, "list", "who follows", chosen, [&a] { return zone_follower_list(a.place); });
+
+  auto* key = zone->add_subcommand("key", "keys for zone transfer");
+  key->require_subcommand(1);
+  add(key, "add", "make a key for a follower of that name", chosen,
+      [&a] { return zone_key_add(a.place, a.word); })
+      ->add_option("name", a.word)
+      ->required();
+
+  auto* back = add(zone, "rollback", "stop publishing and serve what a zone held at a serial",
+                   chosen, [&a] { return zone_rollback(a.place, a.word, a.serial); });
+  back->add_option("zone", a.word, "for example orders-phishing")->required();
+  back->add_option("serial", a.serial)->required();
+  add(zone, "stop", "publish nothing new until `zone go`", chosen,
+      [&a] { return zone_stop(a.place, true); });
+  add(zone, "go", "publish again", chosen, [&a] { return zone_stop(a.place, false); });
+}
+
+void add_ledger_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* ledger = group(app, "ledger", "the public tamper-evident log");
+  add(ledger, "verify", "check every leaf, tile and signature, and the database against them",
+      chosen, [&a] { return ledger_verify(a.place, a.key); })
+      ->add_option("--key", a.key,
+                   "the log's public key, name+id+base64 (default: from the server)");
+  add(ledger, "prove", "print proofs that an order's decisions are in the log", chosen,
+      [&a] { return ledger_prove(a.place, a.word); })
+      ->add_option("order", a.word, "number or id")
+      ->required();
+  add(ledger, "key", "print the log's public key", chosen, [&a] { return ledger_key(a.place); });
+}
+
+void add_data_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  add(&app, "backup", "copy the database to FILE while everything runs", chosen,
+      [&a] { return backup(a.place, a.file); })
+      ->add_option("file", a.file)
+      ->required();
+  add(&app, "restore", "fill an empty database from a backup", chosen,
+      [&a] { return restore(a.place, a.file); })
+      ->add_option("file", a.file)
+      ->required();
+
+  auto* data = group(app, "data", "lists that the impact check uses");
+  auto* import = data->add_subcommand("import", "take a list into the state folder");
+  import->require_subcommand(1);
+  auto* popularity =
+      add(import, "popularity", "a ranking: rank,domain lines (Tranco, Majestic) or plain names",
+          chosen, [&a] { return import_popularity(a.place, a.file, a.top); });
+  popularity->add_option("file", a.file)->required()->check(CLI::ExistingFile);
+  popularity->add_option("--top", a.top, "how many ranks the list covers (1000000)");
+}
+
+void add_demo_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* demo = group(app, "demo", "the invented people of ./khien up");
+  add(demo, "users", "who they are and what they may do", chosen, [&a] {
+    return demo_users(a.place, a.json ? Output::json : Output::text);
+  })->add_flag("--json", a.json);
+  add(demo, "code", "print a demo user's six-digit sign-in code", chosen,
+      [&a] { return demo_code(a.place, a.word); })
+      ->add_option("user", a.word)
+      ->required();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The operator's tool of Khiên. It works beside a running khiend."};
+  app.set_version_flag("--version", "khienctl " KHIEN_VERSION);
+  app.require_subcommand(1);
+  Arguments arguments;
+  Command chosen;
+  app.add_option("--state", arguments.place.state, "khiend's state folder (var)");
+  app.add_option("--database", arguments.place.database,
+                 "sqlite:PATH or postgresql://… (default sqlite:STATE/khien.db)");
+  add_zone_commands(app, arguments, chosen);
+  add_ledger_commands(app, arguments, chosen);
+  add_data_commands(app, arguments, chosen);
+  add_demo_commands(app, arguments, chosen);
+  CLI11_PARSE(app, argc, argv);
+
+  const auto done = chosen();
+  if (done) return 0;
+  std::fprintf(stderr, "khienctl: %s\n", done.error().message.c_str());
+  return exit_code(done.error().code);
+}
