@@ -21,6 +21,7 @@ TEST_P(EmptyDeployment, StartsWithTwoAdministratorsAndNeverTwice) {
   EXPECT_EQ(create_first_administrators(db(), context_).error().reason, "not_empty");
   EXPECT_EQ(leaves("account.role_granted"), 2);
   EXPECT_EQ(demo_code(db(), context_, "admin1").error().reason, "not_demo");
+  EXPECT_EQ(create_demo_accounts(db(), context_, demo_password).error().reason, "not_empty");
 }
 
 // As a person types it, then a factor, then a full session: the whole first day of an

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "crypto/seal.h"
 #include "crypto/signature.h"
@@ -20,6 +21,7 @@ struct Context {
   const RelyingParty& rp;
   PasswordGate& passwords;
   SignInLimits& limits;
+  Metrics* metrics = nullptr;  ///< counters khien_sign_in_…; none are kept without
 };
 
 }  // namespace khien::identity

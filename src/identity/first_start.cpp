@@ -10,6 +10,7 @@ namespace khien::identity {
 namespace {
 
 constexpr std::string_view sql_any = "SELECT 1 FROM account LIMIT 1";
+constexpr std::string_view sql_demo = "SELECT 1 FROM account WHERE demo = 1 LIMIT 1";
 constexpr std::string_view sql_insert =
     "INSERT INTO account (id, login, name, unit, email, language, demo, password_hash, "
     "password_one_time_until_ms, created_at_ms) VALUES ($1, $2, $3, $4, $5, 'vi', $6, $7, $8, $9)";
@@ -23,6 +24,17 @@ constexpr std::string_view sql_demo_totp =
     "SELECT a.demo, f.id, f.sealed_secret, f.last_step FROM account a LEFT JOIN factor f "
     "ON f.account_id = a.id AND f.kind = 'totp' AND f.confirmed_at_ms IS NOT NULL "
     "AND f.ended_at_ms IS NULL WHERE a.login = $1 ORDER BY f.created_at_ms LIMIT 1";
+
+// A database with accounts, none of them the demo's, is somebody's real one.
+Result<void> check_demo_belongs_here(store::Executor& db) {
+  auto any = db.query_one(sql_any);
+  if (!any) return propagate(std::move(any).error(), "demo accounts");
+  auto demo = db.query_one(sql_demo);
+  if (!demo) return propagate(std::move(demo).error(), "demo accounts");
+  if (any->has_value() && !demo->has_value())
+    return fail(ErrorCode::conflict, "a deployment with accounts takes no demo", "not_empty");
+  return {};
+}
 
 struct Person {
   std::string_view login;
@@ -148,6 +160,7 @@ Result<std::vector<DemoAccount>> create_demo_accounts(store::Database& db, const
   const auto hash = context.passwords.hash(password);
   if (!hash) return tl::unexpected<Error>{hash.error()};
   auto made = db.transact([&](store::Transaction& tx) -> Result<void> {
+    if (auto good = check_demo_belongs_here(tx); !good) return good;
     for (const auto& person : people) {
       if (auto added = add_person(tx, context, person, *hash); !added) return added;
     }

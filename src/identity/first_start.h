@@ -29,8 +29,9 @@ struct DemoAccount {
 };
 
 /// The invented people of `./khien up`, with `password` and a random TOTP secret each. Makes what
-/// is missing and leaves the rest alone, so it may run at each start. Loopback only: the password
-/// is known to whoever reads this program.
+/// is missing and leaves the rest alone, so it may run at each start. conflict "not_empty"
+/// where there are accounts and none of the demo: the password is known to whoever reads this
+/// program, so a real deployment never gets these people by a wrong switch.
 [[nodiscard]] Result<std::vector<DemoAccount>> create_demo_accounts(store::Database& db,
                                                                     const Context& context,
                                                                     std::string_view password);

@@ -53,6 +53,20 @@ Result<bool> verify(const Context& context, const PasswordRow& row, std::string_
   return code && crypto::verify_password(row.hash, *code);
 }
 
+// The labels are our own reason words, a closed set; no login or address is ever one.
+template <typename T>
+Result<T> counted(const Context& context, std::string_view step, Result<T> result) {
+  if (context.metrics == nullptr) return result;
+  const std::string_view outcome = result                          ? std::string_view{"good"}
+                                   : result.error().reason.empty() ? to_string(result.error().code)
+                                                                   : result.error().reason;
+  context.metrics
+      ->counter("khien_sign_in_steps_total", "Steps of signing in, by outcome",
+                "step=\"" + std::string{step} + "\",outcome=\"" + std::string{outcome} + "\"")
+      .add();
+  return result;
+}
+
 tl::unexpected<Error> bad_sign_in() {
   return fail(ErrorCode::denied, "login or password is wrong, or the account is locked",
               "bad_sign_in");
@@ -77,10 +91,8 @@ std::string rehashed(const Context& context, const PasswordRow& row, std::string
   return context.passwords.hash(password).value_or("");
 }
 
-}  // namespace
-
-Result<SignInStep> sign_in(store::Database& db, const Context& context,
-                           const SignInRequest& request) {
+Result<SignInStep> check_first_step(store::Database& db, const Context& context,
+                                    const SignInRequest& request) {
   // Counted by what a login can be, so that long garbage does not fill the buckets.
   const auto counted_as = is_login(request.login) ? request.login : std::string_view{"?"};
   if (auto allowed =
@@ -116,13 +128,21 @@ Result<SignInStep> sign_in(store::Database& db, const Context& context,
   });
 }
 
+}  // namespace
+
+Result<SignInStep> sign_in(store::Database& db, const Context& context,
+                           const SignInRequest& request) {
+  return counted(context, "password", check_first_step(db, context, request));
+}
+
 Result<OpenedSession> complete_with_totp(store::Database& db, const Context& context,
                                          const Session& half, std::string_view code) {
-  return db.transact([&](store::Transaction& tx) -> Result<OpenedSession> {
+  auto opened = db.transact([&](store::Transaction& tx) -> Result<OpenedSession> {
     const auto used = use_totp(tx, context, half.account_id, code);
     if (!used) return tl::unexpected<Error>{used.error()};
     return complete_session(tx, context, half);
   });
+  return counted(context, "totp", std::move(opened));
 }
 
 Result<codec::Json> passkey_options(store::Database& db, const Context& context,
@@ -146,13 +166,14 @@ Result<codec::Json> passkey_options(store::Database& db, const Context& context,
 Result<OpenedSession> complete_with_passkey(store::Database& db, const Context& context,
                                             const Session& half,
                                             const WebauthnAssertion& assertion) {
-  return db.transact([&](store::Transaction& tx) -> Result<OpenedSession> {
+  auto opened = db.transact([&](store::Transaction& tx) -> Result<OpenedSession> {
     const auto challenge = take_challenge(tx, context, half.id, sign_in_purpose);
     if (!challenge) return tl::unexpected<Error>{challenge.error()};
     const auto used = use_passkey(tx, context, half.account_id, *challenge, assertion);
     if (!used) return tl::unexpected<Error>{used.error()};
     return complete_session(tx, context, half);
   });
+  return counted(context, "webauthn", std::move(opened));
 }
 
 Result<void> step_up_with_totp(store::Database& db, const Context& context, const Session& session,

@@ -86,6 +86,9 @@ TEST_P(SignInContract, StopsGuessingOfPasswordsAndCodes) {
   for (int i = 0; i < password_rate_by_login.burst; ++i)
     EXPECT_EQ(first_step("lan", "wrong password").error().reason, "bad_sign_in");
   EXPECT_EQ(first_step("lan", demo_password).error().reason, "too_many_attempts");
+  EXPECT_NE(metrics_.exposition().find(
+                "khien_sign_in_steps_total{step=\"password\",outcome=\"too_many_attempts\"} 1"),
+            std::string::npos);
   clock_.advance(password_rate_by_login.refill_ms);
   const auto step = first_step("lan", demo_password);
   ASSERT_TRUE(step.has_value());

@@ -76,13 +76,15 @@ class IdentityTest : public store::testing::EngineTest {
   RelyingParty rp_{.id = "localhost", .name = "Khiên", .origins = {"http://localhost:8080"}};
   PasswordGate passwords_{crypto::password_cost_for_tests};
   SignInLimits limits_;
+  Metrics metrics_;
   Context context_{.clock = clock_,
                    .rng = rng_,
                    .seal_key = seal_key_,
                    .server_key = server_key_,
                    .rp = rp_,
                    .passwords = passwords_,
-                   .limits = limits_};
+                   .limits = limits_,
+                   .metrics = &metrics_};
 
  private:
   static AccountId id_of_in(store::Executor& executor, std::string_view login) {
