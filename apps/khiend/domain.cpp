@@ -110,7 +110,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                        .server_key = p.state.server_key(),
                                        .rp = p.rp,
                                        .passwords = p.passwords,
-                                       .limits = p.sign_in_limits});
+                                       .limits = p.sign_in_limits,
+                                       .metrics = &p.metrics});
 
   auto catalogue = pages::Catalogue::load(options.texts);
   if (!catalogue) return propagate(std::move(catalogue).error(), "load " + options.texts.string());
