@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { FakeEvents, openApp, Refuse } from '@/test/app';
@@ -8,7 +8,9 @@ describe('the queue', () => {
   it('waits for a pause in typing, then searches once', async () => {
     const sent = await openApp('/cases');
     await screen.findByRole('link', { name: 'qua-tang-tri-an.example' });
-    await userEvent.type(screen.getByLabelText('Tìm kiếm'), 'ngan hang');
+    const box = screen.getByLabelText('Tìm kiếm');
+    // At once, not key by key: how fast a loaded machine types must not matter.
+    for (const value of ['n', 'ngan', 'ngan hang']) fireEvent.change(box, { target: { value } });
     await waitFor(() =>
       expect(sent.some(({ query }) => query.get('q') === 'ngan hang')).toBe(true),
     );
