@@ -6,6 +6,7 @@
 #include "api/routes.h"
 #include "api/routes_accounts.h"
 #include "api/routes_feeds.h"
+#include "api/routes_proof.h"
 #include "api/routes_session.h"
 #include "api/routes_system.h"
 #include "base/log.h"
@@ -18,7 +19,16 @@
 namespace khien::khiend {
 namespace {
 
-std::vector<http::Route> all_routes(Domain& domain, const Options& options) {
+/// The log is named after where it is served at first, so that its proofs say whose it is.
+Result<ledger::LogKey> open_log_key(Domain& domain, const Options& options) {
+  const auto name = options.public_url.substr(options.public_url.find("://") + 3) + "/ledger";
+  auto key =
+      ledger::load_or_create_log_key(options.state / "keys" / "ledger.key", name, domain.rng());
+  if (!key) return propagate(std::move(key).error(), "open the ledger's key");
+  return key;
+}
+
+Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& options) {
   std::vector<http::Route> routes;
   const auto& services = domain.services();
   api::add_session_routes(routes, services);
@@ -34,6 +44,13 @@ std::vector<http::Route> all_routes(Domain& domain, const Options& options) {
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
+  // Without the worker's role the log is written elsewhere, and a key made here would be another's.
+  if (options.worker || std::filesystem::exists(options.state / "keys" / "ledger.key")) {
+    auto key = open_log_key(domain, options);
+    if (!key) return tl::unexpected<Error>{std::move(key).error()};
+    api::add_proof_routes(routes, services,
+                          {.ledger = options.state / "ledger", .verifier = key->verifier()});
+  }
   return routes;
 }
 
@@ -50,7 +67,9 @@ http::ErrorPage make_error_page(const api::Services& services) {
 }
 
 Result<std::unique_ptr<http::Server>> start_server(Domain& domain, const Options& options) {
-  auto router = http::Router::build(all_routes(domain, options));
+  auto routes = all_routes(domain, options);
+  if (!routes) return tl::unexpected<Error>{std::move(routes).error()};
+  auto router = http::Router::build(std::move(*routes));
   if (!router) return tl::unexpected<Error>{std::move(router).error()};
   http::ServerOptions server;
   for (const auto& address : options.listen) {
@@ -64,17 +83,14 @@ Result<std::unique_ptr<http::Server>> start_server(Domain& domain, const Options
                              domain.metrics());
 }
 
-/// The log is named after where it is served, so that its proofs say whose it is.
 Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
                                                                  const Options& options) {
-  const auto name = options.public_url.substr(options.public_url.find("://") + 3) + "/ledger";
-  auto key =
-      ledger::load_or_create_log_key(options.state / "keys" / "ledger.key", name, domain.rng());
-  if (!key) return propagate(std::move(key).error(), "open the ledger's key");
+  auto key = open_log_key(domain, options);
+  if (!key) return tl::unexpected<Error>{std::move(key).error()};
   return std::make_unique<ledger::SequencerThread>(
       domain.database(), domain.clock(), *key,
       ledger::SequencerOptions{
-          .folder = options.state / "ledger", .holder = name, .metrics = &domain.metrics()});
+          .folder = options.state / "ledger", .holder = key->name(), .metrics = &domain.metrics()});
 }
 
 }  // namespace

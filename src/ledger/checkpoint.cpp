@@ -203,9 +203,6 @@ Result<LogKey> load_or_create_log_key(const std::filesystem::path& path, const s
   auto key = LogKey::parse_secret(text);
   crypto::wipe(*content);
   if (!key) return propagate(std::move(key).error(), "read log key");
-  if (key->name() != name) {
-    return fail(ErrorCode::conflict, "the key is of log " + key->name(), "other_log");
-  }
   return key;
 }
 

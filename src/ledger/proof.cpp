@@ -77,28 +77,42 @@ std::string Proof::text() const {
   return out + "\n" + checkpoint_note;
 }
 
-Result<std::optional<Proof>> prove(store::Database& database, const std::filesystem::path& folder,
-                                   const LogVerifier& verifier, const LeafId& id) {
-  auto row =
-      database.read([&](store::Executor& executor) { return executor.query_one(sql_leaf, {id}); });
-  if (!row) return propagate(std::move(row).error(), "prove leaf");
-  if (!row->has_value()) return fail(ErrorCode::not_found, "there is no leaf " + id.value);
-  const auto seq = (*row)->optional_integer(0);
-  if (!seq) return std::optional<Proof>{};
+Result<std::vector<ProvenLeaf>> prove_all(store::Database& database,
+                                          const std::filesystem::path& folder,
+                                          const LogVerifier& verifier,
+                                          std::span<const LeafId> ids) {
+  // The checkpoint first: what it covers has its place in the database already.
   auto published = read_published(folder, verifier);
   if (!published) return tl::unexpected<Error>{std::move(published).error()};
-  Proof proof{.index = static_cast<std::uint64_t>(*seq),
-              .entry = (*row)->text(1),
-              .path = {},
-              .checkpoint_note = std::move(published->note),
-              .checkpoint = std::move(published->checkpoint)};
-  if (proof.index >= proof.checkpoint.size) return std::optional<Proof>{};
-  TileNodes nodes{folder, proof.checkpoint.size};
-  auto path = inclusion_proof(nodes, proof.index, proof.checkpoint.size);
-  if (!path) return propagate(std::move(path).error(), "prove leaf");
-  proof.path = std::move(*path);
-  if (!holds(proof)) return fail(ErrorCode::corrupt, "the log does not hold leaf " + id.value);
-  return std::optional<Proof>{std::move(proof)};
+  TileNodes nodes{folder, published->checkpoint.size};
+  std::vector<ProvenLeaf> leaves;
+  for (const auto& id : ids) {
+    auto row = database.read(
+        [&](store::Executor& executor) { return executor.query_one(sql_leaf, {id}); });
+    if (!row) return propagate(std::move(row).error(), "prove leaf");
+    if (!row->has_value()) return fail(ErrorCode::not_found, "there is no leaf " + id.value);
+    auto& leaf = leaves.emplace_back(ProvenLeaf{.entry = (*row)->text(1)});
+    const auto seq = (*row)->optional_integer(0);
+    if (!seq || static_cast<std::uint64_t>(*seq) >= published->checkpoint.size) continue;
+    Proof proof{.index = static_cast<std::uint64_t>(*seq),
+                .entry = leaf.entry,
+                .path = {},
+                .checkpoint_note = published->note,
+                .checkpoint = published->checkpoint};
+    auto path = inclusion_proof(nodes, proof.index, proof.checkpoint.size);
+    if (!path) return propagate(std::move(path).error(), "prove leaf");
+    proof.path = std::move(*path);
+    if (!holds(proof)) return fail(ErrorCode::corrupt, "the log does not hold leaf " + id.value);
+    leaf.proof = std::move(proof);
+  }
+  return leaves;
+}
+
+Result<std::optional<Proof>> prove(store::Database& database, const std::filesystem::path& folder,
+                                   const LogVerifier& verifier, const LeafId& id) {
+  auto leaves = prove_all(database, folder, verifier, std::span{&id, 1});
+  if (!leaves) return tl::unexpected<Error>{std::move(leaves).error()};
+  return std::move(leaves->front().proof);
 }
 
 Result<Proof> verify_proof(std::string_view text, const LogVerifier& verifier) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,18 @@ struct Proof {
 [[nodiscard]] Result<std::optional<Proof>> prove(store::Database& database,
                                                  const std::filesystem::path& folder,
                                                  const LogVerifier& verifier, const LeafId& id);
+
+/// A leaf with its proof, or none while it is pending.
+struct ProvenLeaf {
+  std::string entry;
+  std::optional<Proof> proof = {};
+};
+
+/// prove() for several leaves under one and the same checkpoint, in the order of `ids`.
+[[nodiscard]] Result<std::vector<ProvenLeaf>> prove_all(store::Database& database,
+                                                        const std::filesystem::path& folder,
+                                                        const LogVerifier& verifier,
+                                                        std::span<const LeafId> ids);
 
 /// Checks a proof text without network and database. malformed if it is out of form; denied with
 /// reason "bad_signature" or "bad_proof" if it does not hold.
