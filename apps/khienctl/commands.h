@@ -43,6 +43,32 @@ struct FollowerAdd {
                                          std::uint32_t serial);
 [[nodiscard]] Result<void> zone_stop(const Place& place, bool stopped);
 
+// feed.cpp
+struct FeedAdd {
+  std::string name;
+  std::string source;  ///< https://…, or a file below STATE/feeds
+  std::string format = "domains";
+  std::string category;
+  std::string scope = "host";
+  std::string csv_column = "0";
+  std::string licence;
+  std::string reason;
+  std::string by;  ///< login of who proposes
+  std::int64_t entries_max = 100'000;
+  std::int64_t days = 90;
+};
+struct FeedTry {
+  std::vector<std::filesystem::path> files;
+  std::string list_class;  ///< empty: from the file name, SOURCE.CLASS.txt
+  std::string format = "domains";
+  std::string scope = "host";
+  std::filesystem::path data = "data";  ///< the shipped lists
+  std::filesystem::path out;            ///< writes CATEGORY.txt there; empty: nothing is written
+};
+[[nodiscard]] Result<void> feed_add(const Place& place, const FeedAdd& add);
+[[nodiscard]] Result<void> feed_list(const Place& place);
+[[nodiscard]] Result<void> feed_try(const Place& place, const FeedTry& wanted);
+
 // data.cpp
 [[nodiscard]] Result<void> import_popularity(const Place& place, const std::filesystem::path& file,
                                              std::size_t top);

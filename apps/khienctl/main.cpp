@@ -25,6 +25,8 @@ struct Arguments {
                        .primary = "127.0.0.1:5380",
                        .zones = "emergency,orders",
                        .folder = {}};
+  FeedAdd feed;
+  FeedTry look;
 };
 
 using Command = std::function<Result<void>()>;
@@ -111,6 +113,32 @@ void add_data_commands(CLI::App& app, Arguments& a, Command& chosen) {
   popularity->add_option("--top", a.top, "how many ranks the list covers (1000000)");
 }
 
+void add_feed_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* feed = group(app, "feed", "other people's lists: subscribe, look, try");
+  auto* put = add(feed, "add", "propose a subscription; another person approves it", chosen,
+                  [&a] { return feed_add(a.place, a.feed); });
+  put->add_option("name", a.feed.name)->required();
+  put->add_option("source", a.feed.source, "https://… or a file below STATE/feeds")->required();
+  put->add_option("--by", a.feed.by, "login of who proposes")->required();
+  put->add_option("--category", a.feed.category)->required();
+  put->add_option("--reason", a.feed.reason)->required();
+  put->add_option("--format", a.feed.format, "hosts, domains, adblock, rpz or csv (domains)");
+  put->add_option("--scope", a.feed.scope, "what a plain name means: host or domain (host)");
+  put->add_option("--column", a.feed.csv_column, "of CSV: index from 0, or its name");
+  put->add_option("--licence", a.feed.licence);
+  put->add_option("--names", a.feed.entries_max, "the most names it may have (100000)");
+  put->add_option("--days", a.feed.days, "how long it lives (90)");
+  add(feed, "list", "all subscriptions", chosen, [&a] { return feed_list(a.place); });
+  auto* look = add(feed, "try", "read list files as a feed would and count; nothing takes force",
+                   chosen, [&a] { return feed_try(a.place, a.look); });
+  look->add_option("files", a.look.files)->required()->check(CLI::ExistingFile);
+  look->add_option("--class", a.look.list_class, "of all files (default: from SOURCE.CLASS.txt)");
+  look->add_option("--format", a.look.format, "hosts, domains, adblock, rpz or csv (domains)");
+  look->add_option("--scope", a.look.scope, "what a plain name means: host or domain (host)");
+  look->add_option("--data", a.look.data, "the shipped lists (data)");
+  look->add_option("--out", a.look.out, "write what was taken there, one file a category");
+}
+
 void add_demo_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* demo = group(app, "demo", "the invented people of ./khien up");
   add(demo, "users", "who they are and what they may do", chosen, [&a] {
@@ -136,6 +164,7 @@ int main(int argc, char** argv) {
   add_zone_commands(app, arguments, chosen);
   add_ledger_commands(app, arguments, chosen);
   add_data_commands(app, arguments, chosen);
+  add_feed_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);
 
