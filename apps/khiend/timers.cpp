@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cases/deadline.h"
+#include "evidence/custody.h"
 #include "feeds/runner.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
@@ -58,6 +59,19 @@ Result<void> run_feeds(Domain& domain, const Options& options) {
   return {};
 }
 
+/// The rolling check of evidence, and the octets of what was destroyed.
+Result<void> keep_evidence(Domain& domain) {
+  const auto& services = domain.services();
+  const evidence::Context context{services.clock, services.rng,
+                                  &evidence::damaged_counter(services.metrics)};
+  auto checked = evidence::verify_items(services.database, context, services.contents,
+                                        services.clock.now_ms() - evidence::verify_every_ms);
+  if (!checked) return tl::unexpected<Error>{std::move(checked).error()};
+  auto removed = evidence::remove_destroyed(services.database, services.clock, services.contents);
+  if (!removed) return tl::unexpected<Error>{std::move(removed).error()};
+  return {};
+}
+
 }  // namespace
 
 Timers::Timers(Domain& domain, const Options& options)
@@ -71,6 +85,8 @@ Timers::Timers(Domain& domain, const Options& options)
         [this] { return run_feeds(domain_, options_); });
     add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",
         [this] { return sweep_deadlines(domain_); });
+    add({.name = "evidence", .interval = 10min}, "khiend.evidence",
+        [this] { return keep_evidence(domain_); });
     add({.name = "accounts", .interval = 10min}, "khiend.accounts",
         [this] { return tidy_accounts(domain_); });
   }

@@ -6,6 +6,7 @@
 #include "api/routes.h"
 #include "api/services.h"
 #include "cases/case.h"
+#include "evidence/custody.h"
 #include "http/security.h"
 
 namespace khien::api {
@@ -44,20 +45,21 @@ Result<Response> keep(const Services& services, const CaseId& case_id, const std
 }
 
 http::UploadHandler add_handler(const Services& services) {
-  return [&services](const Request& request) -> std::variant<Response, std::unique_ptr<http::Upload>> {
-    Input in{request, Body::none};
-    const auto case_id = in.id<CaseId>("case_id");
-    if (!in.ok()) return http::problem(in.error().value());
-    auto upload = take_form(
-        request, services.contents,
-        {.file_field = "file", .file_size_max = evidence::item_size_max},
-        [&services, case_id, account = actor_of(request).account_id.value](UploadedForm form) {
-          auto response = keep(services, case_id, account, form);
-          return response ? std::move(*response) : http::problem(response.error());
-        });
-    if (!upload) return http::problem(upload.error());
-    return std::move(*upload);
-  };
+  return
+      [&services](const Request& request) -> std::variant<Response, std::unique_ptr<http::Upload>> {
+        Input in{request, Body::none};
+        const auto case_id = in.id<CaseId>("case_id");
+        if (!in.ok()) return http::problem(in.error().value());
+        auto upload = take_form(
+            request, services.contents,
+            {.file_field = "file", .file_size_max = evidence::item_size_max},
+            [&services, case_id, account = actor_of(request).account_id.value](UploadedForm form) {
+              auto response = keep(services, case_id, account, form);
+              return response ? std::move(*response) : http::problem(response.error());
+            });
+        if (!upload) return http::problem(upload.error());
+        return std::move(*upload);
+      };
 }
 
 Result<Response> get(const Services& services, const Request& request) {
@@ -72,11 +74,10 @@ Result<Response> get(const Services& services, const Request& request) {
     People people{db};
     Json::Array events;
     for (const auto& event : *custody) {
-      events.push_back(
-          Json::object({{"at_ms", event.at_ms},
-                        {"event", evidence::to_string(event.kind)},
-                        {"actor", people.json(identity::AccountId{event.actor})},
-                        {"reason", event.reason}}));
+      events.push_back(Json::object({{"at_ms", event.at_ms},
+                                     {"event", evidence::to_string(event.kind)},
+                                     {"actor", people.json(identity::AccountId{event.actor})},
+                                     {"reason", event.reason}}));
     }
     auto out = evidence_item(*item, people);
     out.set("custody", Json{std::move(events)});
@@ -84,24 +85,28 @@ Result<Response> get(const Services& services, const Request& request) {
   });
 }
 
-/// Pictures may be shown by the app; everything else is a download. Both in a sandbox without rights.
+/// Pictures may be shown by the app; everything else is a download. Both in a sandbox without
+/// rights.
 Result<Response> content(const Services& services, const Request& request) {
   Input in{request, Body::none};
   const auto id = in.id<ItemId>("evidence_id");
   if (!in.ok()) return in.error();
-  auto item = services.database.read(
-      [&](store::Executor& db) { return evidence::load_item(db, id); });
+  auto item =
+      services.database.read([&](store::Executor& db) { return evidence::load_item(db, id); });
   if (!item) return tl::unexpected<Error>{std::move(item).error()};
-  auto octets = evidence::open_item(services.database, {services.clock, services.rng},
-                                    services.contents, id, actor_of(request).account_id.value);
+  auto octets = evidence::open_item(
+      services.database,
+      {services.clock, services.rng, &evidence::damaged_counter(services.metrics)},
+      services.contents, id, actor_of(request).account_id.value);
   if (!octets) return tl::unexpected<Error>{std::move(octets).error()};
   const bool shown = item->media_type.starts_with("image/");
-  auto response = http::respond(200, shown ? item->media_type : "application/octet-stream",
-                                to_text(*octets));
+  auto response =
+      http::respond(200, shown ? item->media_type : "application/octet-stream", to_text(*octets));
   response.headers.set("Content-Security-Policy", http::sandbox_policy);
   // The sender's file name never becomes a header: the id is name enough.
-  response.headers.set("Content-Disposition",
-                       (shown ? "inline; filename=\"" : "attachment; filename=\"") + id.value + "\"");
+  response.headers.set(
+      "Content-Disposition",
+      (shown ? "inline; filename=\"" : "attachment; filename=\"") + id.value + "\"");
   response.headers.set("Cache-Control", "private, no-store");
   return response;
 }

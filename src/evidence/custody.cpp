@@ -22,9 +22,11 @@ constexpr std::string_view sql_removable =
     "WHERE NOT EXISTS (SELECT 1 FROM evidence_item live WHERE live.sha256 = i.sha256 "
     "AND NOT EXISTS (SELECT 1 FROM evidence_custody d "
     "WHERE d.item_id = live.id AND d.kind = 'destroyed'))";
-constexpr std::string_view sql_next_items =
-    "SELECT i.id, i.sha256 FROM evidence_item i WHERE i.id > $1 AND NOT EXISTS "
-    "(SELECT 1 FROM evidence_custody c WHERE c.item_id = i.id AND c.kind = 'destroyed') "
+// Receiving and opening hash the content, too.
+constexpr std::string_view sql_unverified =
+    "SELECT i.id, i.sha256 FROM evidence_item i WHERE NOT EXISTS "
+    "(SELECT 1 FROM evidence_custody c WHERE c.item_id = i.id AND (c.kind = 'destroyed' "
+    "OR (c.at_ms > $1 AND c.kind IN ('received', 'opened', 'verified', 'damaged')))) "
     "ORDER BY i.id LIMIT $2";
 
 struct CustodyState {
@@ -165,11 +167,15 @@ Result<std::size_t> remove_destroyed(store::Database& database, const Clock& clo
   return removed;
 }
 
+Metric& damaged_counter(Metrics& metrics) {
+  return metrics.counter("khien_evidence_damaged_total", "Evidence found changed or lost");
+}
+
 Result<VerifyPass> verify_items(store::Database& database, const Context& context,
-                                const ContentStore& contents, const ItemId& from) {
+                                const ContentStore& contents, InstantMs not_since_ms) {
   auto rows = database.read([&](store::Executor& executor) {
-    return executor.query(sql_next_items,
-                          {from.value, static_cast<std::int64_t>(verify_batch_max)});
+    return executor.query(sql_unverified,
+                          {not_since_ms, static_cast<std::int64_t>(verify_batch_max)});
   });
   if (!rows) return propagate(std::move(rows).error(), "list evidence");
   VerifyPass pass;
@@ -186,9 +192,7 @@ Result<VerifyPass> verify_items(store::Database& database, const Context& contex
     if (!noted) return tl::unexpected<Error>{std::move(noted).error()};
     ++pass.checked;
     if (damaged) ++pass.damaged;
-    pass.last = id;
   }
-  if (rows->size() < verify_batch_max) pass.last = ItemId{};
   return pass;
 }
 

@@ -18,6 +18,8 @@ namespace khien::evidence {
 constexpr std::size_t verify_batch_max = 100;
 /// A content younger than this is not removed: somebody may be about to name it in a new row.
 constexpr std::int64_t content_age_min_ms = ms_per_hour;
+/// How long an item may go unhashed before the rolling check takes it.
+constexpr std::int64_t verify_every_ms = 30 * ms_per_day;
 
 struct Destruction {
   std::string actor;         ///< account id of who asked
@@ -39,13 +41,15 @@ struct Destruction {
 struct VerifyPass {
   std::size_t checked = 0;
   std::size_t damaged = 0;  ///< changed or lost
-  ItemId last;              ///< where to go on; empty: the pass is through
 };
 
-/// Hashes up to verify_batch_max live items after `from` (empty: from the first) and writes a
+/// Hashes up to verify_batch_max live items that nobody hashed after `not_since_ms`, and writes a
 /// custody event for each: the rolling check. Holds no transaction while it reads the disk.
 [[nodiscard]] Result<VerifyPass> verify_items(store::Database& database, const Context& context,
-                                              const ContentStore& contents, const ItemId& from);
+                                              const ContentStore& contents, InstantMs not_since_ms);
+
+/// The counter for Context::damaged.
+[[nodiscard]] Metric& damaged_counter(Metrics& metrics);
 
 /// Writes one custody event; for this module.
 [[nodiscard]] Result<void> write_custody(store::Transaction& tx, const Context& context,

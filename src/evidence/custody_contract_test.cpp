@@ -141,11 +141,12 @@ TEST_P(CustodyTest, TheRollingCheckFindsWhatWasChangedOrLost) {
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   std::filesystem::resize_file(path, 3);
   std::filesystem::remove(contents_->path_of(lost.sha256));
-  const auto pass = verify_items(db(), context_, *contents_, {});
+  clock_.advance(1);
+  const auto pass = verify_items(db(), context_, *contents_, clock_.now_ms() - 1);
   ASSERT_TRUE(pass) << pass.error().message;
   EXPECT_EQ(pass->checked, 3U);
   EXPECT_EQ(pass->damaged, 2U);
-  EXPECT_TRUE(pass->last.empty());
+  EXPECT_EQ(verify_items(db(), context_, *contents_, clock_.now_ms() - 1)->checked, 0U);
   EXPECT_EQ(damaged_.value(), 2);
   EXPECT_EQ(custody(good.id).back().kind, CustodyKind::verified);
   EXPECT_EQ(custody(changed.id).back().kind, CustodyKind::damaged);
@@ -162,14 +163,11 @@ TEST_P(CustodyTest, TheRollingCheckGoesOnWhereItStopped) {
     return 1;
   });
   ASSERT_TRUE(filled) << filled.error().message;
-  const auto first = verify_items(db(), context_, *contents_, {});
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->checked, verify_batch_max);
-  ASSERT_FALSE(first->last.empty());
-  const auto second = verify_items(db(), context_, *contents_, first->last);
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->checked, 1U);
-  EXPECT_TRUE(second->last.empty());
+  clock_.advance(1);
+  const auto before = clock_.now_ms() - 1;
+  EXPECT_EQ(verify_items(db(), context_, *contents_, before)->checked, verify_batch_max);
+  EXPECT_EQ(verify_items(db(), context_, *contents_, before)->checked, 1U);
+  EXPECT_EQ(verify_items(db(), context_, *contents_, before)->checked, 0U);
 }
 
 TEST_P(CustodyTest, ACaseHasAMaximumOfOctets) {
