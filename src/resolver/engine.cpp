@@ -3,7 +3,22 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dns/writer.h"
+
 namespace khien::resolver {
+namespace {
+
+// True if the folded wire name `wire` is written `text`, absolute with its last dot.
+bool is_spelled(Bytes wire, std::string_view text) noexcept {
+  for (std::size_t at = 0; wire[at] != 0; at += 1 + std::size_t{wire[at]}) {
+    const std::string_view label = as_text(wire.subspan(at + 1, wire[at]));
+    if (!text.starts_with(label) || text.substr(label.size(), 1) != ".") return false;
+    text.remove_prefix(label.size() + 1);
+  }
+  return text.empty();
+}
+
+}  // namespace
 
 Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
                const std::atomic<bool>& ready, Rng& random, EngineSink& sink, Counters& counters)
@@ -55,6 +70,31 @@ std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,
   }
 }
 
+// Which serial of a policy zone we follow, so that the control plane can see how far its changes
+// have got. 0 if the question is for no zone of ours.
+std::size_t Engine::followed_soa(const Prepared& prepared, const AnswerHead& head,
+                                 std::span<std::uint8_t> out) noexcept {
+  for (const policy::ZoneState& zone : rules_.value()->zones) {
+    if (!is_spelled(prepared.key.name(), zone.name)) continue;
+    dns::MessageWriter writer{out, std::min(head.size_max, out.size())};
+    writer.begin(head.id, static_cast<std::uint16_t>(dns::flag_qr | dns::flag_ra |
+                                                     (head.query_flags & dns::flag_rd)));
+    // Two root names and five numbers; only the serial says something.
+    std::array<std::uint8_t, 22> soa{};
+    dns::store_u32(soa, 2, zone.serial);
+    dns::store_u32(soa, 6, zone.refresh_s);
+    dns::store_u32(soa, 10, zone.retry_s);
+    dns::store_u32(soa, 14, zone.expire_s);
+    if (!writer.add_question(prepared.query.question.name(), dns::type_soa, dns::class_in) ||
+        !writer.add_record(dns::Section::answer, prepared.query.question.name(),
+                           {.type = dns::type_soa}, soa)) {
+      return 0;
+    }
+    return append_edns(head, dns::rcode_noerror, {}, out, writer.size());
+  }
+  return 0;
+}
+
 std::size_t Engine::handle(const Prepared& prepared, Transport transport, const ClientRef& client,
                            std::span<std::uint8_t> out) noexcept {
   counters_.add(transport == Transport::udp ? Count::queries_udp : Count::queries_tcp);
@@ -80,6 +120,10 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   if (verdict.blocks()) {
     counters_.add_blocked(verdict.source);
     return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.base_url, out);
+  }
+  if (query.question.qtype == dns::type_soa) {
+    const std::size_t size = followed_soa(prepared, head, out);
+    if (size != 0) return size;
   }
   const bool passed = verdict.action == policy::Action::passthru;
   if (passed) counters_.add(Count::passed);

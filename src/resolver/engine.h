@@ -106,6 +106,8 @@ class Engine {
     bool stale = false;
   };
 
+  std::size_t followed_soa(const Prepared& prepared, const AnswerHead& head,
+                           std::span<std::uint8_t> out) noexcept;
   std::size_t refuse(const Prepared& prepared, const AnswerHead& head,
                      std::span<std::uint8_t> out) noexcept;
   std::size_t from_cache(const AnswerHead& head, PacketCache::Entry& entry, bool passed, bool stale,
