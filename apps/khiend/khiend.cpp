@@ -33,6 +33,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   const auto& services = domain.services();
   api::add_session_routes(routes, services);
   api::add_factor_routes(routes, services);
+  api::add_overview_routes(routes, services);
   api::add_account_routes(routes, services);
   api::add_case_routes(routes, services);
   api::add_report_routes(routes, services);
@@ -97,6 +98,8 @@ Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
 
 // Destroyed from the last to the first: what is used outlives its users.
 struct Khiend::Parts {
+  Options options;
+  std::vector<net::SocketAddress> http_addresses;
   std::unique_ptr<Domain> domain;
   std::unique_ptr<ledger::SequencerThread> sequencer;
   std::unique_ptr<Publication> publication;
@@ -109,6 +112,7 @@ Khiend::~Khiend() { stop(); }
 
 Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
   auto parts = std::make_unique<Parts>();
+  parts->options = options;
   auto domain = Domain::open(options);
   if (!domain) return tl::unexpected<Error>{std::move(domain).error()};
   parts->domain = std::move(*domain);
@@ -127,11 +131,20 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     auto server = start_server(*parts->domain, options);
     if (!server) return tl::unexpected<Error>{std::move(server).error()};
     parts->server = std::move(*server);
-    for (const auto& address : parts->server->addresses()) {
+    parts->http_addresses = parts->server->addresses();
+    for (const auto& address : parts->http_addresses) {
       KHIEN_LOG(info, "serving", {"http", to_string(address)}, {"version", program_version});
     }
   }
   return std::unique_ptr<Khiend>{new Khiend{std::move(parts)}};
+}
+
+const std::vector<net::SocketAddress>& Khiend::http_addresses() const noexcept {
+  return parts_->http_addresses;
+}
+const api::Services& Khiend::services() const noexcept { return parts_->domain->services(); }
+Result<std::vector<http::Route>> Khiend::routes() const {
+  return all_routes(*parts_->domain, parts_->options);
 }
 
 void Khiend::stop() {

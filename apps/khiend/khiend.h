@@ -9,7 +9,9 @@
 #include <memory>
 #include <vector>
 
+#include "api/services.h"
 #include "base/result.h"
+#include "http/router.h"
 #include "net/address.h"
 #include "options.h"
 
@@ -24,6 +26,12 @@ class Khiend {
   Khiend& operator=(const Khiend&) = delete;
 
   void stop();
+
+  /// Where HTTP is served; empty without the role api.
+  [[nodiscard]] const std::vector<net::SocketAddress>& http_addresses() const noexcept;
+  /// What the routes work with, and all routes, for tests that hold the table to its promises.
+  [[nodiscard]] const api::Services& services() const noexcept;
+  [[nodiscard]] Result<std::vector<http::Route>> routes() const;
 
  private:
   struct Parts;

@@ -14,6 +14,9 @@ void add_session_routes(std::vector<http::Route>& routes, const Services& servic
 /// Second factors and password.
 void add_factor_routes(std::vector<http::Route>& routes, const Services& services);
 
+/// The counts beside the menu, and the public texts.
+void add_overview_routes(std::vector<http::Route>& routes, const Services& services);
+
 /// Me, as the contract has it, of a complete session.
 [[nodiscard]] Result<http::Response> me_response(const Services& services,
                                                  const identity::SignedIn& person);

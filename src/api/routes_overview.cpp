@@ -1,0 +1,120 @@
+// The counts beside the menu, and the public texts that programs show.
+#include <algorithm>
+#include <array>
+
+#include "api/handler.h"
+#include "api/input.h"
+#include "api/routes_session.h"
+#include "api/services.h"
+#include "cases/appeal.h"
+#include "cases/case.h"
+#include "cases/order.h"
+#include "identity/account_change.h"
+#include "identity/rights.h"
+
+namespace khien::api {
+namespace {
+
+using codec::Json;
+using http::Method;
+using http::Request;
+using http::Response;
+using identity::Action;
+
+constexpr std::int64_t lapsing_within_ms = 14 * ms_per_day;
+constexpr std::int64_t count_max = cases::page_size_max;  // the menu shows "200" for more
+
+template <typename T>
+std::int64_t count_of(const std::vector<T>& items) {
+  return std::min<std::int64_t>(static_cast<std::int64_t>(items.size()), count_max);
+}
+
+/// Cases that `filter` finds, up to count_max.
+Result<std::int64_t> count_cases(store::Executor& db, const cases::CaseFilter& filter) {
+  auto found = cases::list_cases(db, filter, {.size = cases::page_size_max});
+  if (!found) return propagate(std::move(found).error(), "count cases");
+  return count_of(found->items);
+}
+
+/// Appeals that wait for somebody, up to count_max.
+Result<std::int64_t> count_open_appeals(store::Executor& db) {
+  std::int64_t count = 0;
+  for (const auto state :
+       {cases::AppealState::lodged, cases::AppealState::admitted, cases::AppealState::assigned}) {
+    auto found = cases::list_appeals(db, state, {.size = cases::page_size_max});
+    if (!found) return propagate(std::move(found).error(), "count appeals");
+    count += count_of(found->items);
+  }
+  return std::min(count, count_max);
+}
+
+/// Counts only what the person's roles open; the rest is 0.
+Result<Response> overview(const Services& services, const Request& request) {
+  const auto& actor = actor_of(request);
+  const auto opens = [&](Action action) { return identity::may(actor, action).allowed; };
+  return services.database.read([&](store::Executor& db) -> Result<Response> {
+    Json out = Json::object({{"cases_new", 0},
+                             {"cases_mine", 0},
+                             {"orders_waiting", 0},
+                             {"orders_lapsing", 0},
+                             {"appeals_open", 0},
+                             {"changes_pending", 0}});
+    const auto set = [&](std::string_view key, Result<std::int64_t> count) -> Result<void> {
+      if (!count) return tl::unexpected<Error>{std::move(count).error()};
+      out.set(key, *count);
+      return {};
+    };
+    if (opens(Action::case_read)) {
+      auto fresh = set("cases_new", count_cases(db, {.state = cases::CaseState::open}));
+      if (!fresh) return tl::unexpected<Error>{std::move(fresh).error()};
+      auto mine = set("cases_mine", count_cases(db, {.assignee = actor.account_id.value}));
+      if (!mine) return tl::unexpected<Error>{std::move(mine).error()};
+    }
+    if (opens(Action::order_approve)) {
+      auto waiting = cases::list_waiting(db, actor);
+      if (!waiting) return tl::unexpected<Error>{std::move(waiting).error()};
+      out.set("orders_waiting", count_of(*waiting));
+    }
+    if (opens(Action::order_read)) {
+      auto lapsing = cases::list_lapsing(db, services.clock.now_ms() + lapsing_within_ms);
+      if (!lapsing) return tl::unexpected<Error>{std::move(lapsing).error()};
+      out.set("orders_lapsing", count_of(*lapsing));
+    }
+    if (opens(Action::appeal_read)) {
+      auto appeals = set("appeals_open", count_open_appeals(db));
+      if (!appeals) return tl::unexpected<Error>{std::move(appeals).error()};
+    }
+    if (opens(Action::account_change)) {
+      auto changes = identity::list_changes(db, identity::ChangeState::pending, {}, count_max);
+      if (!changes) return tl::unexpected<Error>{std::move(changes).error()};
+      out.set("changes_pending", count_of(*changes));
+    }
+    return json(200, out);
+  });
+}
+
+/// The explanations of the public help page, as plain text.
+Result<Response> legal_texts(const Services& services, const Request& request) {
+  const auto language = request.query_value("language").value_or("");
+  if (language != "vi" && language != "en") {
+    return fail(ErrorCode::invalid_argument, "language is vi or en", "bad_language");
+  }
+  static constexpr std::array<std::string_view, 4> keys{"what", "fence", "keep", "wrong"};
+  Json::Array items;
+  for (const auto key : keys) {
+    const auto title = "public.help." + std::string{key};
+    items.push_back(Json::object({{"key", key},
+                                  {"title", services.site.text(language, title)},
+                                  {"body", services.site.text(language, title + "_text")}}));
+  }
+  return json(200, Json::object({{"items", Json{std::move(items)}}}));
+}
+
+}  // namespace
+
+void add_overview_routes(std::vector<http::Route>& routes, const Services& services) {
+  routes.push_back(officer_route(services, Method::get, "/api/v1/overview", "self", overview));
+  routes.push_back(public_route(services, Method::get, "/api/v1/legal-texts", "read", legal_texts));
+}
+
+}  // namespace khien::api
