@@ -182,8 +182,9 @@ struct SignedRequest {
 };
 
 /// Right order.propose. invalid_argument "no_category" "choice_category" "no_legal_ground"
-/// "no_evidence" "no_end_date" "end_date_too_late" "end_date_past" "reason_needed"; conflict
-/// "impact_missing" "impact_refused" "impact_stale" "already_ordered". Leaf order.proposed.
+/// "no_evidence" "unknown_evidence" "no_end_date" "end_date_too_late" "end_date_past"
+/// "reason_needed"; conflict "impact_missing" "impact_refused" "impact_stale" "already_ordered".
+/// Leaf order.proposed.
 [[nodiscard]] Result<Order> propose_order(store::Transaction& tx, const Context& context,
                                           const identity::Actor& actor,
                                           const SignedRequest& request);

@@ -6,6 +6,7 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
+#include "evidence/item.h"
 
 namespace khien::cases {
 namespace {
@@ -36,6 +37,16 @@ Result<Json> ground_json(store::Executor& db, const InstrumentId& id) {
       {{"id", ground->id.value}, {"title", ground->title_vi}, {"article", ground->article}});
 }
 
+Result<Json> evidence_json(store::Executor& db, const std::vector<std::string>& ids) {
+  Json::Array items;
+  for (const auto& id : ids) {
+    auto item = evidence::load_item(db, {id});
+    if (!item) return tl::unexpected<Error>{std::move(item).error()};
+    items.push_back(Json::object({{"id", id}, {"sha256", item->sha256}}));
+  }
+  return Json{std::move(items)};
+}
+
 }  // namespace
 
 std::string_view to_string(SignedMove move) noexcept {
@@ -59,8 +70,8 @@ Result<SigningDocument> document_of(store::Executor& db, const OrderRow& row, Si
   auto impact = Json::parse(order.impact, {.size_max = impact_size_max});
   if (!impact) return propagate(std::move(impact).error(), "read a stored impact");
 
-  Json::Array evidence;
-  for (const auto& id : order.evidence_ids) evidence.emplace_back(id);
+  auto evidence = evidence_json(db, order.evidence_ids);
+  if (!evidence) return propagate(std::move(evidence).error(), "write the document of an order");
   Json document = Json::object({{"type", document_type},
                                 {"move", to_string(move)},
                                 {"order", order.id.value},
@@ -71,7 +82,7 @@ Result<SigningDocument> document_of(store::Executor& db, const OrderRow& row, Si
                                 {"category", to_string(*order.category)},
                                 {"ground", std::move(*ground)},
                                 {"reason", order.reason},
-                                {"evidence", std::move(evidence)},
+                                {"evidence", std::move(*evidence)},
                                 {"ends_at_ms", *order.ends_at_ms},
                                 {"impact", std::move(*impact)},
                                 // Makes the digest say nothing about a name that must stay hidden.

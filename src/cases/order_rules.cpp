@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cases/settings.h"
+#include "evidence/item.h"
 
 namespace khien::cases {
 namespace {
@@ -67,6 +68,21 @@ Result<void> check_alone(store::Executor& db, const Order& order) {
   return fail(ErrorCode::conflict, "another order stands for this name", "already_ordered");
 }
 
+// Each item must be evidence of the order's own case.
+Result<void> check_evidence(store::Executor& db, const Order& order) {
+  if (order.evidence_ids.empty()) return bad("an order needs an item of evidence", "no_evidence");
+  for (const auto& id : order.evidence_ids) {
+    auto item = evidence::load_item(db, {id});
+    if (!item && item.error().code != ErrorCode::not_found) {
+      return propagate(std::move(item).error(), "check the evidence of an order");
+    }
+    if (!item || item->case_id != order.case_id.value) {
+      return bad("an item is not evidence of this case", "unknown_evidence");
+    }
+  }
+  return {};
+}
+
 identity::Facts facts_for(const Order& order) {
   return {.proposer = order.proposer,
           .proposer_unit = order.proposer_unit,
@@ -108,9 +124,7 @@ Result<void> check_complete(store::Executor& db, const Order& order, InstantMs n
     return bad("there is never an order for a network choice", "choice_category");
   }
   auto done = check_ground(db, order, now_ms);
-  if (done && order.evidence_ids.empty()) {
-    done = bad("an order needs an item of evidence", "no_evidence");
-  }
+  if (done) done = check_evidence(db, order);
   if (done) done = check_end(order, now_ms);
   if (done && order.reason.empty()) done = bad("an order needs its wording", "reason_needed");
   if (done) done = check_impact(order, now_ms);

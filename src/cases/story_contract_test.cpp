@@ -82,9 +82,9 @@ TEST_P(CasesStory, FromReportToProvenLift) {
   EXPECT_EQ(entry->signatures.size(), 2U);
   EXPECT_EQ(entry->body, "Cơ quan diễn tập Khiên");
 
-  // Every event that is no comment has one leaf, and there is no other leaf.
+  // Every event that is no comment has one leaf, and there is no other leaf but the evidence's.
   EXPECT_EQ(number_from("SELECT count(*) FROM case_event WHERE leaf_id IS NOT NULL"),
-            number_from("SELECT count(*) FROM ledger_leaf"));
+            number_from("SELECT count(*) FROM ledger_leaf WHERE type NOT LIKE 'evidence.%'"));
   EXPECT_EQ(number_from("SELECT count(*) FROM deadline WHERE done_at_ms IS NULL"), 0);
 }
 
@@ -134,10 +134,11 @@ TEST_P(CasesStory, AnAppealSuspendsAndLifts) {
   EXPECT_EQ(order_of(order.id).state, OrderState::suspended);
   const auto version = order_of(order.id).version;
   auto resumed = run([&](store::Transaction& tx) {
-    return resume_order(tx, context, duty, {.id = order.id, .version = version, .reason = "mở"});
+    return resume_order(tx, context, approver,
+                        {.id = order.id, .version = version, .reason = "mở"});
   });
   ASSERT_FALSE(resumed.has_value());
-  EXPECT_EQ(resumed.error().code, ErrorCode::denied);
+  EXPECT_EQ(resumed.error().reason, "waits_for_appeal");
   // Whoever signed is no judge of it, whatever the roles.
   auto partial = appeals;
   partial.account_id = approver.account_id;

@@ -22,18 +22,22 @@
 #include "cases/report.h"
 #include "cases/schema.h"
 #include "cases/settings.h"
+#include "evidence/item.h"
+#include "evidence/schema.h"
 #include "ledger/schema.h"
 #include "store/testing/engine_fixture.h"
 
 namespace khien::cases::testing {
 
-inline constexpr auto evidence_id = "01KHNEVDNCE00000000000000A";
+inline constexpr auto evidence_of_nobody = "01KHNEVDNCE00000000000000A";
 inline constexpr auto exercise_ground = "01KHNDEM00000000000000001D";
 
 class Desk : public store::testing::EngineTest {
  protected:
   [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
-    return {{"ledger", ledger::migrations()}, {"cases", cases::migrations()}};
+    return {{"ledger", ledger::migrations()},
+            {"evidence", evidence::migrations()},
+            {"cases", cases::migrations()}};
   }
 
   template <typename F>
@@ -78,13 +82,24 @@ class Desk : public store::testing::EngineTest {
     return order.value_or(Order{});
   }
 
+  /// An item of evidence in the case.
+  std::string evidence_for(const CaseId& case_id) {
+    const evidence::Context evidence_context{.clock = clock, .rng = rng};
+    const evidence::Content content{.sha256 = std::string(64, 'a'), .size = 1, .head = {'x'}};
+    auto item = run([&](store::Transaction& tx) {
+      return evidence::add_item(tx, evidence_context, {.case_id = case_id.value}, content);
+    });
+    EXPECT_TRUE(item.has_value()) << item.error().message;
+    return item ? item->id.value : std::string{};
+  }
+
   OrderDraft draft_for(const CaseId& case_id, std::string name) {
     return {.case_id = case_id,
             .name = std::move(name),
             .scope = Scope::host,
             .category = "phishing",
             .ground = InstrumentId{exercise_ground},
-            .evidence_ids = {evidence_id},
+            .evidence_ids = {evidence_for(case_id)},
             .ends_at_ms = clock.now_ms() + 30 * ms_per_day,
             .reason = "Giả mạo ngân hàng"};
   }
@@ -96,6 +111,9 @@ class Desk : public store::testing::EngineTest {
     impact.name = order.name;
     impact.scope = order.scope;
     impact.verdict = verdict;
+    if (verdict != Severity::clear) {
+      impact.findings.push_back({.kind = FindingKind::never_block, .severity = verdict});
+    }
     return impact;
   }
   Result<Order> check(const Order& order, Severity verdict = Severity::clear) {
