@@ -1,6 +1,7 @@
 #include "timers.h"
 
 #include "base/log.h"
+#include "cases/context.h"
 #include "cases/deadline.h"
 #include "evidence/custody.h"
 #include "feeds/runner.h"
@@ -75,12 +76,19 @@ Result<void> keep_evidence(Domain& domain) {
 }  // namespace
 
 Timers::Timers(Domain& domain, const Options& options)
-    : domain_(domain), options_(options), live_updates_(domain.database(), domain.events()) {
+    : domain_(domain),
+      options_(options),
+      live_updates_(domain.database(), domain.events()),
+      verification_(domain, options.verify) {
   if (options.api) {
     add({.name = "live_updates", .interval = 1s}, cases::channel_records,
         [this] { return live_updates_.run(); });
   }
   if (options.worker) {
+    if (!options.verify.empty()) {
+      add({.name = "verification", .interval = 1s}, cases::channel_publication,
+          [this] { return verification_.run(); });
+    }
     add({.name = "feeds", .interval = 30s}, feeds::channel_due,
         [this] { return run_feeds(domain_, options_); });
     add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",

@@ -1,4 +1,5 @@
-// What khiend does without being asked: deadlines, feeds, live updates, house-keeping of sessions.
+// What khiend does without being asked: deadlines, feeds, probes, live updates, house-keeping of
+// sessions.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "domain.h"
 #include "options.h"
 #include "timer_thread.h"
+#include "verification.h"
 
 namespace khien::khiend {
 
@@ -27,6 +29,7 @@ class Timers {
   Domain& domain_;
   const Options options_;
   api::LiveUpdates live_updates_;
+  Verification verification_;
   std::vector<std::unique_ptr<TimerThread>> threads_;
 };
 
