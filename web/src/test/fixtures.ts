@@ -141,6 +141,7 @@ export const reports: Report[] = [
     text: 'Tôi nhận được tin nhắn “Tài khoản của bạn bị khóa, xác minh tại http://dang-nhap.ngan-hang-vi-du.example/otp”. Trang giống hệt trang ngân hàng.',
     has_contact: true,
     received_at_ms: now - 12 * minute,
+    actions: allow('report.triage'),
   },
   {
     id: id('rep', 2),
@@ -357,7 +358,7 @@ export const enforcedOrder: Order = {
     { place: 'unbound', state: 'applied', serial: 41, changed_at_ms: now - 2 * day },
   ],
   proof_state: 'integrated',
-  actions: allow('order.lift', 'order.suspend', 'order.renew', 'order.keep'),
+  actions: allow('order.lift', 'order.suspend'),
 };
 
 export const ownOrder: Order = {
@@ -470,7 +471,7 @@ export const appeals: Appeal[] = [
     contact: 'chu-trang@cua-hang.example',
     lodged_at_ms: now - 5 * hour,
     answer_due_ms: now + 19 * hour,
-    actions: allow('appeal.admit', 'appeal.reject', 'appeal.decide'),
+    actions: allow('appeal.decide'),
   },
 ];
 
@@ -558,7 +559,7 @@ export const changes: AccountChange[] = [
     reason: 'Phân công theo quyết định số 12',
     proposed_by: minh,
     proposed_at_ms: now - 2 * hour,
-    actions: allow('change.confirm', 'change.refuse'),
+    actions: allow('account.confirm', 'account.refuse'),
   },
 ];
 

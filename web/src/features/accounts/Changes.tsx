@@ -58,7 +58,7 @@ function Change({
     },
     onError: toastFailed,
   });
-  const may = findAction(change, 'change.confirm');
+  const may = findAction(change, 'account.confirm');
   return (
     <li className="k-item k-row k-between k-top">
       <div className="k-grow">
@@ -82,7 +82,7 @@ function Change({
         )}
       </div>
       <div className="k-row">
-        {findAction(change, 'change.refuse').allowed && (
+        {findAction(change, 'account.refuse').allowed && (
           <Button
             size="xs"
             variant="default"

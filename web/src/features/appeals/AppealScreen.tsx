@@ -5,7 +5,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import { appealQuery, sessionQuery } from '@/api/queries';
+import { appealQuery } from '@/api/queries';
 import { findAction, type Appeal, type AppealOutcome } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { reasonText } from '@/i18n/problem';
@@ -17,8 +17,14 @@ import { Tag } from '@/ui/Tag';
 import { toastDone } from '@/ui/toast';
 import { appealTones } from './states';
 
-type Move = 'admit' | 'reject' | 'assign' | 'decide';
-const moves: Move[] = ['admit', 'reject', 'assign', 'decide'];
+type Move = 'admit' | 'reject' | 'decide';
+
+/** All moves share one right; which are possible follows from the state. */
+function movesOf(appeal: Appeal): Move[] {
+  if (!findAction(appeal, 'appeal.decide').allowed) return [];
+  if (appeal.state === 'lodged') return ['admit', 'reject'];
+  return appeal.state === 'admitted' || appeal.state === 'assigned' ? ['decide'] : [];
+}
 const outcomes: AppealOutcome[] = ['upheld', 'partly', 'denied'];
 
 function MoveDialog({
@@ -32,7 +38,6 @@ function MoveDialog({
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const me = useQuery(sessionQuery);
   const [suspend, setSuspend] = useState(true);
   const [outcome, setOutcome] = useState<AppealOutcome>('upheld');
   const run = useMutation({
@@ -49,13 +54,6 @@ function MoveDialog({
           );
         case 'reject':
           return call(api.POST('/api/v1/appeals/{appeal_id}/reject', { params, body }));
-        case 'assign':
-          return call(
-            api.POST('/api/v1/appeals/{appeal_id}/assign', {
-              params,
-              body: { ...body, account_id: me.data?.account.id ?? '' },
-            }),
-          );
         case 'decide':
           return call(
             api.POST('/api/v1/appeals/{appeal_id}/decide', { params, body: { ...body, outcome } }),
@@ -110,7 +108,7 @@ export function AppealScreen() {
   return (
     <Loaded query={query}>
       {(appeal) => {
-        const possible = moves.filter((name) => findAction(appeal, `appeal.${name}`).allowed);
+        const possible = movesOf(appeal);
         const denied = reasonText(findAction(appeal, 'appeal.decide').reason);
         return (
           <Page

@@ -7,6 +7,7 @@ import { appeals, id } from '@/test/fixtures';
 describe('an appeal', () => {
   it('is decided with an outcome and a reason', async () => {
     const sent = await openApp(`/appeals/${id('app', 1)}`, {
+      'GET /api/v1/appeals/*': { ...appeals[0], state: 'admitted' },
       'POST /api/v1/appeals/*/decide': { ...appeals[0], state: 'decided', outcome: 'upheld' },
     });
     await userEvent.click(await screen.findByRole('button', { name: 'Quyết định' }));

@@ -100,7 +100,7 @@ function FeedCard({ feed }: { feed: Feed }) {
   const format = useFormat();
   const move = useMove(feed);
   const [asking, setAsking] = useState<'suspend' | 'resume'>();
-  const approve = findAction(feed, 'feed.approve');
+  const approve = findAction(feed, 'feed.approve'); // its right also lets a feed go on
   return (
     <Section
       title={feed.name}
@@ -142,7 +142,7 @@ function FeedCard({ feed }: { feed: Feed }) {
           </div>
         )}
         <div className="k-row k-end">
-          {approve.allowed && (
+          {approve.allowed && feed.state === 'proposed' && (
             <Button
               loading={move.isPending}
               onClick={() => move.mutate({ move: 'approve' }, { onError: toastFailed })}
@@ -159,7 +159,7 @@ function FeedCard({ feed }: { feed: Feed }) {
               {t('app.feed.run')}
             </Button>
           )}
-          {findAction(feed, 'feed.resume').allowed && (
+          {approve.allowed && feed.state !== 'proposed' && (
             <Button variant="default" onClick={() => setAsking('resume')}>
               {t('app.feed.resume')}
             </Button>

@@ -1,11 +1,12 @@
 // What may be done with an order now. Lifting and suspending are one click and a reason, and
 // suspending can be undone; blocking takes a signature. What is not allowed says why.
 import { Button, NativeSelect, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
+import { sessionQuery } from '@/api/queries';
 import { findAction, type Order, type SignedMoveName } from '@/api/types';
 import { addDays, endOfDay, toDay } from '@/i18n/format';
 import { reasonText } from '@/i18n/problem';
@@ -13,19 +14,19 @@ import { Icon, type IconName } from '@/ui/icons';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { toastDone, toastFailed } from '@/ui/toast';
 import { useToday } from '@/ui/useToday';
+import { reasonedMoves, signedMoves, type ReasonedMove } from './moves';
 
-type Move = 'lift' | 'suspend' | 'resume' | 'return' | 'refuse' | 'keep' | 'renew';
+type Move = ReasonedMove;
 
-const signedMoves: SignedMoveName[] = ['propose', 'approve', 'ratify', 'emergency'];
-const moves: { move: Move; icon: IconName }[] = [
-  { move: 'lift', icon: 'check' },
-  { move: 'suspend', icon: 'pause' },
-  { move: 'resume', icon: 'shield' },
-  { move: 'keep', icon: 'check' },
-  { move: 'renew', icon: 'clock' },
-  { move: 'return', icon: 'back' },
-  { move: 'refuse', icon: 'stop' },
-];
+const icons: Record<Move, IconName> = {
+  lift: 'check',
+  suspend: 'pause',
+  resume: 'shield',
+  keep: 'check',
+  renew: 'clock',
+  return: 'back',
+  refuse: 'stop',
+};
 
 const hourMs = 3_600_000;
 const pauses = ['1', '4', '24', ''] as const;
@@ -189,11 +190,10 @@ export function OrderActions({
 }) {
   const { t } = useTranslation();
   const [move, setMove] = useState<Move>();
-  const denied = signedMoves
-    .map((name) => findAction(order, `order.${name}`))
-    .find(({ allowed, reason }) => !allowed && reasonText(reason) !== '');
-  const signable = signedMoves.filter((name) => findAction(order, `order.${name}`).allowed);
-  const possible = moves.filter(({ move: name }) => findAction(order, `order.${name}`).allowed);
+  const me = useQuery(sessionQuery);
+  const denied = reasonText(findAction(order, 'order.approve').reason);
+  const signable = signedMoves(order);
+  const possible = reasonedMoves(order, me.data?.rights ?? []);
   return (
     <div className="k-stack">
       {order.impact_fresh === false && signable.length > 0 && <Recheck order={order} />}
@@ -211,12 +211,12 @@ export function OrderActions({
               {t(`app.sign.title.${name}`)}
             </Button>
           ))}
-          {possible.map(({ move: name, icon }) => (
+          {possible.map((name) => (
             <Button
               key={name}
               variant="default"
               size="md"
-              leftSection={<Icon name={icon} />}
+              leftSection={<Icon name={icons[name]} />}
               onClick={() => setMove(name)}
             >
               {t(`app.order.${name}`)}
@@ -224,10 +224,10 @@ export function OrderActions({
           ))}
         </div>
       )}
-      {signable.length === 0 && denied !== undefined && (
+      {order.state === 'proposed' && signable.length === 0 && denied !== '' && (
         <div className="k-note k-info">
           <Icon name="info" />
-          <span>{reasonText(denied.reason)}</span>
+          <span>{denied}</span>
         </div>
       )}
       {move !== undefined && (

@@ -4,13 +4,14 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { orderQuery } from '@/api/queries';
-import { findAction, type Order, type SignedMoveName } from '@/api/types';
+import { type Order, type SignedMoveName } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { Icon } from '@/ui/icons';
 import { Facts, Page, Section } from '@/ui/Page';
 import { Loaded } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { ImpactPanel } from './ImpactPanel';
+import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
 import { SignDialog } from './SignDialog';
 import { enforcementTones, orderTones } from './states';
@@ -186,7 +187,7 @@ export function OrderScreen() {
               <EnforcedWhere order={order} />
             </div>
           </div>
-          {chosen !== undefined && findAction(order, `order.${chosen}`).allowed && (
+          {chosen !== undefined && signedMoves(order).includes(chosen) && (
             <SignDialog order={order} move={chosen} onClose={close} />
           )}
         </Page>

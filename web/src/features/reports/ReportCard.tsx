@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import { categories, type Category, type Report } from '@/api/types';
+import { categories, findAction, type Category, type Report } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { Tag, type Tone } from '@/ui/Tag';
@@ -54,7 +54,7 @@ export function ReportCard({ report }: { report: Report }) {
       {report.reason !== undefined && report.reason !== '' && (
         <p className="k-dim">{t('app.report.rejected-because', { reason: report.reason })}</p>
       )}
-      {undecided.includes(report.state) && (
+      {undecided.includes(report.state) && findAction(report, 'report.triage').allowed && (
         <div className="k-row k-between">
           <NativeSelect
             aria-label={t('app.category')}
