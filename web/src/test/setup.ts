@@ -26,6 +26,6 @@ if (typeof window !== 'undefined') {
   window.scrollTo = () => undefined;
   Element.prototype.scrollIntoView = () => undefined;
   startI18n('vi');
-  configure({ asyncUtilTimeout: 5000 }); // the first test of a file also loads the screen's code
+  configure({ asyncUtilTimeout: 30_000 }); // waiting ends as soon as it may; a loaded machine is slow
   afterEach(cleanup);
 }
