@@ -4,7 +4,6 @@
 #include "api/json_orders.h"
 #include "api/routes.h"
 #include "api/services.h"
-#include "identity/account.h"
 #include "identity/rights.h"
 
 namespace khien::api {
@@ -124,25 +123,6 @@ Result<Response> admit(const Services& services, const Request& request) {
   });
 }
 
-Result<Response> assign(const Services& services, const Request& request) {
-  Input in{request, Body::json};
-  const auto move = move_of(in);
-  const auto account = in.id_at<identity::AccountId>("account_id");
-  if (!in.ok()) return in.error();
-  return move_and_answer(
-      services, request, [&](auto& tx, const auto& actor) -> Result<cases::Appeal> {
-        // That the assignee may decide at all is asked here: cases does not know other people's
-        // roles.
-        auto roles = identity::roles_at(tx, account, services.clock.now_ms());
-        if (!roles) return tl::unexpected<Error>{std::move(roles).error()};
-        if (!roles->has(identity::Role::appeals_officer)) {
-          return fail(ErrorCode::invalid_argument, "an appeal goes to an appeals officer",
-                      "not_appeals_officer");
-        }
-        return cases::assign_appeal(tx, services.cases, actor, move, account);
-      });
-}
-
 Result<Response> reject(const Services& services, const Request& request) {
   Input in{request, Body::json};
   const auto move = move_of(in);
@@ -184,7 +164,6 @@ void add_appeal_routes(Routes& routes, const Services& services) {
   add(Method::get, "appeals", "appeal.read", list);
   add(Method::get, "appeals/{appeal_id}", "appeal.read", get);
   add(Method::post, "appeals/{appeal_id}/admit", "appeal.decide", admit);
-  add(Method::post, "appeals/{appeal_id}/assign", "appeal.decide", assign);
   add(Method::post, "appeals/{appeal_id}/reject", "appeal.decide", reject);
   add(Method::post, "appeals/{appeal_id}/decide", "appeal.decide", decide);
 }

@@ -412,7 +412,6 @@ void add_order_routes(Routes& routes, const Services& services) {
   add(Method::post, "orders/{order_id}/resume", "order.resume", reasoned_move<cases::resume_order>);
   add(Method::post, "orders/{order_id}/keep", "order.draft", reasoned_move<cases::keep_order>);
   add(Method::post, "orders/{order_id}/lift", "order.lift", reasoned_move<cases::lift_order>);
-  add(Method::post, "orders/{order_id}/keep", "order.draft", reasoned_move<cases::keep_order>);
   add(Method::post, "orders/{order_id}/renew", "order.draft", renew);
 }
 
