@@ -1,6 +1,7 @@
 // Short news at the edge of the screen; an undo where there is one.
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import i18next from 'i18next';
 import { problemText } from '@/i18n/problem';
 import { Icon } from './icons';
 
@@ -10,6 +11,7 @@ export function toastDone(message: string, undo?: { label: string; run: () => vo
     id,
     color: 'green.8',
     icon: <Icon name="check" />,
+    closeButtonProps: { 'aria-label': i18next.t('app.close') },
     autoClose: undo === undefined ? 5000 : 15_000,
     message:
       undo === undefined ? (
@@ -36,6 +38,7 @@ export function toastFailed(error: unknown): void {
   notifications.show({
     color: 'red.8',
     icon: <Icon name="warn" />,
+    closeButtonProps: { 'aria-label': i18next.t('app.close') },
     autoClose: 10_000,
     message: problemText(error),
   });
