@@ -146,9 +146,10 @@ export class Stack {
     const { stdout } = await run(join(bin, 'khienctl'), ['--state', this.state, ...args], { maxBuffer: 64 << 20 });
     return stdout;
   }
-  /** The six digits of a demo user's authenticator. */
+  /** The six digits of a demo user's authenticator. A code works once, so at times the next half minute is awaited. */
   async code(user) {
-    return (await this.ctl('demo', 'code', user)).trim();
+    const { value } = await until(`a fresh code of ${user}`, () => this.ctl('demo', 'code', user), { limitMs: 65_000, everyMs: 1_000 });
+    return value.trim();
   }
 
   async #followers(kind, port) {
