@@ -1,4 +1,6 @@
 // khiend dies without a word: DNS goes on blocking and resolving, and khiend comes back with nothing lost.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, draftFromReport } from './client.mjs';
@@ -58,7 +60,11 @@ test('khien-dnsd starts from its snapshot while khiend is away', async () => {
   await analyst.sign(order, 'propose');
   await (await signIn('hoa')).sign(order, 'approve');
   const name = 'trung-thuong-xe-may.example';
+  const asked = Date.now();
   await until('khien-dnsd blocks', async () => (await dig(stack.ports.dns, name)).rcode === 'NXDOMAIN');
+  // Rules are on disk after a second of quiet; what is killed before that starts with those of the last save.
+  const folder = join(stack.folder, 'dnsd');
+  await until('the snapshot is saved', () => readdirSync(folder).some((file) => statSync(join(folder, file)).mtimeMs > asked));
   await stack.end('khiend', 'SIGKILL');
   await stack.end('khien-dnsd', 'SIGKILL');
   await stack.startDnsd();

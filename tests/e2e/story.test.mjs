@@ -89,7 +89,7 @@ test('an officer finds it without diacritics, takes it up, and proposes an order
   orderPath = new URL(page.url()).pathname;
 
   await page.reload();
-  await page.getByText(say('reason.own_order')).waitFor();
+  await page.getByText(say('state.order.proposed'), { exact: true }).first().waitFor();
   assert.equal(await officer.button('app.sign.title.approve').count(), 0, 'never the proposer');
   assert.equal((await dig(stack.ports.dns, host)).rcode, 'NOERROR', 'one signature blocks nothing');
 });
