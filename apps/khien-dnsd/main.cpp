@@ -202,6 +202,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Khien's filtering DNS front-end: blocks by rules, forwards the rest through a cache.\n"
       "Rules come from a primary (--primary) or from plain lists (--list)."};
+  app.set_version_flag("--version", "khien-dnsd " KHIEN_VERSION);
   Arguments arguments;
   add_options(app, arguments);
   CLI11_PARSE(app, argc, argv);

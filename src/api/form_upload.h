@@ -1,5 +1,6 @@
-// A form with at most one file, taken while it arrives: fields in memory (small), the file straight into the evidence
-// store, hashed on its way. Used by the officers' upload and by the public report form.
+// A form with at most one file, taken while it arrives: fields in memory (small), the file straight
+// into the evidence store, hashed on its way. Used by the officers' upload and by the public report
+// form.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ struct UploadedForm {
 
 /// What a form may bring.
 struct FormLimits {
-  std::string file_field;           ///< name of the one file part; another is refused
-  std::uint64_t file_size_max;      ///< octets
+  std::string file_field;       ///< name of the one file part; another is refused
+  std::uint64_t file_size_max;  ///< octets
   std::size_t field_size_max = 48 * 1024;
 };
 
@@ -37,8 +38,8 @@ struct FormLimits {
 using UseForm = std::function<http::Response(UploadedForm)>;
 
 /// invalid_argument or malformed as MultipartReader::open(); `contents` is borrowed.
-[[nodiscard]] Result<std::unique_ptr<http::Upload>> take_form(const http::Request& request,
-                                                              const evidence::ContentStore& contents,
-                                                              FormLimits limits, UseForm use);
+[[nodiscard]] Result<std::unique_ptr<http::Upload>> take_form(
+    const http::Request& request, const evidence::ContentStore& contents, FormLimits limits,
+    UseForm use);
 
 }  // namespace khien::api

@@ -64,9 +64,9 @@ class LogKey {
 [[nodiscard]] Result<Checkpoint> open_checkpoint(std::string_view note,
                                                  const LogVerifier& verifier);
 
-/// Reads the key at `path`, or makes one for `name` there (mode 0600). A key that is there keeps its
-/// name: a log cannot be renamed, wherever it is served from later. Losing the file ends the log:
-/// back it up apart.
+/// Reads the key at `path`, or makes one for `name` there (mode 0600). A key that is there keeps
+/// its name: a log cannot be renamed, wherever it is served from later. Losing the file ends the
+/// log: back it up apart.
 [[nodiscard]] Result<LogKey> load_or_create_log_key(const std::filesystem::path& path,
                                                     const std::string& name, Rng& rng);
 
