@@ -6,6 +6,7 @@ set -euo pipefail
 listen=$1
 folder=$2
 mkdir -p "$folder"
+folder=$(cd "$folder" && pwd) # Knot takes relative paths from its own folder
 cat >"$folder/knot.conf" <<CONF
 server:
     listen: $listen
