@@ -1,0 +1,295 @@
+// A whole khiend in this process, with a database of its own on free ports: every route of its
+// table refuses whom it must. The cases are generated from the table, so a new route cannot be
+// forgotten.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "api/gate.h"
+#include "api/rates.h"
+#include "http/raw_client_test.h"
+#include "identity/first_start.h"
+#include "identity/rights.h"
+#include "khiend.h"
+
+namespace khien::khiend {
+namespace {
+
+using http::Method;
+using http::RawClient;
+using http::Route;
+
+constexpr std::size_t ten_megabytes = 10UL * 1024 * 1024;
+constexpr std::string_view some_id = "01JD8Z7Q4M3T9X2V5B6C7D8E9F";
+
+struct Answer {
+  int status = 0;
+  std::string text;
+  [[nodiscard]] bool has(std::string_view part) const {
+    return text.find(part) != std::string::npos;
+  }
+};
+
+struct SignedIn {
+  std::string cookie;
+  std::string csrf;
+};
+
+/// The value of the JSON member `key` in `text`, which our own server wrote.
+std::string member(std::string_view text, std::string_view key) {
+  const auto mark = "\"" + std::string{key} + "\":\"";
+  const auto at = text.find(mark);
+  if (at == std::string_view::npos) return "";
+  const auto from = at + mark.size();
+  return std::string{text.substr(from, text.find('"', from) - from)};
+}
+
+class ApiRefusals : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    std::string name = (std::filesystem::temp_directory_path() / "khien-api-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    Options options;
+    options.listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
+    options.dns_listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
+    options.state = folder_;
+    options.database = "sqlite:" + (folder_ / "khien.db").string();
+    options.data = std::filesystem::path{KHIEN_SOURCE_DIR} / "data";
+    options.texts = std::filesystem::path{KHIEN_SOURCE_DIR} / "i18n";
+    options.public_url = "http://localhost:8080";
+    // Tests come from 127.0.0.1; with it as proxy each can come from a network of its own.
+    options.trusted_proxies = {net::Prefix::parse("127.0.0.1").value()};
+    options.demo = true;
+    auto started = Khiend::start(options);
+    ASSERT_TRUE(started.has_value()) << started.error().message;
+    khiend_ = std::move(*started);
+    auto routes = khiend_->routes();
+    ASSERT_TRUE(routes.has_value());
+    routes_ = std::move(*routes);
+  }
+  static void TearDownTestSuite() {
+    routes_.clear();
+    khiend_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  /// One request on a connection of its own, from a network of its own so that no rate limit of
+  /// one case reaches another.
+  static Answer ask(std::string_view method, std::string_view path, std::string_view headers = "",
+                    std::string_view body = "") {
+    static int network = 0;
+    ++network;
+    RawClient client{khiend_->http_addresses().front()};
+    std::string text = std::string{method} + " " + std::string{path} +
+                       " HTTP/1.1\r\nHost: localhost:8080\r\nX-Forwarded-For: 10." +
+                       std::to_string(network / 250 % 250) + "." + std::to_string(network % 250) +
+                       ".1\r\n" + std::string{headers};
+    if (method != "GET") {
+      text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n";
+    }
+    text += "Connection: close\r\n\r\n" + std::string{body};
+    client.send(text);
+    Answer answer{.text = client.read_to_end()};
+    answer.status = http::status_of(answer.text);
+    return answer;
+  }
+
+  /// Signs in as an invented person of the demo, with password and authenticator.
+  static SignedIn sign_in(const std::string& login) {
+    const auto first = ask("POST", "/api/v1/session", "",
+                           R"({"account":")" + login + R"(","password":")" +
+                               std::string{identity::demo_password} + "\"}");
+    EXPECT_EQ(first.status, 200) << first.text;
+    const auto code =
+        identity::demo_code(khiend_->services().database, khiend_->services().identity, login);
+    EXPECT_TRUE(code.has_value());
+    const auto second = ask("POST", "/api/v1/session/totp", headers_of(session_of(first)),
+                            R"({"code":")" + code.value_or("") + "\"}");
+    EXPECT_EQ(second.status, 200) << second.text;
+    return session_of(second);
+  }
+  static SignedIn session_of(const Answer& answer) {
+    const auto at = answer.text.find("khien_session=");
+    EXPECT_NE(at, std::string::npos);
+    return {.cookie = answer.text.substr(at, answer.text.find(';', at) - at),
+            .csrf = member(answer.text, "csrf_token")};
+  }
+  static std::string headers_of(const SignedIn& session) {
+    return "Cookie: " + session.cookie + "\r\nX-CSRF-Token: " + session.csrf + "\r\n";
+  }
+
+  /// A path that matches the route's template.
+  static std::string path_of(const Route& route) {
+    std::string path;
+    for (std::size_t i = 0; i < route.path.size(); ++i) {
+      if (route.path[i] != '{') {
+        path += route.path[i];
+        continue;
+      }
+      const auto end = route.path.find('}', i);
+      path += route.path.compare(end - 3, 3, "...") == 0 ? "x/y" : std::string{some_id};
+      i = end;
+    }
+    return path;
+  }
+  static bool changes_something(const Route& route) { return route.method != Method::get; }
+
+  static std::filesystem::path folder_;
+  static std::unique_ptr<Khiend> khiend_;
+  static std::vector<Route> routes_;
+};
+std::filesystem::path ApiRefusals::folder_;
+std::unique_ptr<Khiend> ApiRefusals::khiend_;
+std::vector<Route> ApiRefusals::routes_;
+
+TEST_F(ApiRefusals, EveryRouteHasAPermissionAndALimitThatAreKnown) {
+  std::set<std::string> rates{""};
+  for (const auto& rate : api::rate_classes()) rates.insert(rate.name);
+  for (const auto& route : routes_) {
+    EXPECT_TRUE(api::is_permission(route.permission)) << route.path << " " << route.permission;
+    EXPECT_TRUE(rates.contains(route.rate_class)) << route.path << " " << route.rate_class;
+    const bool has_session = route.permission != "public" && route.permission != "local";
+    EXPECT_EQ(has_session && changes_something(route), route.csrf == http::Csrf::required)
+        << route.path;
+  }
+}
+
+TEST_F(ApiRefusals, NoRouteBehindASessionServesAStranger) {
+  for (const auto& route : routes_) {
+    if (route.permission == "public" || route.permission == "local") continue;
+    const auto answer = ask(to_string(route.method), path_of(route), "", "{}");
+    EXPECT_EQ(answer.status, 401) << to_string(route.method) << " " << route.path;
+    EXPECT_TRUE(answer.has("\"not_signed_in\"")) << route.path;
+  }
+}
+
+TEST_F(ApiRefusals, NoRouteServesAMadeUpSession) {
+  for (const auto& route : routes_) {
+    if (route.permission == "public" || route.permission == "local") continue;
+    const auto answer =
+        ask(to_string(route.method), path_of(route),
+            "Cookie: khien_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", "{}");
+    EXPECT_EQ(answer.status, 401) << route.path;
+  }
+}
+
+TEST_F(ApiRefusals, NoPublicRouteTakesAFormOfAnotherSite) {
+  for (const auto& route : routes_) {
+    if (route.permission != "public" || !changes_something(route)) continue;
+    for (const std::string_view header :
+         {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n",
+          "Origin: https://evil.example\r\n"}) {
+      const auto answer = ask(to_string(route.method), path_of(route), header, "{}");
+      EXPECT_EQ(answer.status, 403) << route.path << " " << header;
+      EXPECT_TRUE(answer.has("\"cross_site\"")) << route.path;
+    }
+  }
+}
+
+TEST_F(ApiRefusals, EveryRouteAsksForItsRightFirst) {
+  const std::map<std::string, identity::Roles> people{{"thu", {identity::Role::auditor}},
+                                                      {"quang", {identity::Role::administrator}}};
+  for (const auto& [login, roles] : people) {
+    const auto headers = headers_of(sign_in(login));
+    for (const auto& route : routes_) {
+      const auto action = identity::parse_action(route.permission);
+      if (!action || roles.has_any(identity::roles_for(*action))) continue;
+      const auto answer = ask(to_string(route.method), path_of(route), headers, "{}");
+      EXPECT_EQ(answer.status, 403) << login << " " << to_string(route.method) << " " << route.path;
+      EXPECT_TRUE(answer.has("\"not_your_role\"")) << route.path;
+    }
+  }
+}
+
+TEST_F(ApiRefusals, NoMutatingRouteTakesAForgedToken) {
+  auto session = sign_in("lan");
+  for (const std::string_view forged : {"", "forged"}) {
+    session.csrf = forged;
+    for (const auto& route : routes_) {
+      if (route.csrf != http::Csrf::required) continue;
+      const auto answer = ask(to_string(route.method), path_of(route), headers_of(session), "{}");
+      EXPECT_EQ(answer.status, 403) << to_string(route.method) << " " << route.path;
+      EXPECT_TRUE(answer.has("\"csrf\"")) << route.path;
+    }
+  }
+}
+
+TEST_F(ApiRefusals, AHalfSessionOpensNothing) {
+  const auto first =
+      ask("POST", "/api/v1/session", "",
+          R"({"account":"hoa","password":")" + std::string{identity::demo_password} + "\"}");
+  ASSERT_EQ(first.status, 200);
+  const auto headers = headers_of(session_of(first));
+  for (const auto& route : routes_) {
+    if (route.permission == "public" || route.permission == "local" || route.permission == "half") {
+      continue;
+    }
+    EXPECT_EQ(ask(to_string(route.method), path_of(route), headers, "{}").status, 401)
+        << route.path;
+  }
+}
+
+TEST_F(ApiRefusals, AnExpiredSessionIsOver) {
+  const auto headers = headers_of(sign_in("son"));
+  ASSERT_EQ(ask("GET", "/api/v1/session", headers).status, 200);
+  auto aged = khiend_->services().database.transact([](store::Transaction& tx) {
+    return tx.execute(
+        // Its end cannot be changed (schema), so it is idle since long ago.
+        "UPDATE session SET seen_at_ms = 1 "
+        "WHERE account_id = (SELECT id FROM account WHERE login = 'son')",
+        {});
+  });
+  ASSERT_TRUE(aged.has_value()) << aged.error().message;
+  const auto answer = ask("GET", "/api/v1/session", headers);
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_TRUE(answer.has("session_expired")) << answer.text;
+}
+
+TEST_F(ApiRefusals, SignedOutIsSignedOut) {
+  const auto headers = headers_of(sign_in("duc"));
+  EXPECT_EQ(ask("DELETE", "/api/v1/session", headers).status, 204);
+  EXPECT_EQ(ask("GET", "/api/v1/session", headers).status, 401);
+}
+
+TEST_F(ApiRefusals, TenMegabytesAreRefusedUnread) {
+  for (const auto& route : routes_) {
+    if (!changes_something(route) || route.body_size_max >= ten_megabytes) continue;
+    RawClient client{khiend_->http_addresses().front()};
+    client.send(std::string{to_string(route.method)} + " " + path_of(route) +
+                " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(ten_megabytes) +
+                "\r\n\r\n");
+    EXPECT_EQ(http::status_of(client.read_response()), 413) << route.path;
+  }
+}
+
+TEST_F(ApiRefusals, MetricsAreForTheOperatorsMachines) {
+  EXPECT_EQ(ask("GET", "/metrics").status, 403);
+  RawClient client{khiend_->http_addresses().front()};
+  client.send("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(http::status_of(client.read_to_end()), 200);
+}
+
+TEST_F(ApiRefusals, EveryAnswerIsProtected) {
+  for (const std::string_view path : {"/", "/healthz", "/nothing", "/api/v1/session"}) {
+    const auto answer = ask("GET", path);
+    EXPECT_TRUE(answer.has("Content-Security-Policy: ")) << path;
+    EXPECT_FALSE(answer.has("unsafe-inline")) << path;
+    EXPECT_TRUE(answer.has("X-Content-Type-Options: nosniff")) << path;
+    EXPECT_TRUE(answer.has("Referrer-Policy: no-referrer")) << path;
+  }
+}
+
+TEST_F(ApiRefusals, HealthNamesItsParts) {
+  const auto answer = ask("GET", "/healthz");
+  EXPECT_EQ(answer.status, 200) << answer.text;
+  EXPECT_TRUE(answer.has("\"database\":\"ok\"")) << answer.text;
+}
+
+}  // namespace
+}  // namespace khien::khiend
