@@ -41,6 +41,11 @@ bool covers(const AccessRule& rule, const ZoneFacts& zone) {
                      [&](const std::string& id) { return find_zone(id) == &zone; });
 }
 
+bool speaks_for(const AccessRule& rule, const net::IpAddress& peer, const dns::Name* key) {
+  const bool same_key = rule.key ? key != nullptr && *rule.key == *key : key == nullptr;
+  return same_key && is_from(rule, peer);
+}
+
 const AccessRule* Access::find(const ZoneFacts& zone, const net::IpAddress& peer,
                                const dns::Name* key) const {
   for (const AccessRule& rule : rules) {

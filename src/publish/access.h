@@ -40,6 +40,11 @@ struct Access {
 /// True if the rule speaks of the zone at all.
 [[nodiscard]] bool covers(const AccessRule& rule, const ZoneFacts& zone);
 
+/// True if a request from `peer`, signed with `key` or with none, is one of the rule's own
+/// follower: stricter than find(), for which a rule without a key lets signed requests in as well.
+[[nodiscard]] bool speaks_for(const AccessRule& rule, const net::IpAddress& peer,
+                              const dns::Name* key);
+
 /// invalid_argument, with a sentence for the operator: a rule with neither key nor address, a key
 /// or zone that is not there, two keys of one name, more than the maxima.
 [[nodiscard]] Result<void> check(const Access& access);

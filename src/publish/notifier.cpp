@@ -1,6 +1,7 @@
 #include "publish/notifier.h"
 
 #include "base/log.h"
+#include "dns/serial.h"
 #include "dns/writer.h"
 
 namespace khien::publish {
@@ -53,11 +54,11 @@ void Notifier::tell_all(const ZoneFacts& zone) {
   for (const AccessRule& rule : access_->rules) {
     if (!covers(rule, zone)) continue;
     for (const net::SocketAddress& target : rule.notify) {
-      const Key key{.target = target, .zone = &zone};
+      const Key key{.rule = &rule, .target = target, .zone = &zone};
       forget(key);  // one that is under way speaks of an older serial
       outstanding_[key] = {.id = static_cast<std::uint16_t>(parts_.rng.below(65'536)),
                            .attempts = 0,
-                           .key = rule.key};
+                           .serial = parts_.zones.serial(zone).value_or(0)};
       tell(key);
     }
   }
@@ -66,15 +67,13 @@ void Notifier::tell_all(const ZoneFacts& zone) {
 void Notifier::tell(const Key& key) {
   Outstanding& outstanding = outstanding_.at(key);
   if (outstanding.attempts == notify_attempts_max) {
-    parts_.counters.notify_given_up.add();
-    write_log(LogLevel::warning, "notify_unanswered", {{"zone", key.zone->id}});
-    outstanding_.erase(key);
+    give_up(key);
     return;
   }
   Octets message =
       notify_message(outstanding.id, *key.zone, parts_.zones.serial(*key.zone).value_or(0));
-  if (outstanding.key) {
-    const dns::TsigKey* secret = access_->find_key(*outstanding.key);
+  if (key.rule->key) {
+    const dns::TsigKey* secret = access_->find_key(*key.rule->key);
     const auto mac = secret == nullptr ? dns::Wire<Octets>{tl::unexpected(dns::WireError::bad_tsig)}
                                        : dns::sign_request(message, *secret,
                                                            parts_.clock.now_ms() / ms_per_second);
@@ -98,6 +97,16 @@ void Notifier::tell(const Key& key) {
   }
 }
 
+void Notifier::give_up(const Key& key) {
+  parts_.counters.notify_given_up.add();
+  // Whoever answers all along does not follow this zone, or asks from elsewhere: that is no fault.
+  const bool answered = outstanding_.at(key).answered;
+  write_log(answered ? LogLevel::info : LogLevel::warning,
+            answered ? "notify_not_followed" : "notify_unanswered",
+            {{"zone", key.zone->id}, {"follower", key.rule->name}});
+  outstanding_.erase(key);
+}
+
 void Notifier::forget(const Key& key) {
   const auto known = outstanding_.find(key);
   if (known == outstanding_.end()) return;
@@ -105,16 +114,34 @@ void Notifier::forget(const Key& key) {
   outstanding_.erase(known);
 }
 
+bool Notifier::is_from(const Key& key, const SerialSeen& seen) {
+  if (key.zone != seen.zone) return false;
+  if (!speaks_for(*key.rule, seen.peer, seen.key ? &*seen.key : nullptr)) return false;
+  return key.rule->notify.size() == 1 || key.target.ip.unmapped() == seen.peer;
+}
+
+void Notifier::serial_seen(const SerialSeen& seen) {
+  for (auto at = outstanding_.begin(); at != outstanding_.end();) {
+    const bool is_confirmed =
+        is_from(at->first, seen) && !dns::serial_before(seen.serial, at->second.serial);
+    if (!is_confirmed) {
+      ++at;
+      continue;
+    }
+    parts_.counters.notify_confirmed.add();
+    parts_.loop.cancel(at->second.timer);
+    at = outstanding_.erase(at);
+  }
+}
+
 bool Notifier::take_response(Bytes message, const net::SocketAddress& peer) {
   const auto header = dns::parse_header(message);
   if (!header || !header->is_response() || header->opcode() != dns::opcode_notify) return false;
-  for (const auto& [key, outstanding] : outstanding_) {
-    if (outstanding.id != header->id || key.target != peer) continue;
-    // Its signature is not asked for: a forged answer costs a retry, and refresh is there.
+  for (auto& [key, outstanding] : outstanding_) {
+    if (outstanding.id != header->id || key.target != peer || outstanding.answered) continue;
+    // Only counted, so its signature is not asked for.
+    outstanding.answered = true;
     parts_.counters.notify_acknowledged.add();
-    const Key answered = key;
-    forget(answered);
-    return true;
   }
   return true;
 }

@@ -141,7 +141,9 @@ Answer Primary::answer(Bytes message, const net::IpAddress& peer, Transport tran
                              .access = *access,
                              .counters = counters_,
                              .now_s = clock_.now_ms() / ms_per_second};
-  return answer_query(context, {.message = message, .peer = peer, .transport = transport});
+  Answer made = answer_query(context, {.message = message, .peer = peer, .transport = transport});
+  if (made.seen) notifier_->serial_seen(*made.seen);
+  return made;
 }
 
 void Primary::serve_datagrams() {
@@ -193,6 +195,7 @@ void Primary::adopt_returned() {
   std::vector<Returned> all;
   all.swap(*returned_.lock());
   for (Returned& one : all) {
+    if (one.seen) notifier_->serial_seen(*one.seen);
     if (one.socket.valid()) {
       adopt(std::move(one.socket), one.peer);
     } else {
@@ -303,14 +306,20 @@ void Primary::begin_transfer(int fd, TransferOrder order) {
   if (!jobs_.push(std::move(job))) uncount(peer);  // closed: the primary is ending
 }
 
-bool Primary::send(Job& job, const std::stop_token& stop) {
+/// What the peer has after it; nullopt if the transfer broke off.
+std::optional<SerialSeen> Primary::send(Job& job, const std::stop_token& stop) {
   const auto sink = [&](Bytes message) {
     return write_blocking(job.socket, framed(message), clock_, stop);
   };
   const TransferOutcome outcome = send_transfer(zones_, clock_, job.order, sink);
   (outcome.incremental ? counters_.ixfr : counters_.axfr).add();
-  if (!outcome.complete) counters_.transfers_failed.add();
-  return outcome.complete;
+  if (!outcome.complete) {
+    counters_.transfers_failed.add();
+    return std::nullopt;
+  }
+  SerialSeen seen{.zone = job.order.zone, .serial = outcome.serial, .peer = job.peer};
+  if (job.order.key) seen.key = job.order.key->name;
+  return seen;
 }
 
 void Primary::run_worker(const std::stop_token& stop) {
@@ -318,14 +327,14 @@ void Primary::run_worker(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto job = jobs_.pop(wait);
     if (!job) continue;
-    bool is_complete = false;
+    std::optional<SerialSeen> seen;
     try {
-      is_complete = send(**job, stop);
+      seen = send(**job, stop);
     } catch (const std::exception& error) {
       write_log(LogLevel::error, "transfer_failed", {{"what", error.what()}});
     }
-    Returned back{.socket = {}, .peer = (*job)->peer};
-    if (is_complete) back.socket = std::move((*job)->socket);
+    Returned back{.socket = {}, .peer = (*job)->peer, .seen = seen};
+    if (seen) back.socket = std::move((*job)->socket);
     returned_.lock()->push_back(std::move(back));
     static_cast<void>(loop_->post([this] { adopt_returned(); }));
   }

@@ -68,6 +68,7 @@ class Primary {
   struct Returned {
     net::TcpSocket socket;
     net::IpAddress peer;
+    std::optional<SerialSeen> seen = {};  ///< what the peer has now
   };
 
   Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics);
@@ -85,7 +86,7 @@ class Primary {
   void begin_transfer(int fd, TransferOrder order);
   void close(int fd);
   void uncount(const net::IpAddress& peer);
-  [[nodiscard]] bool send(Job& job, const std::stop_token& stop);
+  [[nodiscard]] std::optional<SerialSeen> send(Job& job, const std::stop_token& stop);
   void restart_idle_timer(Connection& connection);
   [[nodiscard]] Answer answer(Bytes message, const net::IpAddress& peer, Transport transport);
 

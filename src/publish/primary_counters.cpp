@@ -27,7 +27,9 @@ PrimaryCounters::PrimaryCounters(Metrics& metrics)
       notify_sent(metrics.counter("khien_primary_notify_sent_total", "NOTIFY messages sent")),
       notify_acknowledged(
           metrics.counter("khien_primary_notify_acknowledged_total", "NOTIFY messages answered")),
+      notify_confirmed(metrics.counter("khien_primary_notify_confirmed_total",
+                                       "Followers that asked for what a NOTIFY told them")),
       notify_given_up(metrics.counter("khien_primary_notify_given_up_total",
-                                      "NOTIFY messages that nobody answered")) {}
+                                      "NOTIFYs that no follower acted on, however often told")) {}
 
 }  // namespace khien::publish

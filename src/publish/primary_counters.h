@@ -20,6 +20,7 @@ struct PrimaryCounters {
   Metric& connections_open;
   Metric& notify_sent;
   Metric& notify_acknowledged;
+  Metric& notify_confirmed;  ///< the follower has asked for the new serial
   Metric& notify_given_up;
 };
 

@@ -73,7 +73,7 @@ class Answerer {
     if (context_.access.find(*zone, query_.peer.unmapped(), key) == nullptr) return refused();
 
     switch (question.qtype) {
-      case dns::type_soa: return answer_record(soa_record(*zone));
+      case dns::type_soa: return answer_serial(*zone);
       case dns::type_ns: return answer_record(ns_record(*zone));
       case dns::type_ixfr: return answer_ixfr(*zone);
       case dns::type_axfr:
@@ -93,7 +93,7 @@ class Answerer {
     const bool is_current = *serial == ours || dns::serial_before(ours, *serial);
     if (is_current) context_.counters.up_to_date.add();
     // Over UDP one SOA says: ask again over TCP, or you are up to date (section 4).
-    if (is_current || query_.transport == Transport::udp) return answer_record(soa_record(zone));
+    if (is_current || query_.transport == Transport::udp) return answer_serial(zone);
     return transfer(zone, dns::type_ixfr, *serial);
   }
 
@@ -107,8 +107,15 @@ class Answerer {
     return {.reply = {}, .transfer = std::move(order)};
   }
 
-  dns::Record soa_record(const ZoneFacts& zone) const {
+  Answer answer_serial(const ZoneFacts& zone) {
     const std::uint32_t serial = context_.zones.serial(zone).value_or(0);
+    Answer answer = answer_record(soa_record(zone, serial));
+    answer.seen = {.zone = &zone, .serial = serial, .peer = query_.peer.unmapped()};
+    if (check_.status == dns::TsigStatus::ok) answer.seen->key = check_.key->name;
+    return answer;
+  }
+
+  static dns::Record soa_record(const ZoneFacts& zone, std::uint32_t serial) {
     return {.owner = zone.name,
             .type = dns::type_soa,
             .rclass = dns::class_in,

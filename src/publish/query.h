@@ -26,9 +26,18 @@ struct TransferOrder {
   Octets request_mac = {};
 };
 
+/// Somebody knows now how far a zone is: by our SOA, or because a transfer of it is complete.
+struct SerialSeen {
+  const ZoneFacts* zone = nullptr;
+  std::uint32_t serial = 0;
+  net::IpAddress peer = {};
+  std::optional<dns::Name> key = {};  ///< that signed the request
+};
+
 struct Answer {
   Octets reply = {};  ///< empty: say nothing
   std::optional<TransferOrder> transfer = {};
+  std::optional<SerialSeen> seen = {};
 };
 
 struct QueryContext {
