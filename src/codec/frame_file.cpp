@@ -64,7 +64,7 @@ Result<void> FrameFile::read_all(const OnFrame& on_frame) {
 
   auto content = read_whole(fd_.get(), file_size);
   if (!content) return tl::unexpected<Error>{content.error()};
-  const auto scan = scan_frames(*content, limits_.payload_size_max);
+  const auto scan = scan_frames(*content, limits_.payload_size_max, limits_.damage);
   if (!scan) return tl::unexpected<Error>{scan.error()};
   for (const auto& frame : scan->frames) {
     if (auto taken = on_frame(Bytes{*content}.subspan(frame.offset, frame.size)); !taken)

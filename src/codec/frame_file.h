@@ -9,12 +9,14 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "codec/frames.h"
 
 namespace khien::codec {
 
 struct FrameFileLimits {
   std::size_t payload_size_max;  ///< octets of one record
   std::size_t file_size_max;     ///< octets of the file; append() refuses beyond it
+  Damage damage = Damage::refuse;
 };
 
 class FrameFile {
@@ -22,8 +24,9 @@ class FrameFile {
   using OnFrame = std::function<Result<void>(Bytes payload)>;
 
   /// Opens or creates `path` (mode 0600), calls `on_frame` for each record in order, then cuts a
-  /// torn tail. Reads the file into memory. corrupt for damage in the middle; limit_exceeded for a
-  /// file above its maximum; conflict if another process has it open; or what on_frame returned.
+  /// torn tail. Reads the file into memory. corrupt for damage that is not to be cut;
+  /// limit_exceeded for a file above its maximum; conflict if another process has it open; or what
+  /// on_frame returned.
   [[nodiscard]] static Result<FrameFile> open(const std::filesystem::path& path,
                                               FrameFileLimits limits, const OnFrame& on_frame);
 

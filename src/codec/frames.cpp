@@ -1,5 +1,7 @@
 #include "codec/frames.h"
 
+#include <algorithm>
+
 #include <optional>
 
 #include "codec/crc32c.h"
@@ -57,25 +59,25 @@ void append_frame(Octets& out, std::uint64_t offset, Bytes payload) {
   out.insert(out.end(), payload.begin(), payload.end());
 }
 
-Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max) {
+Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max, Damage damage) {
   FrameScan scan;
-  if (file.size() < frame_file_magic.size()) {
-    if (!frame_file_magic.starts_with(as_text(file)))
-      return fail(ErrorCode::corrupt, "not a frame file");
+  const std::string_view head = as_text(file.first(std::min(file.size(), frame_file_magic.size())));
+  if (!frame_file_magic.starts_with(head) && damage == Damage::refuse)
+    return fail(ErrorCode::corrupt, "not a frame file");
+  if (head != frame_file_magic) {
     scan.torn_size = file.size();
     return scan;
   }
-  if (as_text(file.first(frame_file_magic.size())) != frame_file_magic)
-    return fail(ErrorCode::corrupt, "not a frame file");
 
   std::size_t at = frame_file_magic.size();
   while (at < file.size()) {
     const auto frame = read_frame(file, at);
     if (!frame) {
-      if (has_frame_after(file, at))
+      if (damage == Damage::refuse && has_frame_after(file, at))
         return fail(ErrorCode::corrupt, "damaged frame at octet " + std::to_string(at));
       break;
     }
+    if (frame->size > payload_size_max && damage == Damage::cut) break;
     if (frame->size > payload_size_max)
       return fail(ErrorCode::corrupt, "frame above its maximum at octet " + std::to_string(at));
     scan.frames.push_back(*frame);

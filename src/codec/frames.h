@@ -31,9 +31,16 @@ struct FrameScan {
   std::size_t torn_size = 0;  ///< octets after it that a crash left
 };
 
+/// What to do about damage that no crash explains.
+enum class Damage : std::uint8_t {
+  refuse,  ///< corrupt: the records are the only copy of something
+  cut,     ///< all from the bad frame on counts as torn: what is lost can be had again elsewhere
+};
+
 /// Finds the frames of `file`. An empty file, or a part of the magic, is a file without frames.
-/// corrupt if the magic is another, if a good frame follows a bad one, or if a payload is larger
-/// than `payload_size_max`. Linear, except that a bad frame costs one pass over what follows.
-[[nodiscard]] Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max);
+/// Damage is another magic, a good frame behind a bad one, or a payload larger than
+/// `payload_size_max`. Linear, except that a bad frame costs one pass over what follows.
+[[nodiscard]] Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max,
+                                            Damage damage = Damage::refuse);
 
 }  // namespace khien::codec

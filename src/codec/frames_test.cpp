@@ -78,6 +78,28 @@ TEST(Frames, DamageBeforeAGoodFrameIsCorrupt) {
   }
 }
 
+// For files whose loss costs freshness only: what stands before the damage is kept.
+TEST(Frames, DamageThatMayBeCutIsTornFromThereOn) {
+  const Octets file = file_of({"one", "two", "three"});
+  const auto whole = scan_frames(file, payload_max);
+  ASSERT_TRUE(whole.has_value());
+  Octets damaged = file;
+  damaged[whole->frames[1].offset] ^= 1;
+  ASSERT_EQ(scan_frames(damaged, payload_max).error().code, ErrorCode::corrupt);
+  const auto cut = scan_frames(damaged, payload_max, Damage::cut);
+  ASSERT_TRUE(cut.has_value());
+  EXPECT_EQ(cut->frames.size(), 1U);
+  EXPECT_EQ(cut->good_size + cut->torn_size, file.size());
+  damaged[0] ^= 1;
+  const auto other = scan_frames(damaged, payload_max, Damage::cut);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->frames.size(), 0U);
+  EXPECT_EQ(other->torn_size, file.size());
+  const auto above = scan_frames(file, 4, Damage::cut);
+  ASSERT_TRUE(above.has_value());
+  EXPECT_EQ(above->frames.size(), 2U);
+}
+
 TEST(Frames, ZerosAfterTheEndAreATornTail) {
   auto file = file_of({"first"});
   const std::size_t good = file.size();

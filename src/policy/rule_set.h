@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "crypto/hash.h"
 #include "policy/name_table.h"
 
 namespace khien::policy {
@@ -46,6 +47,8 @@ class RuleSet {
   [[nodiscard]] const HashKey& key() const noexcept { return key_; }
   [[nodiscard]] const std::vector<ZoneState>& zones() const noexcept { return zones_; }
   [[nodiscard]] std::size_t name_count() const noexcept { return name_count_; }
+  /// The checksum of the snapshot file that it was read from; zeros if it was made in memory.
+  [[nodiscard]] const crypto::Sha256Digest& digest() const noexcept { return digest_; }
   [[nodiscard]] InstantMs built_at_ms() const noexcept { return built_at_ms_; }
   [[nodiscard]] std::size_t memory_size() const noexcept { return table_.memory_size(); }
 
@@ -56,6 +59,7 @@ class RuleSet {
   std::vector<ZoneState> zones_;
   std::size_t name_count_ = 0;
   InstantMs built_at_ms_ = 0;
+  crypto::Sha256Digest digest_{};
   std::unique_ptr<NameTable> owned_;
   std::shared_ptr<const void> owner_;  // of a mapped image
 };

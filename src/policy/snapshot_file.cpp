@@ -228,6 +228,7 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::open(Bytes image,
   rules->zones_ = std::move(*zone_states);
   rules->name_count_ = layout.name_count;
   rules->built_at_ms_ = static_cast<InstantMs>(layout.built_at_ms);
+  rules->digest_ = digest;
   rules->owner_ = std::move(owner);
   return std::shared_ptr<const RuleSet>{std::move(rules)};
 }

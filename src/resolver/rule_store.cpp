@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "resolver/snapshot_disk.h"
 
 namespace khien::resolver {
@@ -13,19 +14,6 @@ using policy::Rules;
 using policy::RuleSet;
 using policy::SourceMask;
 using policy::ZoneState;
-
-void RuleEdits::push(const RuleEdit& edit) {
-  octets_.push_back(
-      static_cast<std::uint8_t>((edit.add ? 1 : 0) | (edit.below ? 2 : 0) | (edit.nodata ? 4 : 0)));
-  octets_.push_back(static_cast<std::uint8_t>(edit.name.size()));
-  octets_.insert(octets_.end(), edit.name.begin(), edit.name.end());
-  ++count_;
-}
-
-void RuleEdits::clear() noexcept {
-  octets_.clear();
-  count_ = 0;
-}
 
 namespace {
 
@@ -60,9 +48,14 @@ bool has_source(const RuleClass& rule_class, SourceMask source) noexcept {
 
 }  // namespace
 
-RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng)
+RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng, Metrics& metrics)
     : path_(folder.empty() ? folder : folder / snapshot_file_name),
+      journal_path_(folder.empty() ? folder : folder / journal_file_name),
       clock_(clock),
+      journal_failures_(metrics.counter("khien_dnsd_journal_failures_total",
+                                        "Changes that could not be written to the journal")),
+      journal_cuts_(metrics.counter("khien_dnsd_journal_cut_total",
+                                    "Starts at which a part of the journal was left out")),
       current_(Rules::none(rng)),
       published_(current_) {}
 
@@ -100,6 +93,82 @@ Result<void> RuleStore::load() {
   return {};
 }
 
+Result<void> RuleStore::replay(const JournalRecord& record) {
+  if (!record.from_serial) return replace_zone(record.zone, record.edits);
+  const ZoneState* known = zone(record.zone.name);
+  if (known == nullptr || known->serial != *record.from_serial) {
+    return fail(ErrorCode::conflict, "the journal has a gap");
+  }
+  return change_zone(record.zone, record.edits);
+}
+
+void RuleStore::keep_journal() {
+  const auto& digest = current_->base->digest();
+  if (path_.empty()) return;
+  if (digest == crypto::Sha256Digest{}) {
+    keeps_journal_ = true;  // no snapshot: what a journal says could not be applied to anything
+    return;
+  }
+  RuleJournal::Replay found;
+  auto opened = RuleJournal::open(
+      journal_path_, digest, [this](const JournalRecord& record) { return replay(record); }, found);
+  keeps_journal_ = true;  // only now: replaying writes nothing down
+  if (found.cut_size != 0 || found.refused) journal_cuts_.add();
+  KHIEN_LOG(info, "journal_replayed", {"records", found.records}, {"cut_octets", found.cut_size},
+            {"refused", found.refused ? 1 : 0}, {"stale", found.stale ? 1 : 0});
+  if (opened) {
+    journal_.emplace(std::move(*opened));
+  } else if (opened.error().code == ErrorCode::not_found) {
+    begin_journal();
+  } else {
+    // The rules are those of the snapshot and what was replayed; the next save starts it anew.
+    give_up_journal(opened.error());
+    dirty_ = true;
+  }
+}
+
+void RuleStore::begin_journal() {
+  journal_.reset();
+  if (!keeps_journal_) return;
+  auto created = RuleJournal::create(journal_path_, current_->base->digest());
+  if (created) {
+    journal_.emplace(std::move(*created));
+  } else {
+    give_up_journal(created.error());
+  }
+}
+
+void RuleStore::give_up_journal(const Error& error) {
+  journal_.reset();
+  journal_failures_.add();
+  KHIEN_LOG(error, "journal_given_up", {"why", error.message});
+}
+
+/// True if the change is in the journal, though not synced.
+bool RuleStore::write_down(const ZoneState& zone, std::optional<std::uint32_t> from_serial,
+                           const RuleEdits& edits) {
+  if (!journal_) return false;
+  if (edits.octets().size() > journal_record_size_max - journal_head_size_max) {
+    journal_.reset();  // as large as a snapshot would be: that is written soon
+    return false;
+  }
+  const auto appended =
+      journal_->append({.zone = zone, .from_serial = from_serial, .edits = edits});
+  if (!appended) give_up_journal(appended.error());
+  return appended.has_value();
+}
+
+/// Writes the change down, then lets it take effect, then waits for the disk: a kill at any instant
+/// loses nothing that was in effect, and a slow disk delays no block and no lift.
+void RuleStore::commit(std::shared_ptr<const Rules> next, const ZoneState& zone,
+                       std::optional<std::uint32_t> from_serial, const RuleEdits& edits) {
+  const bool is_written = write_down(zone, from_serial, edits);
+  publish(std::move(next));
+  dirty_ = true;
+  if (!is_written) return;
+  if (auto synced = journal_->sync(); !synced) give_up_journal(synced.error());
+}
+
 Result<void> RuleStore::replace(NameTable table, std::vector<ZoneState> zones) {
   auto next = std::make_shared<Rules>();
   next->base = RuleSet::from_table(std::move(table), zones, clock_.now_ms());
@@ -132,8 +201,8 @@ Result<void> RuleStore::change_zone(const ZoneState& zone, const RuleEdits& edit
   auto next = std::make_shared<Rules>(*current_);
   next->zones = with_zone(std::move(next->zones), zone);
   if (!delta.empty()) next->delta = std::make_shared<const NameTable>(std::move(delta));
-  publish(std::move(next));
-  dirty_ = true;
+  const ZoneState* known = this->zone(zone.name);
+  commit(std::move(next), zone, known == nullptr ? 0 : known->serial, edits);
   return {};
 }
 
@@ -190,8 +259,7 @@ Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edi
     next->base = RuleSet::from_table(std::move(*table), next->zones, clock_.now_ms());
     next->delta = nullptr;
   }
-  publish(std::move(next));
-  dirty_ = true;
+  commit(std::move(next), zone, std::nullopt, edits);
   return {};
 }
 
@@ -211,6 +279,11 @@ void RuleStore::set_expired(SourceMask expired) {
   auto next = std::make_shared<Rules>(*current_);
   next->expired = expired;
   publish(std::move(next));
+}
+
+bool RuleStore::save_is_due() const noexcept {
+  const bool is_on_disk = path_.empty() || !keeps_journal_ || journal_.has_value();
+  return dirty_ && (!is_on_disk || (journal_ && journal_->due()));
 }
 
 bool RuleStore::delta_full() const noexcept {
@@ -233,6 +306,7 @@ Result<void> RuleStore::save() {
   }
   publish(std::move(next));
   dirty_ = false;
+  if (!path_.empty()) begin_journal();
   return {};
 }
 

@@ -1,6 +1,7 @@
 // The rules of this process and where they come from: applies what zones change, publishes the
-// result for the workers, merges the delta away and keeps the snapshot file. One thread changes it
-// (the secondary's, or the one that starts up); workers read what it publishes.
+// result for the workers, merges the delta away and keeps the snapshot file and, between two of
+// them, the journal. One thread changes it (the secondary's, or the one that starts up); workers
+// read what it publishes.
 //
 // The hash key stays the same as long as the process lives, because the workers' caches hang on it.
 #pragma once
@@ -14,50 +15,22 @@
 #include "base/snapshot.h"
 #include "policy/list_text.h"
 #include "policy/rules.h"
+#include "resolver/rule_journal.h"
 
 namespace khien::resolver {
 
-/// One record of a zone as a change: `name` (folded or not, wire form) gets or loses a trigger.
-struct RuleEdit {
-  bool add = true;
-  bool below = false;  ///< `*.name`; otherwise the name itself
-  bool nodata = false;
-  Bytes name = {};  // borrowed
-};
-
-/// Edits in one buffer, in order: a transfer may have millions.
-class RuleEdits {
- public:
-  void push(const RuleEdit& edit);
-  void clear() noexcept;
-  [[nodiscard]] std::size_t size() const noexcept { return count_; }
-
-  template <typename Visit>
-  void for_each(Visit&& visit) const {
-    for (std::size_t at = 0; at < octets_.size();) {
-      const std::uint8_t flags = octets_[at];
-      const std::size_t size = octets_[at + 1];
-      visit(RuleEdit{.add = (flags & 1) != 0,
-                     .below = (flags & 2) != 0,
-                     .nodata = (flags & 4) != 0,
-                     .name = Bytes{octets_}.subspan(at + 2, size)});
-      at += 2 + size;
-    }
-  }
-
- private:
-  Octets octets_;
-  std::size_t count_ = 0;
-};
-
 class RuleStore {
  public:
-  /// `folder` keeps the snapshot; empty for none. Clock and rng are borrowed.
-  RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng);
+  /// `folder` keeps snapshot and journal; empty for none. All else is borrowed; `rng` here only.
+  RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng, Metrics& metrics);
 
   /// Takes the last good snapshot. not_found if there is none, corrupt if it is damaged: then the
   /// rules stay as they are.
   Result<void> load();
+  /// From now on changes are written down before they take effect. After load(), whatever came of
+  /// it: first replays what the journal holds beyond the snapshot. What is torn, damaged or does
+  /// not fit is left out and counted. Without a snapshot the journal begins with the first save().
+  void keep_journal();
 
   /// Replaces everything by one list of names per source, in memory.
   Result<void> replace(policy::NameTable table, std::vector<policy::ZoneState> zones);
@@ -75,6 +48,9 @@ class RuleStore {
   /// True if there is something to write.
   [[nodiscard]] bool dirty() const noexcept { return dirty_; }
   [[nodiscard]] bool delta_full() const noexcept;
+  /// True if save() should not wait for quiet: what changed lies on no disk, or the journal has
+  /// grown enough.
+  [[nodiscard]] bool save_is_due() const noexcept;
   /// Merges the delta, writes the snapshot and goes on from the mapped file. Without a folder it
   /// only merges. On an error the rules stay in memory as they were.
   Result<void> save();
@@ -86,11 +62,23 @@ class RuleStore {
 
  private:
   void publish(std::shared_ptr<const policy::Rules> next);
+  void commit(std::shared_ptr<const policy::Rules> next, const policy::ZoneState& zone,
+              std::optional<std::uint32_t> from_serial, const RuleEdits& edits);
+  [[nodiscard]] bool write_down(const policy::ZoneState& zone,
+                                std::optional<std::uint32_t> from_serial, const RuleEdits& edits);
+  Result<void> replay(const JournalRecord& record);
+  void begin_journal();
+  void give_up_journal(const Error& error);
   [[nodiscard]] static std::vector<policy::ZoneState> with_zone(
       std::vector<policy::ZoneState> zones, const policy::ZoneState& zone);
 
   std::filesystem::path path_;  // empty: nothing is kept on disk
+  std::filesystem::path journal_path_;
   const Clock& clock_;
+  Metric& journal_failures_;
+  Metric& journal_cuts_;
+  bool keeps_journal_ = false;
+  std::optional<RuleJournal> journal_;  // none: from a failure, or without a snapshot, to a save
   std::shared_ptr<const policy::Rules> current_;
   Snapshot<policy::Rules> published_;
   bool dirty_ = false;

@@ -267,10 +267,11 @@ void Secondary::check_expiry() {
 }
 
 void Secondary::save_when_quiet() {
-  if (!store_.dirty()) return;
+  // Rules of some zones only must not be what the next start takes for all.
+  if (!store_.dirty() || !ready_) return;
   const std::int64_t now_ms = clock_.steady_ms();
-  const bool quiet = now_ms - changed_at_ms_ >= save_quiet_ms && now_ms >= save_after_ms_;
-  if (!quiet && !store_.delta_full()) return;
+  const bool wanted = store_.save_is_due() || now_ms - changed_at_ms_ >= save_quiet_ms;
+  if (!(wanted && now_ms >= save_after_ms_) && !store_.delta_full()) return;
   auto saved = store_.save();
   // At most a tenth of the time goes into writing, however large the file is.
   save_after_ms_ = clock_.steady_ms() + 10 * (clock_.steady_ms() - now_ms);
@@ -314,7 +315,7 @@ void Secondary::run(const std::stop_token& stop) {
     save_when_quiet();
   }
   connection_.close();
-  if (!store_.dirty()) return;
+  if (!store_.dirty() || !ready_) return;
   if (auto saved = store_.save(); !saved) {
     KHIEN_LOG(error, "snapshot_not_saved", {"why", saved.error().message});
   }

@@ -2,8 +2,10 @@
 // to AXFR, proves each transfer by TSIG where there is a key, applies it to the rule store and
 // keeps the snapshot. One thread; workers only hand it NOTIFY messages.
 //
-// A bad transfer changes nothing, is counted, and leaves the last good rules in force. When the
-// primary is away the rules stay as they are; only the emergency zone lapses with its SOA EXPIRE.
+// What a transfer changes is in the journal before it takes effect; the snapshot follows in quiet
+// times. A bad transfer changes nothing, is counted, and leaves the last good rules in force. When
+// the primary is away the rules stay as they are; only the emergency zone lapses with its SOA
+// EXPIRE.
 #pragma once
 
 #include <map>
@@ -25,8 +27,8 @@ constexpr std::int64_t refresh_min_ms =
     50;  // between two refreshes of a zone, however often notified
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
-constexpr std::int64_t save_quiet_ms = 1'000;  // the snapshot waits for this much quiet
-constexpr int transfer_timeout_ms = 10'000;    // for connecting, and between two octets
+constexpr std::int64_t save_quiet_ms = 10'000;  // the snapshot waits for this much quiet
+constexpr int transfer_timeout_ms = 10'000;     // for connecting, and between two octets
 
 struct ZoneSubscription {
   dns::Name name;

@@ -47,7 +47,7 @@ Service::Service(ServiceOptions options, const Clock& clock, Rng& rng)
     : options_(std::move(options)),
       clock_(clock),
       rng_(rng),
-      store_(options_.snapshot_folder, clock, rng) {}
+      store_(options_.snapshot_folder, clock, rng, metrics_) {}
 
 Service::~Service() { stop(); }
 
@@ -109,6 +109,7 @@ Result<void> Service::load_rules() {
     return {};
   }
   const auto loaded = store_.load();
+  store_.keep_journal();
   if (loaded) {
     ready_ = true;
     KHIEN_LOG(info, "snapshot_mapped", {"names", store_.rules().base->name_count()});
