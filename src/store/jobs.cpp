@@ -37,6 +37,15 @@ constexpr std::string_view sql_dead =
     "UPDATE job SET dead_at_ms = $3, last_error = $4, lease_token = lease_token + 1"
     " WHERE id = $1 AND lease_token = $2 AND dead_at_ms IS NULL";
 
+constexpr std::string_view sql_list_dead =
+    "SELECT id, payload, attempts, created_at_ms, dead_at_ms, last_error FROM job"
+    " WHERE kind = $1 AND dead_at_ms IS NOT NULL ORDER BY dead_at_ms DESC, id DESC LIMIT $2";
+// Without its key: a live job may have taken it meanwhile.
+constexpr std::string_view sql_revive =
+    "UPDATE job SET dead_at_ms = NULL, attempts = 0, due_at_ms = $2, dedupe_key = NULL"
+    " WHERE kind = $1 AND dead_at_ms IS NOT NULL";
+constexpr std::string_view sql_forget = "DELETE FROM job WHERE kind = $1 AND dead_at_ms <= $2";
+
 std::int64_t pause_after(int attempt) noexcept {
   const int doublings = std::clamp(attempt - 1, 0, 20);
   return std::min(job_pause_first_ms << doublings, job_pause_max_ms);
@@ -137,6 +146,35 @@ Result<JobCounts> count_jobs(Executor& executor, std::string_view kind) {
   auto dead = executor.query_one(sql_count_dead, {kind});
   if (!dead) return propagate(std::move(dead).error(), "count jobs");
   return JobCounts{.waiting = (*waiting)->integer(0), .dead = (*dead)->integer(0)};
+}
+
+Result<std::vector<DeadJob>> list_dead_jobs(Executor& executor, std::string_view kind,
+                                            std::int64_t limit) {
+  auto rows = executor.query(sql_list_dead, {kind, limit});
+  if (!rows) return propagate(std::move(rows).error(), "list dead jobs");
+  std::vector<DeadJob> jobs;
+  for (const auto& row : *rows) {
+    jobs.push_back({.id = row.integer(0),
+                    .payload = row.text(1),
+                    .attempts = static_cast<int>(row.integer(2)),
+                    .created_at_ms = row.integer(3),
+                    .dead_at_ms = row.integer(4),
+                    .why = row.text(5)});
+  }
+  return jobs;
+}
+
+Result<std::int64_t> revive_dead_jobs(Transaction& tx, const Clock& clock, std::string_view kind) {
+  auto revived = tx.execute(sql_revive, {kind, clock.now_ms()});
+  if (!revived) return propagate(std::move(revived).error(), "revive dead jobs");
+  tx.notify(job_channel(kind));
+  return *revived;
+}
+
+Result<std::int64_t> forget_dead_jobs(Transaction& tx, std::string_view kind, InstantMs until_ms) {
+  auto forgotten = tx.execute(sql_forget, {kind, until_ms});
+  if (!forgotten) return propagate(std::move(forgotten).error(), "forget dead jobs");
+  return *forgotten;
 }
 
 }  // namespace khien::store

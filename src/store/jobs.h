@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -72,6 +73,25 @@ struct JobCounts {
   std::int64_t dead = 0;
 };
 [[nodiscard]] Result<JobCounts> count_jobs(Executor& executor, std::string_view kind);
+
+/// A job that was given up.
+struct DeadJob {
+  std::int64_t id = 0;
+  std::string payload;
+  int attempts = 0;
+  InstantMs created_at_ms = 0;
+  InstantMs dead_at_ms = 0;
+  std::string why;
+};
+/// The dead jobs of a kind, newest first, `limit` at most: for the operator.
+[[nodiscard]] Result<std::vector<DeadJob>> list_dead_jobs(Executor& executor, std::string_view kind,
+                                                          std::int64_t limit);
+/// Gives every dead job of a kind all its attempts anew, due at once. Gives how many.
+[[nodiscard]] Result<std::int64_t> revive_dead_jobs(Transaction& tx, const Clock& clock,
+                                                    std::string_view kind);
+/// Deletes what died at `until_ms` or before. Gives how many.
+[[nodiscard]] Result<std::int64_t> forget_dead_jobs(Transaction& tx, std::string_view kind,
+                                                    InstantMs until_ms);
 
 /// The wake-up channel of a kind.
 [[nodiscard]] std::string job_channel(std::string_view kind);

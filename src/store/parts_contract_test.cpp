@@ -115,6 +115,34 @@ TEST_P(PartsContract, AVanishedWorkerLosesItsLease) {
   EXPECT_EQ(counts().dead, 1);
 }
 
+TEST_P(PartsContract, DeadJobsAreListedRevivedAndForgotten) {
+  const JobDraft draft{.kind = "capture", .payload = "7", .dedupe_key = "k", .attempts_max = 1};
+  ASSERT_TRUE(enqueue(draft));
+  ASSERT_EQ(*fail_job(db(), clock_, *claim(), "no route"), JobFate::dead);
+  const auto list = [&] {
+    return *db().read([](Executor& executor) { return list_dead_jobs(executor, "capture", 10); });
+  };
+  ASSERT_EQ(list().size(), 1U);
+  EXPECT_EQ(list().front().payload, "7");
+  EXPECT_EQ(list().front().why, "no route");
+  ASSERT_TRUE(enqueue(draft));  // a live one with the same key does not stand in the way
+  const auto revive = [&](std::string_view kind) {
+    return *db().transact([&](Transaction& tx) { return revive_dead_jobs(tx, clock_, kind); });
+  };
+  EXPECT_EQ(revive("other"), 0);
+  EXPECT_EQ(revive("capture"), 1);
+  EXPECT_EQ(counts().waiting, 2);
+  EXPECT_EQ(*fail_job(db(), clock_, *claim(), "again"), JobFate::dead);
+  EXPECT_EQ(*fail_job(db(), clock_, *claim(), "again"), JobFate::dead);
+  const auto forget = [&](InstantMs until_ms) {
+    return *db().transact(
+        [&](Transaction& tx) { return forget_dead_jobs(tx, "capture", until_ms); });
+  };
+  EXPECT_EQ(forget(clock_.now_ms() - 1), 0);
+  EXPECT_EQ(forget(clock_.now_ms()), 2);
+  EXPECT_TRUE(list().empty());
+}
+
 TEST_P(PartsContract, ManyWorkersShareJobsWithoutLossOrRepetition) {
   constexpr int job_count = 60;
   auto queued = db().transact([&](Transaction& tx) -> Result<int> {
