@@ -5,7 +5,8 @@
 #include "codec/crockford.h"
 #include "crypto/password.h"
 #include "identity/leaf.h"
-#include "identity/rights.h"
+#include "identity/session.h"
+#include "text/mail_address.h"
 #include "text/normalise.h"
 
 namespace khien::identity {
@@ -34,11 +35,9 @@ constexpr std::string_view sql_insert =
 constexpr std::string_view sql_count = "SELECT count(*) FROM account";
 constexpr std::string_view sql_find_login = "SELECT id FROM account WHERE login = $1";
 constexpr std::string_view sql_names = "SELECT id, name FROM account";
-constexpr std::string_view sql_emails =
-    "SELECT DISTINCT a.email FROM account a JOIN role_grant g ON g.account_id = a.id "
-    "WHERE g.role = $1 AND g.from_ms <= $2 AND (g.until_ms IS NULL OR g.until_ms > $2) "
-    "AND (g.ended_at_ms IS NULL OR g.ended_at_ms > $2) AND a.locked = 0 AND a.email <> '' "
-    "ORDER BY a.email";
+constexpr std::string_view sql_edit =
+    "UPDATE account SET email = COALESCE($2, email), language = COALESCE($3, language) "
+    "WHERE id = $1";
 constexpr std::string_view sql_set_password =
     "UPDATE account SET password_hash = $2, password_one_time_until_ms = $3 WHERE id = $1";
 
@@ -47,6 +46,14 @@ struct CleanDraft {
   std::string unit;
 };
 
+Result<void> check_contact(std::string_view email, std::string_view language) {
+  if (!email.empty() && !text::is_mail_address(email))
+    return fail(ErrorCode::invalid_argument, "bad mail address", "bad_email");
+  if (language != "vi" && language != "en")
+    return fail(ErrorCode::invalid_argument, "language is vi or en", "bad_language");
+  return {};
+}
+
 Result<CleanDraft> clean(const AccountDraft& draft) {
   if (!is_login(draft.login))
     return fail(ErrorCode::invalid_argument, "login has other characters or sizes", "bad_login");
@@ -54,15 +61,8 @@ Result<CleanDraft> clean(const AccountDraft& draft) {
   if (!name || name->empty()) return fail(ErrorCode::invalid_argument, "bad name", "bad_name");
   auto unit = text::clean_line(draft.unit, account_unit_size_max);
   if (!unit) return fail(ErrorCode::invalid_argument, "bad unit", "bad_unit");
-  // What a mail server makes of it decides; here only what could break a header is kept out.
-  const bool email_good =
-      draft.email.empty() ||
-      (draft.email.size() <= account_email_size_max && draft.email.find('@') != std::string::npos &&
-       std::all_of(draft.email.begin(), draft.email.end(),
-                   [](char c) { return c > ' ' && c < 0x7f && c != ',' && c != '<' && c != '>'; }));
-  if (!email_good) return fail(ErrorCode::invalid_argument, "bad mail address", "bad_email");
-  if (draft.language != "vi" && draft.language != "en")
-    return fail(ErrorCode::invalid_argument, "language is vi or en", "bad_language");
+  if (auto good = check_contact(draft.email, draft.language); !good)
+    return tl::unexpected<Error>{good.error()};
   return CleanDraft{.name = std::move(*name), .unit = std::move(*unit)};
 }
 
@@ -182,12 +182,36 @@ Result<std::map<AccountId, std::string>> account_names(store::Executor& db) {
   return names;
 }
 
-Result<std::vector<std::string>> emails_of_role(store::Executor& db, InstantMs now_ms, Role role) {
-  auto rows = db.query(sql_emails, {to_string(role), now_ms});
-  if (!rows) return propagate(std::move(rows).error(), "read mail addresses");
-  std::vector<std::string> emails;
-  for (const auto& row : *rows) emails.push_back(row.text(0));
-  return emails;
+Result<std::vector<Account>> accounts_with_right(store::Executor& db, InstantMs now_ms,
+                                                 Action action) {
+  auto accounts = read_accounts(db, now_ms, "");
+  if (!accounts) return accounts;
+  std::erase_if(*accounts, [action](const Account& account) {
+    return account.locked || !may(as_actor(account), action);
+  });
+  return accounts;
+}
+
+Actor as_actor(const Account& account) {
+  return Actor{.account_id = account.id,
+               .roles = account.role_set(),
+               .unit = account.unit,
+               .name = account.name};
+}
+
+Result<Account> edit_own_account(store::Transaction& tx, const Context& context, const Actor& actor,
+                                 const OwnAccountEdit& edit) {
+  if (auto fresh = require_step_up(actor, context.clock); !fresh)
+    return tl::unexpected<Error>{fresh.error()};
+  if (auto good = check_contact(edit.email.value_or(""), edit.language.value_or("vi")); !good)
+    return tl::unexpected<Error>{good.error()};
+  auto set = tx.execute(sql_edit, {actor.account_id, edit.email, edit.language});
+  if (!set) return propagate(std::move(set).error(), "edit account");
+  if (*set == 0) return fail(ErrorCode::not_found, "no such account");
+  if (auto noted = record(tx, context, "account.edited", {{"account", actor.account_id.value}});
+      !noted)
+    return tl::unexpected<Error>{noted.error()};
+  return load_account(tx, context.clock.now_ms(), actor.account_id);
 }
 
 Result<Roles> roles_at(store::Executor& db, const AccountId& id, InstantMs at_ms) {

@@ -12,6 +12,7 @@
 #include "identity/actor.h"
 #include "identity/context.h"
 #include "identity/factor.h"
+#include "identity/rights.h"
 #include "store/executor.h"
 
 namespace khien::identity {
@@ -19,7 +20,6 @@ namespace khien::identity {
 constexpr std::int64_t accounts_max = 5'000;
 constexpr std::size_t login_size_max = 64;
 constexpr std::size_t account_name_size_max = 100 * 4;  // octets
-constexpr std::size_t account_email_size_max = 200;
 constexpr std::size_t account_unit_size_max = 100 * 4;
 /// A one-time password from an administrator works this long, for setting the account up.
 constexpr std::int64_t one_time_password_life_ms = 72 * ms_per_hour;
@@ -79,10 +79,23 @@ struct CreatedAccount {
 [[nodiscard]] Result<std::vector<Account>> list_accounts(store::Executor& db, InstantMs now_ms);
 /// Everybody's name by id: for showing records.
 [[nodiscard]] Result<std::map<AccountId, std::string>> account_names(store::Executor& db);
-/// Mail addresses of those who hold `role` now and are not locked: for the mail to the second
-/// signer.
-[[nodiscard]] Result<std::vector<std::string>> emails_of_role(store::Executor& db, InstantMs now_ms,
-                                                              Role role);
+/// Those whose roles open `action` now and who are not locked, by login. What depends on a record
+/// is asked again, with may() and as_actor().
+[[nodiscard]] Result<std::vector<Account>> accounts_with_right(store::Executor& db,
+                                                               InstantMs now_ms, Action action);
+/// The account as may() judges it, outside a session: without a factor, so that it can move nothing
+/// that asks for one.
+[[nodiscard]] Actor as_actor(const Account& account);
+
+struct OwnAccountEdit {
+  std::optional<std::string> email = {};  ///< empty: none
+  std::optional<std::string> language = {};
+};
+/// What people change of their own account: with a fresh factor (denied "step_up_needed"), because
+/// a mail address tells where work goes. invalid_argument "bad_email", "bad_language". Leaf
+/// account.edited, without what was written.
+[[nodiscard]] Result<Account> edit_own_account(store::Transaction& tx, const Context& context,
+                                               const Actor& actor, const OwnAccountEdit& edit);
 
 /// The roles an account holds at `at_ms`; also for times gone by.
 [[nodiscard]] Result<Roles> roles_at(store::Executor& db, const AccountId& id, InstantMs at_ms);

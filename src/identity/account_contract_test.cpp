@@ -333,10 +333,43 @@ TEST_P(AccountContract, ListsShowRolesFactorsAndNames) {
   }
   const auto names = db().read([](store::Executor& executor) { return account_names(executor); });
   EXPECT_EQ(names->at(id_of("lan")), "Trần Thị Lan");
-  const auto emails = db().read([&](store::Executor& executor) {
-    return emails_of_role(executor, clock_.now_ms(), Role::approver);
+  const auto signers = db().read([&](store::Executor& executor) {
+    return accounts_with_right(executor, clock_.now_ms(), Action::order_approve);
   });
-  EXPECT_EQ(*emails, (std::vector<std::string>{"hoa@khien.example", "minh@khien.example"}));
+  ASSERT_EQ(signers->size(), 2U);
+  EXPECT_EQ(signers->at(0).email, "hoa@khien.example");
+  EXPECT_EQ(signers->at(1).login, "minh");
+}
+
+TEST_P(AccountContract, ALockedAccountHasNoRightThatCounts) {
+  ASSERT_TRUE(confirm(yen_, *propose(quang_, {.account_id = id_of("hoa"),
+                                              .kind = ChangeKind::lock,
+                                              .reason = "nghỉ việc"})));
+  const auto signers = db().read([&](store::Executor& executor) {
+    return accounts_with_right(executor, clock_.now_ms(), Action::order_approve);
+  });
+  ASSERT_EQ(signers->size(), 1U);
+  EXPECT_EQ(signers->front().login, "minh");
+}
+
+TEST_P(AccountContract, PeopleChangeTheirOwnAddressWithAFreshFactor) {
+  auto lan = actor("lan");
+  const auto edit = [&](const OwnAccountEdit& wanted) {
+    return db().transact(
+        [&](store::Transaction& tx) { return edit_own_account(tx, context_, lan, wanted); });
+  };
+  const auto changed = edit({.email = "lan@tinh.example", .language = "en"});
+  ASSERT_TRUE(changed.has_value()) << changed.error().message;
+  EXPECT_EQ(changed->email, "lan@tinh.example");
+  EXPECT_EQ(changed->language, "en");
+  EXPECT_EQ(edit({.email = ""})->email, "");
+  EXPECT_EQ(edit({})->language, "en");
+  EXPECT_EQ(edit({.email = "lan@tinh.example\r\nBcc: x@y.example"}).error().reason, "bad_email");
+  EXPECT_EQ(edit({.language = "fr"}).error().reason, "bad_language");
+  EXPECT_EQ(leaves("account.edited"), 3);
+  EXPECT_EQ(count("SELECT count(*) FROM ledger_leaf WHERE entry LIKE '%@%'"), 0);
+  clock_.advance(step_up_life_ms + 1);
+  EXPECT_EQ(edit({.email = "x@y.example"}).error().reason, "step_up_needed");
 }
 
 TEST_P(AccountContract, LeavesHoldNoPersonalData) {

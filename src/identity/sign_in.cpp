@@ -10,6 +10,7 @@ namespace khien::identity {
 namespace {
 
 constexpr std::string_view sign_in_purpose = "sign_in";
+constexpr std::string_view step_up_purpose = "step_up";
 
 constexpr std::string_view sql_password =
     "SELECT id, password_hash, password_one_time_until_ms, locked FROM account WHERE login = $1";
@@ -128,6 +129,31 @@ Result<SignInStep> check_first_step(store::Database& db, const Context& context,
   });
 }
 
+Result<codec::Json> options_for(store::Database& db, const Context& context, const Session& session,
+                                std::string_view purpose) {
+  return db.transact([&](store::Transaction& tx) -> Result<codec::Json> {
+    const auto passkeys = list_passkeys(tx, session.account_id);
+    if (!passkeys) return tl::unexpected<Error>{passkeys.error()};
+    if (passkeys->empty())
+      return fail(ErrorCode::conflict, "the account has no passkey", "no_factor");
+    std::vector<Octets> ids;
+    for (const auto& passkey : *passkeys) ids.push_back(passkey.credential_id);
+    Octets challenge(webauthn_challenge_size);
+    context.rng.fill(challenge);
+    const InstantMs until = context.clock.now_ms() + webauthn_challenge_life_ms;
+    if (auto put = put_challenge(tx, session.id, purpose, challenge, until); !put)
+      return tl::unexpected<Error>{put.error()};
+    return request_options_json(context.rp, challenge, ids);
+  });
+}
+
+Result<void> note_step_up(store::Transaction& tx, const Context& context, const Session& session) {
+  auto noted = tx.execute(sql_step_up, {session.id, context.clock.now_ms()});
+  if (!noted) return propagate(std::move(noted).error(), "step up");
+  if (*noted == 0) return fail(ErrorCode::conflict, "session is not complete", "wrong_stage");
+  return {};
+}
+
 }  // namespace
 
 Result<SignInStep> sign_in(store::Database& db, const Context& context,
@@ -147,20 +173,7 @@ Result<OpenedSession> complete_with_totp(store::Database& db, const Context& con
 
 Result<codec::Json> passkey_options(store::Database& db, const Context& context,
                                     const Session& half) {
-  return db.transact([&](store::Transaction& tx) -> Result<codec::Json> {
-    const auto passkeys = list_passkeys(tx, half.account_id);
-    if (!passkeys) return tl::unexpected<Error>{passkeys.error()};
-    if (passkeys->empty())
-      return fail(ErrorCode::conflict, "the account has no passkey", "no_factor");
-    std::vector<Octets> ids;
-    for (const auto& passkey : *passkeys) ids.push_back(passkey.credential_id);
-    Octets challenge(webauthn_challenge_size);
-    context.rng.fill(challenge);
-    const InstantMs until = context.clock.now_ms() + webauthn_challenge_life_ms;
-    if (auto put = put_challenge(tx, half.id, sign_in_purpose, challenge, until); !put)
-      return tl::unexpected<Error>{put.error()};
-    return request_options_json(context.rp, challenge, ids);
-  });
+  return options_for(db, context, half, sign_in_purpose);
 }
 
 Result<OpenedSession> complete_with_passkey(store::Database& db, const Context& context,
@@ -178,14 +191,29 @@ Result<OpenedSession> complete_with_passkey(store::Database& db, const Context& 
 
 Result<void> step_up_with_totp(store::Database& db, const Context& context, const Session& session,
                                std::string_view code) {
-  return db.transact([&](store::Transaction& tx) -> Result<void> {
+  auto shown = db.transact([&](store::Transaction& tx) -> Result<void> {
     const auto used = use_totp(tx, context, session.account_id, code);
     if (!used) return tl::unexpected<Error>{used.error()};
-    auto noted = tx.execute(sql_step_up, {session.id, context.clock.now_ms()});
-    if (!noted) return propagate(std::move(noted).error(), "step up");
-    if (*noted == 0) return fail(ErrorCode::conflict, "session is not complete", "wrong_stage");
-    return {};
+    return note_step_up(tx, context, session);
   });
+  return counted(context, "step_up", std::move(shown));
+}
+
+Result<codec::Json> step_up_options(store::Database& db, const Context& context,
+                                    const Session& session) {
+  return options_for(db, context, session, step_up_purpose);
+}
+
+Result<void> step_up_with_passkey(store::Database& db, const Context& context,
+                                  const Session& session, const WebauthnAssertion& assertion) {
+  auto shown = db.transact([&](store::Transaction& tx) -> Result<void> {
+    const auto challenge = take_challenge(tx, context, session.id, step_up_purpose);
+    if (!challenge) return tl::unexpected<Error>{challenge.error()};
+    const auto used = use_passkey(tx, context, session.account_id, *challenge, assertion);
+    if (!used) return tl::unexpected<Error>{used.error()};
+    return note_step_up(tx, context, session);
+  });
+  return counted(context, "step_up", std::move(shown));
 }
 
 Result<void> change_password(store::Database& db, const Context& context, const SignedIn& person,

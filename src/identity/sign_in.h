@@ -45,9 +45,17 @@ struct SignInStep {
                                                           const Session& half,
                                                           const WebauthnAssertion& assertion);
 
-/// Shows the second factor again in a complete session, so that require_step_up() is content.
+/// Shows the second factor again in a complete session, so that require_step_up() is content: the
+/// token stays, and so do all other sessions' times. Errors as complete_with_totp().
 [[nodiscard]] Result<void> step_up_with_totp(store::Database& db, const Context& context,
                                              const Session& session, std::string_view code);
+/// The same with a passkey: options first, as passkey_options(), then the assertion, as
+/// complete_with_passkey(). An assertion that was made for a sign-in is none for this.
+[[nodiscard]] Result<codec::Json> step_up_options(store::Database& db, const Context& context,
+                                                  const Session& session);
+[[nodiscard]] Result<void> step_up_with_passkey(store::Database& db, const Context& context,
+                                                const Session& session,
+                                                const WebauthnAssertion& assertion);
 
 struct PasswordChange {
   std::string_view old_password;

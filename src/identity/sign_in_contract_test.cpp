@@ -354,5 +354,49 @@ TEST_P(SignInContract, StepUpShowsTheFactorAgain) {
   EXPECT_EQ(count("SELECT max(factor_at_ms) FROM session"), clock_.now_ms());
 }
 
+TEST_P(SignInContract, AStepUpIsRefusedForAWrongCodeAndForTooMany) {
+  const auto lan = person("lan");
+  for (int i = 0; i < factor_rate_by_account.burst; ++i) {
+    EXPECT_EQ(step_up_with_totp(db(), context_, lan.session, "00000x").error().reason,
+              "bad_factor");
+  }
+  EXPECT_EQ(step_up_with_totp(db(), context_, lan.session, code("lan")).error().reason,
+            "too_many_attempts");
+  const auto step = first_step("hoa", demo_password);
+  EXPECT_EQ(step_up_with_totp(db(), context_, step->half.session, code("hoa")).error().reason,
+            "wrong_stage");
+}
+
+TEST_P(SignInContract, AStepUpWithAPasskeyTakesItsOwnChallengeOnce) {
+  testing::SoftPasskey key;
+  const auto lan = person("lan");
+  EXPECT_EQ(step_up_options(db(), context_, lan.session).error().reason, "no_factor");
+  const auto challenge_of = [](const Result<codec::Json>& options) {
+    return codec::parse_base64url(options->text_at("challenge").value()).value();
+  };
+  const auto options =
+      db().transact([&](store::Transaction& tx) { return begin_passkey(tx, context_, lan); });
+  ASSERT_TRUE(db().transact([&](store::Transaction& tx) {
+                    return confirm_passkey(tx, context_, lan, "khoá",
+                                           key.create(challenge_of(options)));
+                  })
+                  .has_value());
+  clock_.advance(step_up_life_ms + 1);
+
+  // A signature that was asked for a sign-in shows no factor in a session, and the other way round.
+  const auto for_sign_in = passkey_options(db(), context_, lan.session);
+  EXPECT_EQ(step_up_with_passkey(db(), context_, lan.session, key.get(challenge_of(for_sign_in)))
+                .error()
+                .reason,
+            "challenge_expired");
+  const auto asked = step_up_options(db(), context_, lan.session);
+  ASSERT_TRUE(asked.has_value());
+  const auto assertion = key.get(challenge_of(asked));
+  ASSERT_TRUE(step_up_with_passkey(db(), context_, lan.session, assertion));
+  EXPECT_EQ(count("SELECT max(factor_at_ms) FROM session"), clock_.now_ms());
+  EXPECT_EQ(step_up_with_passkey(db(), context_, lan.session, assertion).error().reason,
+            "challenge_expired");
+}
+
 }  // namespace
 }  // namespace khien::identity
