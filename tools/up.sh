@@ -15,6 +15,7 @@ zones=127.0.0.1:5380
 dns=127.0.0.1:5300
 status=127.0.0.1:5301
 authority=127.0.0.1@5390
+mail=127.0.0.1:5325
 bin=build/release/bin
 
 begin=$SECONDS
@@ -88,7 +89,10 @@ if [ "$demo" = yes ]; then
 fi
 khiend=("$bin/khiend" --listen "$web" --dns-listen "$zones" --database sqlite:var/khien.db --state var
   --data data --web web/dist --public-url http://localhost:8080 --verify "$dns")
-[ "$demo" = no ] || khiend+=(--demo)
+if [ "$demo" = yes ]; then
+  start demo-mail /usr/bin/python3 -m aiosmtpd -n -l "$mail" -c aiosmtpd.handlers.Mailbox var/demo-mail
+  khiend+=(--demo --smtp "smtp://$mail" --smtp-from khien@khien.example)
+fi
 start khiend "${khiend[@]}"
 wait_for khiend curl -fsS "http://$web/healthz"
 start khien-dnsd "$bin/khien-dnsd" --listen "$dns" --status "$status" --primary "$zones" \
@@ -113,7 +117,7 @@ if [ "$demo" = yes ]; then
     2. Report http://ngan-hang-uu-dai.example/ on the public page; sign in at /app/ as the analyst and propose a block;
        sign in as the approver in a private window and sign: about a second later the same dig says NXDOMAIN and why.
     3. As the duty operator, lift it: the dig resolves again, and the register shows both.
-  A sign-in code: ./khien code USER
+  A sign-in code: ./khien code USER        The mail that the approvers got: ./khien mail
 TEXT
 fi
 echo

@@ -69,6 +69,20 @@ struct FeedTry {
 [[nodiscard]] Result<void> feed_list(const Place& place);
 [[nodiscard]] Result<void> feed_try(const Place& place, const FeedTry& wanted);
 
+// mail.cpp
+struct MailTest {
+  std::string to;
+  std::string server;  ///< as khiend --smtp
+  std::string from = "khien@localhost";
+  std::filesystem::path password_file;
+};
+/// Sends one mail and says what the server answered.
+[[nodiscard]] Result<void> mail_test(const MailTest& test);
+/// How many mails wait, and why others were given up.
+[[nodiscard]] Result<void> mail_list(const Place& place);
+[[nodiscard]] Result<void> mail_retry(const Place& place);
+[[nodiscard]] Result<void> mail_forget(const Place& place);
+
 // data.cpp
 [[nodiscard]] Result<void> import_popularity(const Place& place, const std::filesystem::path& file,
                                              std::size_t top);

@@ -27,6 +27,7 @@ struct Arguments {
                        .folder = {}};
   FeedAdd feed;
   FeedTry look;
+  MailTest mail;
 };
 
 using Command = std::function<Result<void>()>;
@@ -139,6 +140,22 @@ void add_feed_commands(CLI::App& app, Arguments& a, Command& chosen) {
   look->add_option("--out", a.look.out, "write what was taken there, one file a category");
 }
 
+void add_mail_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* mail = group(app, "mail", "mail to second signers: test the server, see what was given up");
+  auto* test = add(mail, "test", "send one mail by the server that khiend is to use", chosen,
+                   [&a] { return mail_test(a.mail); });
+  test->add_option("address", a.mail.to)->required();
+  test->add_option("--smtp", a.mail.server, "as khiend's option")->required();
+  test->add_option("--smtp-from", a.mail.from, "as khiend's option (khien@localhost)");
+  test->add_option("--smtp-password-file", a.mail.password_file, "as khiend's option");
+  add(mail, "list", "how many wait, and why others were given up", chosen,
+      [&a] { return mail_list(a.place); });
+  add(mail, "retry", "try those that were given up again", chosen,
+      [&a] { return mail_retry(a.place); });
+  add(mail, "forget", "forget those that were given up", chosen,
+      [&a] { return mail_forget(a.place); });
+}
+
 void add_demo_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* demo = group(app, "demo", "the invented people of ./khien up");
   add(demo, "users", "who they are and what they may do", chosen, [&a] {
@@ -165,6 +182,7 @@ int main(int argc, char** argv) {
   add_ledger_commands(app, arguments, chosen);
   add_data_commands(app, arguments, chosen);
   add_feed_commands(app, arguments, chosen);
+  add_mail_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);
 

@@ -103,7 +103,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
   p.cases.emplace(cases::Context{.clock = p.clock,
                                  .rng = p.rng,
                                  .suffixes = p.first_impact->suffixes(),
-                                 .contact_key = p.state.seal_key()});
+                                 .contact_key = p.state.seal_key(),
+                                 .tell_second_signers = options.mail.has_value()});
   p.identity.emplace(identity::Context{.clock = p.clock,
                                        .rng = p.rng,
                                        .seal_key = p.state.seal_key(),
@@ -140,7 +141,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .events = *p.events,
                                    .site = *p.site,
                                    .public_url = options.public_url,
-                                   .build = std::string{program_version}});
+                                   .build = std::string{program_version},
+                                   .mail = options.mail.has_value()});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }

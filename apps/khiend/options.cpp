@@ -25,6 +25,7 @@ struct Written {
   std::vector<std::string> metrics_from;
   std::string smtp;
   std::string smtp_from{"khien@localhost"};
+  std::string smtp_password_file;
   std::vector<std::string> verify;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
@@ -50,8 +51,12 @@ void describe(CLI::App& app, Written& out) {
                  "address or prefix whose X-Forwarded-For and -Proto count");
   app.add_option("--metrics-from", out.metrics_from,
                  "address or prefix that may read /metrics, beside loopback");
-  app.add_option("--smtp", out.smtp, "smtp://, smtp+starttls:// or smtps:// server for mail");
+  app.add_option("--smtp", out.smtp,
+                 "mail server: smtp+starttls://[USER@]HOST:587, smtps://[USER@]HOST:465, or "
+                 "smtp://127.0.0.1:25 (default: no mail)");
   app.add_option("--smtp-from", out.smtp_from, "sender of mail")->capture_default_str();
+  app.add_option("--smtp-password-file", out.smtp_password_file,
+                 "file with USER's password, which a command line would show to everybody");
   app.add_option("--verify", out.verify,
                  "resolver to ask whether blocks took effect; may be repeated");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
@@ -144,8 +149,11 @@ Result<Options> check(const Written& in) {
   if (!out.public_url.starts_with("http://") && !out.public_url.starts_with("https://")) {
     return bad("--public-url begins with http:// or https://");
   }
-  out.mail_server = in.smtp;
-  out.mail_from = in.smtp_from;
+  if (!in.smtp.empty()) {
+    auto mail = notice::load_mail_server(in.smtp, in.smtp_from, in.smtp_password_file);
+    if (!mail) return bad("--smtp: " + mail.error().message);
+    out.mail = std::move(*mail);
+  }
   out.demo = in.demo;
   return out;
 }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "http/server.h"
 #include "net/address.h"
+#include "notice/mail.h"
 
 namespace khien::khiend {
 
@@ -24,8 +25,7 @@ struct Options {
   std::optional<http::TlsFiles> tls = {};
   std::vector<net::Prefix> trusted_proxies = {};
   std::vector<net::Prefix> metrics_from = {};
-  std::string mail_server = {};  ///< smtp URL; empty: no mail is sent
-  std::string mail_from = {};
+  std::optional<notice::MailServer> mail = {};  ///< none: no mail is queued or sent
   std::vector<net::SocketAddress> verify = {};  ///< resolvers whose enforcement is followed
   bool api = true;
   bool worker = true;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cases/context.h"
 #include "cases/deadline.h"
+#include "cases/second_signer.h"
 #include "evidence/custody.h"
 #include "feeds/runner.h"
 #include "identity/account_change.h"
@@ -93,6 +94,7 @@ Timers::Timers(Domain& domain, const Options& options)
         [this] { return run_feeds(domain_, options_); });
     add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",
         [this] { return sweep_deadlines(domain_); });
+    add_mail();
     add({.name = "evidence", .interval = 10min}, "khiend.evidence",
         [this] { return keep_evidence(domain_); });
     add({.name = "accounts", .interval = 10min}, "khiend.accounts",
@@ -107,6 +109,33 @@ Timers::~Timers() {
       return api::PartState{.condition = api::Condition::degraded, .words = "stopped"};
     });
   }
+}
+
+void Timers::add_mail() {
+  if (!options_.mail) {
+    domain_.health().add("mail", [] { return api::PartState{.words = "not set up (--smtp)"}; });
+    return;
+  }
+  const auto& services = domain_.services();
+  signer_mail_ = std::make_unique<SignerMail>(SignerMail::Parts{
+      .database = domain_.database(),
+      .cases = services.cases,
+      .metrics = services.metrics,
+      .texts = [&site = services.site](
+                   std::string_view language,
+                   std::string_view key) { return std::string{site.text(language, key)}; },
+      .public_url = services.public_url,
+      .send =
+          [server = *options_.mail, &services](const notice::Mail& mail) {
+            return notice::send_mail(server, mail, services.clock, services.rng);
+          }});
+  add({.name = "mail", .interval = 2s}, store::job_channel(cases::job_second_signature),
+      [this] { return signer_mail_->run(); });
+  // What the mail server says is told beside what the thread itself meets.
+  domain_.health().add("mail", [mail = signer_mail_.get(), thread = threads_.back().get()] {
+    auto state = thread->state();
+    return state.condition == api::Condition::ok ? mail->state() : state;
+  });
 }
 
 void Timers::add(TimerThread::Options options, std::string_view channel,

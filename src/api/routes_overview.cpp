@@ -1,4 +1,4 @@
-// The counts beside the menu, and the public texts that programs show.
+// The counts beside the menu, how mail fares, and the public texts that programs show.
 #include <algorithm>
 #include <array>
 
@@ -9,8 +9,11 @@
 #include "cases/appeal.h"
 #include "cases/case.h"
 #include "cases/order.h"
+#include "cases/second_signer.h"
 #include "identity/account_change.h"
 #include "identity/rights.h"
+#include "notice/second_signer.h"
+#include "store/jobs.h"
 
 namespace khien::api {
 namespace {
@@ -93,6 +96,29 @@ Result<Response> overview(const Services& services, const Request& request) {
   });
 }
 
+/// How mail to second signers fares: counts alone.
+Result<Response> mail_state(const Services& services, const Request&) {
+  return services.database.read([&](store::Executor& db) -> Result<Response> {
+    store::JobCounts total;
+    for (const auto kind : {cases::job_second_signature, notice::job_signer_mail}) {
+      auto counts = store::count_jobs(db, kind);
+      if (!counts) return tl::unexpected<Error>{std::move(counts).error()};
+      total.waiting += counts->waiting;
+      total.dead += counts->dead;
+    }
+    auto signers =
+        identity::accounts_with_right(db, services.clock.now_ms(), Action::order_approve);
+    if (!signers) return tl::unexpected<Error>{std::move(signers).error()};
+    const auto no_address = std::ranges::count_if(
+        *signers, [](const identity::Account& account) { return account.email.empty(); });
+    return json(200, Json::object({{"set_up", services.mail},
+                                   {"waiting", total.waiting},
+                                   {"undelivered", total.dead},
+                                   {"signers", static_cast<std::int64_t>(signers->size())},
+                                   {"signers_without_address", std::int64_t{no_address}}}));
+  });
+}
+
 /// The explanations of the public help page, as plain text.
 Result<Response> legal_texts(const Services& services, const Request& request) {
   const auto language = request.query_value("language").value_or("");
@@ -114,6 +140,8 @@ Result<Response> legal_texts(const Services& services, const Request& request) {
 
 void add_overview_routes(std::vector<http::Route>& routes, const Services& services) {
   routes.push_back(officer_route(services, Method::get, "/api/v1/overview", "self", overview));
+  routes.push_back(
+      officer_route(services, Method::get, "/api/v1/mail", "account.read", mail_state));
   routes.push_back(public_route(services, Method::get, "/api/v1/legal-texts", "read", legal_texts));
 }
 

@@ -32,6 +32,7 @@ struct Services {
   const pages::Site& site;
   std::string public_url;  ///< "https://khien.example.vn", without a final slash
   std::string build;       ///< version of this program
+  bool mail = false;       ///< whether mail is set up here
 };
 
 }  // namespace khien::api

@@ -15,6 +15,7 @@
 #include "cases/states.h"
 #include "cases/subject.h"
 #include "identity/actor.h"
+#include "identity/rights.h"
 #include "store/executor.h"
 
 namespace khien::cases {
@@ -82,7 +83,10 @@ struct CaseEdit {
 /// Leaf case.edited. denied "choice_category".
 [[nodiscard]] Result<Case> edit_case(store::Transaction& tx, const Context& context,
                                      const identity::Actor& actor, const CaseEdit& edit);
-/// `account` empty: nobody. An open case becomes triaged. Leaf case.assigned.
+/// Who may work cases may be given one.
+constexpr auto assignee_right = identity::Action::case_edit;
+/// `account` empty: nobody. An open case becomes triaged. invalid_argument "not_assignable" for an
+/// account that is locked or may not work cases. Leaf case.assigned.
 [[nodiscard]] Result<Case> assign_case(store::Transaction& tx, const Context& context,
                                        const identity::Actor& actor, const CaseId& id,
                                        std::int64_t version, const identity::AccountId& account);

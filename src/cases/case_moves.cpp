@@ -5,6 +5,7 @@
 #include "cases/deadline_rows.h"
 #include "cases/membership.h"
 #include "cases/record.h"
+#include "identity/account.h"
 #include "text/normalise.h"
 
 namespace khien::cases {
@@ -64,6 +65,18 @@ Result<void> expect_no_open_work(store::Executor& db, const CaseId& id) {
     }
   }
   return {};
+}
+
+Result<void> check_assignee(store::Executor& db, InstantMs now_ms,
+                            const identity::AccountId& account) {
+  auto found = identity::load_account(db, now_ms, account);
+  if (!found && found.error().code != ErrorCode::not_found) {
+    return propagate(std::move(found).error(), "look at the assignee");
+  }
+  if (found && !found->locked && identity::may(identity::as_actor(*found), assignee_right)) {
+    return {};
+  }
+  return fail(ErrorCode::invalid_argument, "this person may not work cases", "not_assignable");
 }
 
 }  // namespace
@@ -147,6 +160,11 @@ Result<Case> assign_case(store::Transaction& tx, const Context& context,
   auto value = begin(tx, actor, Action::case_assign, id, version);
   if (!value) return value;
   if (value->state == CaseState::closed) return wrong_state("closed", "assigned");
+  if (!account.empty()) {
+    if (auto good = check_assignee(tx, context.clock.now_ms(), account); !good) {
+      return tl::unexpected<Error>{std::move(good).error()};
+    }
+  }
   auto after = *value;
   after.assignee = account;
   if (after.state == CaseState::open && !account.empty()) after.state = CaseState::triaged;

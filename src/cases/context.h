@@ -22,6 +22,8 @@ struct Context {
   /// Lists of names that must not be blocked: a report is not joined to a case by one of them. Null
   /// in tests and tools that do not care.
   const ImpactData* impact = nullptr;
+  /// True where somebody takes the jobs of second_signer.h; else none are queued.
+  bool tell_second_signers = false;
 };
 
 /// Wake-up channels (store::Database::subscribe). They carry no data: look again.

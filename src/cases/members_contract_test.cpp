@@ -23,6 +23,44 @@ class CasesMembers : public testing::Desk {
 INSTANTIATE_TEST_SUITE_P(Engines, CasesMembers, store::testing::for_each_engine(),
                          store::testing::engine_name);
 
+TEST_P(CasesMembers, ACaseIsGivenOnlyToWhoMayWorkIt) {
+  for (const auto& [letter, role, locked] :
+       {std::tuple{"A", "analyst", 0}, std::tuple{"B", "approver", 0},
+        std::tuple{"C", "intake", 1}}) {
+    const auto id = std::string{"01KHNPERSN000000000000000"} + letter;
+    const auto made = run([&](store::Transaction& tx) -> Result<void> {
+      auto account = tx.execute(
+          "INSERT INTO account (id, login, name, unit, email, language, locked, password_hash, "
+          "created_at_ms) VALUES ($1, $2, 'Người', '', '', 'vi', $3, 'x', 1)",
+          {id, "p" + id, locked});
+      if (!account) return tl::unexpected<Error>{account.error()};
+      auto grant = tx.execute(
+          "INSERT INTO role_grant (id, account_id, role, basis, from_ms) "
+          "VALUES ($1, $1, $2, 'demo', 1)",
+          {id, role});
+      if (!grant) return tl::unexpected<Error>{grant.error()};
+      return {};
+    });
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+  }
+  const auto id = *reported("https://a.example").case_id;
+  const auto assign = [&](const identity::Actor& by, const identity::AccountId& to) {
+    const auto version = case_of(id).version;
+    const auto done =
+        run([&](store::Transaction& tx) { return assign_case(tx, context, by, id, version, to); });
+    return done ? std::string{} : done.error().reason;
+  };
+  EXPECT_EQ(assign(approver, analyst.account_id), "not_your_role");
+  EXPECT_EQ(assign(analyst, approver.account_id), "not_assignable");
+  EXPECT_EQ(assign(analyst, near_approver.account_id), "not_assignable");  // locked
+  EXPECT_EQ(assign(analyst, appeals.account_id), "not_assignable");        // nobody
+  EXPECT_EQ(case_of(id).assignee.value, "");
+  EXPECT_EQ(assign(analyst, analyst.account_id), "");
+  EXPECT_EQ(case_of(id).assignee, analyst.account_id);
+  EXPECT_EQ(assign(analyst, {}), "");
+  EXPECT_EQ(case_of(id).assignee.value, "");
+}
+
 TEST_P(CasesMembers, UnlinkingRestoresBothCases) {
   const auto one = reported("https://a.example/1 gọi 0912345678");
   const auto two = reported("0912345678 và https://b.example");

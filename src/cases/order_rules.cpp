@@ -83,18 +83,12 @@ Result<void> check_evidence(store::Executor& db, const Order& order) {
   return {};
 }
 
-identity::Facts facts_for(const Order& order) {
-  return {.proposer = order.proposer,
-          .proposer_unit = order.proposer_unit,
-          .needs_other_unit = order.class_a};
-}
-
 Result<void> check_right(const identity::Actor& actor, const Order& order, SignedMove move) {
   switch (move) {
     case SignedMove::propose: return require(actor, Action::order_propose);
     case SignedMove::emergency: return require(actor, Action::order_emergency);
     case SignedMove::approve:
-    case SignedMove::ratify: return require(actor, Action::order_approve, facts_for(order));
+    case SignedMove::ratify: return require(actor, Action::order_approve, signing_facts(order));
   }
   return fail(ErrorCode::internal, "an unknown signed move");
 }
@@ -113,6 +107,12 @@ bool starts_from(const Order& order, SignedMove move) noexcept {
 }
 
 }  // namespace
+
+identity::Facts signing_facts(const Order& order) {
+  return {.proposer = order.proposer,
+          .proposer_unit = order.proposer_unit,
+          .needs_other_unit = order.class_a};
+}
 
 bool is_class_a(const Order& order) noexcept {
   return order.category == Category::child_abuse || order.impact_verdict == "serious";

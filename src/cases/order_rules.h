@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cases/order_rows.h"
+#include "identity/rights.h"
 
 namespace khien::cases {
 
@@ -16,6 +17,9 @@ namespace khien::cases {
                                             InstantMs now_ms);
 /// True where signers must be of different units.
 [[nodiscard]] bool is_class_a(const Order& order) noexcept;
+
+/// What the second signature's right depends on.
+[[nodiscard]] identity::Facts signing_facts(const Order& order);
 
 /// The order in a state in which `actor` may make the signed move: everything but the signature.
 [[nodiscard]] Result<OrderRow> check_signed_move(store::Executor& db, const Context& context,

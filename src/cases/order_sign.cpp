@@ -4,6 +4,7 @@
 #include "cases/deadline_rows.h"
 #include "cases/order_force.h"
 #include "cases/order_rules.h"
+#include "cases/second_signer.h"
 #include "cases/settings.h"
 #include "identity/factor.h"
 
@@ -145,6 +146,7 @@ Result<Order> propose_order(store::Transaction& tx, const Context& context,
                              .case_id = order->case_id,
                              .due_at_ms = due_at_ms});
   if (done) done = advance_case(tx, context, actor.account_id, order->case_id, CaseState::acting);
+  if (done) done = tell_second_signers(tx, context, *order);
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
   return order;
 }
@@ -173,7 +175,12 @@ Result<Order> declare_emergency(store::Transaction& tx, const Context& context,
   after.emergency_ends_at_ms = now_ms + emergency_life_ms;
   auto happening = happening_of("order.emergency", actor, request, *signing);
   happening.text = std::move(*reason);
-  return enter_force(tx, context, actor, *signing, after, std::move(happening));
+  auto order = enter_force(tx, context, actor, *signing, after, std::move(happening));
+  if (!order) return order;
+  if (auto told = tell_second_signers(tx, context, *order); !told) {
+    return tl::unexpected<Error>{std::move(told).error()};
+  }
+  return order;
 }
 
 Result<Order> ratify_order(store::Transaction& tx, const Context& context,

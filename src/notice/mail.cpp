@@ -5,35 +5,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <memory>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "codec/base64.h"
+#include "text/mail_address.h"
 
 namespace khien::notice {
 namespace {
 
 constexpr std::size_t line_size_max = 76;  // of base64, RFC 2045 section 6.8
+constexpr std::size_t password_file_size_max = 4'096;
+constexpr std::array sign_in_codes{530L, 534L, 535L, 538L};  // RFC 4954 section 6
 
 bool has_control(std::string_view text, bool lines_allowed) {
   return std::any_of(text.begin(), text.end(), [lines_allowed](char c) {
     const auto octet = static_cast<unsigned char>(c);
     return (octet < 0x20 && !(lines_allowed && (c == '\n' || c == '\t'))) || octet == 0x7f;
-  });
-}
-
-/// local@domain in ASCII, without quoting: what we accept as a recipient.
-bool is_address(std::string_view address) {
-  const auto at = address.find('@');
-  if (address.size() > mail_address_size_max || at == 0 || at == std::string_view::npos)
-    return false;
-  const auto domain = address.substr(at + 1);
-  if (domain.empty() || domain.find('@') != std::string_view::npos) return false;
-  return std::all_of(address.begin(), address.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view{"@.!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos;
   });
 }
 
@@ -73,6 +65,12 @@ Result<void> to_result(CURLcode code, long smtp_code) {
   if (code == CURLE_OK) return {};
   if (code == CURLE_OPERATION_TIMEDOUT) return fail(ErrorCode::timeout, "mail server is silent");
   const std::string what = curl_easy_strerror(code);
+  // Our own sign-in is a matter of set-up, which somebody can mend; the mail itself was not judged.
+  if (code == CURLE_LOGIN_DENIED ||
+      std::ranges::find(sign_in_codes, smtp_code) != sign_in_codes.end()) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("mail server refused the sign-in with {}", smtp_code), "mail_sign_in");
+  }
   // 5yz is final (RFC 5321 section 4.2.1); everything else may go through later.
   if (smtp_code >= 500 && smtp_code < 600) {
     return fail(ErrorCode::denied, fmt::format("mail server refused with {}", smtp_code));
@@ -82,7 +80,21 @@ Result<void> to_result(CURLcode code, long smtp_code) {
 
 }  // namespace
 
-Result<MailServer> parse_mail_server(std::string_view url, std::string from) {
+Result<MailServer> load_mail_server(std::string_view url, std::string from,
+                                    const std::filesystem::path& password_file) {
+  if (password_file.empty()) return parse_mail_server(url, std::move(from));
+  auto content = read_file(password_file, password_file_size_max);
+  if (!content) return propagate(std::move(content).error(), "read the mail password");
+  auto password = to_text(*content);
+  password.resize(std::min(password.size(), password.find_first_of("\r\n")));
+  if (password.empty() || has_control(password, false)) {
+    return fail(ErrorCode::invalid_argument,
+                password_file.string() + " holds no password in its first line");
+  }
+  return parse_mail_server(url, std::move(from), std::move(password));
+}
+
+Result<MailServer> parse_mail_server(std::string_view url, std::string from, std::string password) {
   MailServer server;
   const auto wrong = [](std::string message) {
     return fail(ErrorCode::invalid_argument, std::move(message), "bad_mail_server");
@@ -100,10 +112,17 @@ Result<MailServer> parse_mail_server(std::string_view url, std::string from) {
   }
   if (const auto at = url.rfind('@'); at != std::string_view::npos) {
     const auto colon = url.find(':');
-    if (colon == std::string_view::npos || colon > at) return wrong("write user:password@host");
-    server.user = url.substr(0, colon);
-    server.password = url.substr(colon + 1, at - colon - 1);
+    const bool in_url = colon != std::string_view::npos && colon < at;
+    if (in_url && !password.empty()) return wrong("the password stands twice: leave user@host");
+    if (!in_url && password.empty()) {
+      return wrong("the user needs a password: user:password@host, or a password file");
+    }
+    server.user = url.substr(0, in_url ? colon : at);
+    server.password =
+        in_url ? std::string{url.substr(colon + 1, at - colon - 1)} : std::move(password);
     url.remove_prefix(at + 1);
+  } else if (!password.empty()) {
+    return wrong("a password needs a user: user@host");
   }
   const auto colon = url.rfind(':');
   if (colon == std::string_view::npos) return wrong("the mail server needs a port: host:25");
@@ -118,7 +137,7 @@ Result<MailServer> parse_mail_server(std::string_view url, std::string from) {
     return wrong(
         "smtp:// without encryption is for a server on this machine; use smtp+starttls://");
   }
-  if (!is_address(from)) return wrong("the sender is not a mail address");
+  if (!text::is_mail_address(from)) return wrong("the sender is not a mail address");
   server.from = std::move(from);
   return server;
 }
@@ -128,7 +147,7 @@ Result<std::string> write_message(const MailServer& server, const Mail& mail, In
   const auto wrong = [](std::string message) {
     return fail(ErrorCode::invalid_argument, std::move(message));
   };
-  if (!is_address(mail.to)) return wrong("not a mail address");
+  if (!text::is_mail_address(mail.to)) return wrong("not a mail address");
   if (mail.subject.size() > mail_subject_size_max || has_control(mail.subject, false)) {
     return wrong("the subject is too long or holds control characters");
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,14 @@ struct MailServer {
 };
 
 /// Reads smtp://host:port, smtp+starttls://user:password@host:port or smtps://… and checks that an
-/// unencrypted server is on loopback. invalid_argument says what is wrong.
-[[nodiscard]] Result<MailServer> parse_mail_server(std::string_view url, std::string from);
+/// unencrypted server is on loopback. With `password` the URL holds the user alone.
+/// invalid_argument says what is wrong.
+[[nodiscard]] Result<MailServer> parse_mail_server(std::string_view url, std::string from,
+                                                   std::string password = {});
+/// The same with the password from the first line of a file, as command lines give it; an empty
+/// path: none.
+[[nodiscard]] Result<MailServer> load_mail_server(std::string_view url, std::string from,
+                                                  const std::filesystem::path& password_file);
 
 struct Mail {
   std::string to;       ///< one address
@@ -39,7 +46,6 @@ struct Mail {
   std::string text;     ///< UTF-8, lines end in \n
 };
 
-constexpr std::size_t mail_address_size_max = 254;  // RFC 5321 section 4.5.3.1.3 less the brackets
 constexpr std::size_t mail_subject_size_max = 400;  // octets; four encoded words
 constexpr std::size_t mail_text_size_max = 64 * 1024;
 
@@ -49,8 +55,8 @@ constexpr std::size_t mail_text_size_max = 64 * 1024;
 [[nodiscard]] Result<std::string> write_message(const MailServer& server, const Mail& mail,
                                                 InstantMs now_ms, Rng& rng);
 
-/// Sends and waits for the server's answer. denied: the server refused for good (5xx); unavailable
-/// or timeout: try again later.
+/// Sends and waits for the server's answer. denied: the server refused this mail for good (5xx);
+/// unavailable or timeout: try again later, also where it refused our sign-in ("mail_sign_in").
 [[nodiscard]] Result<void> send_mail(const MailServer& server, const Mail& mail, const Clock& clock,
                                      Rng& rng);
 

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "codec/base64.h"
+#include "text/mail_address.h"
 
 namespace khien::notice {
 namespace {
@@ -31,6 +33,23 @@ TEST(MailServer, RefusesPlainTextToAnotherMachineAndWhatIsMalformed) {
   EXPECT_FALSE(parse_mail_server("smtp://127.0.0.1:25", "not an address").has_value());
 }
 
+TEST(MailServer, TakesThePasswordFromAFile) {
+  const auto path = std::filesystem::path{testing::TempDir()} / "khien-mail-password";
+  ASSERT_TRUE(write_file_atomically(path, as_bytes("p:w d\n"), FileAccess::owner).has_value());
+  const auto server = load_mail_server("smtps://u@mail.example:465", "k@x.example", path);
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  EXPECT_EQ(server->user, "u");
+  EXPECT_EQ(server->password, "p:w d");
+  EXPECT_EQ(server->host, "mail.example");
+  for (const char* url : {"smtps://u:p@mail.example:465", "smtps://mail.example:465"}) {
+    EXPECT_FALSE(load_mail_server(url, "k@x.example", path).has_value()) << url;
+  }
+  ASSERT_TRUE(write_file_atomically(path, as_bytes("\n"), FileAccess::owner).has_value());
+  EXPECT_FALSE(load_mail_server("smtps://u@mail.example:465", "k@x.example", path).has_value());
+  EXPECT_FALSE(load_mail_server("smtps://u@m.example:465", "k@x.example", "/nowhere").has_value());
+  std::filesystem::remove(path);
+}
+
 TEST(WriteMessage, EncodesVietnameseInSubjectAndText) {
   SeededRng rng{1};
   const auto message = write_message(server(),
@@ -56,7 +75,7 @@ TEST(WriteMessage, RefusesHeaderInjectionAndWhatIsTooLong) {
                     Mail{"a@b@c.example", "s", "t"}, Mail{"a@b.example", "s\r\nX: y", "t"},
                     Mail{"a@b.example", std::string(mail_subject_size_max + 1, 's'), "t"},
                     Mail{"a@b.example", "s", std::string(mail_text_size_max + 1, 't')},
-                    Mail{std::string(mail_address_size_max, 'a') + "@b.example", "s", "t"}}) {
+                    Mail{std::string(text::mail_address_size_max, 'a') + "@b.example", "s", "t"}}) {
     EXPECT_FALSE(write_message(server(), mail, 0, rng).has_value());
   }
   EXPECT_TRUE(write_message(server(), good, 0, rng).has_value());

@@ -2,7 +2,7 @@
 // and, as an ISP would run them, a real Unbound (address list) and a real BIND (TSIG) that take the zones from khiend.
 // Ports are free ones, data lie in a temporary folder, and stop() ends exactly what start() began.
 import { execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,10 +99,15 @@ export class Stack {
     clearTimeout(late);
   }
 
-  async start({ resolvers = ['unbound', 'bind'] } = {}) {
+  /** Free ports, chosen once: start() does it for those who need none before. */
+  async choosePorts() {
     for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'unbound', 'bind', 'mail']) {
-      this.ports[name] = await freePort();
+      this.ports[name] ??= await freePort();
     }
+  }
+
+  async start({ resolvers = ['unbound', 'bind'] } = {}) {
+    await this.choosePorts();
     mkdirSync(this.state);
     await this.startAuthority();
     await this.startKhiend();
@@ -130,6 +135,27 @@ export class Stack {
     return ms;
   }
   khiendExtra = [];
+
+  get mailbox() {
+    return join(this.#folder, 'mailbox');
+  }
+  /** A real SMTP server (aiosmtpd) that keeps what it gets in a Maildir. */
+  async startMail() {
+    this.#spawn('mail', '/usr/bin/python3', [
+      '-m', 'aiosmtpd', '-n', '-l', `127.0.0.1:${this.ports.mail}`, '-c', 'aiosmtpd.handlers.Mailbox', this.mailbox,
+    ]);
+    await until('the mail server greets', () => this.#greets(this.ports.mail));
+  }
+  #greets(port) {
+    return new Promise((done) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('data', (data) => {
+        done(String(data).startsWith('220'));
+        socket.destroy();
+      });
+      socket.once('error', () => done(false));
+    });
+  }
 
   async startDnsd() {
     const { dns, status, zones, authority } = this.ports;

@@ -235,6 +235,45 @@ TEST_F(ApiRefusals, AHalfSessionOpensNothing) {
   }
 }
 
+TEST_F(ApiRefusals, AStaleFactorIsAskedForAgainAndThenTheActionWorks) {
+  const auto headers = headers_of(sign_in("mai"));
+  const auto edit = [&] {
+    return ask("PATCH", "/api/v1/session/account", headers, R"({"email":"mai@tinh.example"})");
+  };
+  const auto age = [] {
+    return khiend_->services().database.transact([](store::Transaction& tx) {
+      return tx.execute(
+          "UPDATE session SET factor_at_ms = 1 WHERE stage = 'complete' AND "
+          "account_id = (SELECT id FROM account WHERE login = 'mai')");
+    });
+  };
+  ASSERT_TRUE(age().has_value());
+  EXPECT_TRUE(edit().has("\"step_up_needed\""));
+  const auto wrong = ask("POST", "/api/v1/session/step-up/totp", headers, R"({"code":"00000x"})");
+  EXPECT_EQ(wrong.status, 403) << wrong.text;
+  EXPECT_TRUE(wrong.has("\"bad_factor\""));
+  EXPECT_TRUE(edit().has("\"step_up_needed\""));
+  const auto code =
+      identity::demo_code(khiend_->services().database, khiend_->services().identity, "mai");
+  ASSERT_TRUE(code.has_value());
+  const auto right =
+      ask("POST", "/api/v1/session/step-up/totp", headers, R"({"code":")" + *code + "\"}");
+  EXPECT_EQ(right.status, 204) << right.text;
+  const auto edited = edit();
+  EXPECT_EQ(edited.status, 200) << edited.text;
+  EXPECT_TRUE(edited.has("\"email\":\"mai@tinh.example\"")) << edited.text;
+  EXPECT_EQ(ask("PATCH", "/api/v1/session/account", headers, R"({"email":"a@b@c"})").status, 400);
+}
+
+TEST_F(ApiRefusals, AssigneesAreIdsAndNamesAlone) {
+  const auto answer = ask("GET", "/api/v1/cases/assignees", headers_of(sign_in("lan")));
+  EXPECT_EQ(answer.status, 200) << answer.text;
+  EXPECT_TRUE(answer.has("Trần Thị Lan"));
+  for (const std::string_view other : {"Lê Thị Hoa", "@", "\"lan\"", "analyst", "Phòng"}) {
+    EXPECT_FALSE(answer.has(other)) << other << " in " << answer.text;
+  }
+}
+
 TEST_F(ApiRefusals, AnExpiredSessionIsOver) {
   const auto headers = headers_of(sign_in("son"));
   ASSERT_EQ(ask("GET", "/api/v1/session", headers).status, 200);

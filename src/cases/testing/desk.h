@@ -24,6 +24,7 @@
 #include "cases/settings.h"
 #include "evidence/item.h"
 #include "evidence/schema.h"
+#include "identity/schema.h"
 #include "ledger/schema.h"
 #include "store/testing/engine_fixture.h"
 
@@ -37,6 +38,7 @@ class Desk : public store::testing::EngineTest {
   [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
     return {{"ledger", ledger::migrations()},
             {"evidence", evidence::migrations()},
+            {"identity", identity::migrations()},
             {"cases", cases::migrations()}};
   }
 
