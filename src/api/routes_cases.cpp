@@ -4,6 +4,7 @@
 #include "api/json_cases.h"
 #include "api/routes.h"
 #include "api/services.h"
+#include "identity/account.h"
 
 namespace khien::api {
 namespace {
@@ -77,6 +78,19 @@ Result<Response> assign_case(const Services& services, const Request& request) {
   return move_and_answer(services, request, id, [&](auto& tx, const auto& actor) {
     return cases::assign_case(tx, services.cases, actor, id, version,
                               account.value_or(identity::AccountId{}));
+  });
+}
+
+/// Ids and names of those whom a case can be given to, and nothing else about them.
+Result<Response> list_assignees(const Services& services, const Request&) {
+  return services.database.read([&](store::Executor& db) -> Result<Response> {
+    auto found = identity::accounts_with_right(db, services.clock.now_ms(), cases::assignee_right);
+    if (!found) return propagate(std::move(found).error(), "list assignees");
+    Json::Array items;
+    for (const auto& account : *found) {
+      items.push_back(Json::object({{"id", account.id.value}, {"name", account.name}}));
+    }
+    return json(200, Json::object({{"items", Json{std::move(items)}}}));
   });
 }
 
@@ -178,6 +192,7 @@ void add_case_routes(Routes& routes, const Services& services) {
         officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
   };
   add(Method::get, "cases", "case.read", list_cases);
+  add(Method::get, "cases/assignees", "case.assign", list_assignees);
   add(Method::get, "cases/{case_id}", "case.read", get_case);
   add(Method::patch, "cases/{case_id}", "case.edit", edit_case);
   add(Method::post, "cases/{case_id}/assign", "case.assign", assign_case);

@@ -1,8 +1,9 @@
-// Second factors and password of the person who is signed in.
+// Second factors, password and address of the person who is signed in.
 #include "api/gate.h"
 #include "api/handler.h"
 #include "api/input.h"
 #include "api/routes_session.h"
+#include "identity/account.h"
 #include "identity/factor.h"
 #include "identity/sign_in.h"
 
@@ -101,6 +102,47 @@ Result<Response> change_password(const Services& services, const Request& reques
   return http::no_content();
 }
 
+// A wrong code here is a refusal (403) and not the end of the session, unlike at the sign-in.
+Result<Response> step_up_totp(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  const auto code = in.text("code");
+  if (!in.ok()) return in.error();
+  auto shown = identity::step_up_with_totp(services.database, services.identity,
+                                           person_of(request).session, code);
+  if (!shown) return tl::unexpected<Error>{std::move(shown).error()};
+  return http::no_content();
+}
+
+Result<Response> step_up_passkey_options(const Services& services, const Request& request) {
+  auto options =
+      identity::step_up_options(services.database, services.identity, person_of(request).session);
+  if (!options) return tl::unexpected<Error>{std::move(options).error()};
+  return json(200, *options);
+}
+
+Result<Response> step_up_passkey(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  if (!in.ok()) return in.error();
+  const auto assertion = identity::parse_assertion(in.body());
+  if (!assertion) return tl::unexpected<Error>{assertion.error()};
+  auto shown = identity::step_up_with_passkey(services.database, services.identity,
+                                              person_of(request).session, *assertion);
+  if (!shown) return tl::unexpected<Error>{std::move(shown).error()};
+  return http::no_content();
+}
+
+Result<Response> edit_account(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  const identity::OwnAccountEdit edit{.email = in.optional_text("email"),
+                                      .language = in.optional_text("language")};
+  if (!in.ok()) return in.error();
+  auto edited = services.database.transact([&](store::Transaction& tx) {
+    return identity::edit_own_account(tx, services.identity, actor_of(request), edit);
+  });
+  if (!edited) return tl::unexpected<Error>{std::move(edited).error()};
+  return me_response(services, person_of(request));
+}
+
 }  // namespace
 
 void add_factor_routes(std::vector<http::Route>& routes, const Services& services) {
@@ -111,6 +153,10 @@ void add_factor_routes(std::vector<http::Route>& routes, const Services& service
         officer_route(services, method, path + std::string{rest}, std::move(permission), handle));
   };
   add(Method::post, "/password", "self", change_password);
+  add(Method::patch, "/account", "self", edit_account);
+  add(Method::post, "/step-up/totp", "self", step_up_totp);
+  add(Method::post, "/step-up/webauthn/options", "self", step_up_passkey_options);
+  add(Method::post, "/step-up/webauthn", "self", step_up_passkey);
   add(Method::get, "/factors", "self", list_factors);
   add(Method::del, "/factors/{factor_id}", "self", remove_factor);
   add(Method::post, "/factors/totp", "half", begin_totp);

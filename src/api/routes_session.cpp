@@ -5,6 +5,7 @@
 #include "api/input.h"
 #include "http/rate_limit.h"
 #include "http/security.h"
+#include "identity/account.h"
 #include "identity/rights.h"
 #include "identity/sign_in.h"
 
@@ -108,15 +109,10 @@ void set_session_cookie(Response& response, const Request& request, std::string_
 }
 
 Result<Response> me_response(const Services& services, const identity::SignedIn& person) {
-  auto factors = services.database.read(
-      [&](store::Executor& db) { return identity::list_factors(db, person.actor.account_id); });
-  if (!factors) return propagate(std::move(factors).error(), "load factors");
-  Json::Array kinds;
-  for (const auto& factor : *factors) {
-    Json kind{identity::to_string(factor.kind)};
-    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
-      kinds.push_back(std::move(kind));
-  }
+  auto account = services.database.read([&](store::Executor& db) {
+    return identity::load_account(db, services.clock.now_ms(), person.actor.account_id);
+  });
+  if (!account) return propagate(std::move(account).error(), "load my account");
   Json::Array roles;
   for (std::size_t i = 0; i < identity::role_count; ++i) {
     const auto role = static_cast<identity::Role>(i);
@@ -132,7 +128,10 @@ Result<Response> me_response(const Services& services, const identity::SignedIn&
                                  {"unit", person.actor.unit},
                                  {"roles", Json{std::move(roles)}},
                                  {"rights", Json{std::move(rights)}},
-                                 {"factors", Json{std::move(kinds)}},
+                                 {"factors", factor_kinds(account->factors)},
+                                 {"email", account->email},
+                                 {"language", account->language},
+                                 {"password_is_temporary", account->one_time_password},
                                  {"csrf_token", person.session.csrf_token},
                                  {"expires_at_ms", person.session.expires_at_ms}}));
 }

@@ -38,6 +38,38 @@ api.use({
   },
 });
 
+type ProveFactor = () => Promise<boolean>;
+let proveFactor: ProveFactor | undefined;
+
+/**
+ * Who asks for the second factor when the server wants a fresh one. It gives false where the person
+ * would rather not; the refusal then stands.
+ */
+export function onStepUpNeeded(prove: ProveFactor | undefined): void {
+  proveFactor = prove;
+}
+
+// A request can be sent once; its copy is what is repeated after the factor was shown.
+const copies = new WeakMap<Request, Request>();
+
+api.use({
+  onRequest({ request }) {
+    if (request.method !== 'GET') copies.set(request, request.clone());
+    return undefined;
+  },
+  async onResponse({ request, response }) {
+    const copy = copies.get(request);
+    if (copy === undefined || response.status !== 403 || proveFactor === undefined)
+      return undefined;
+    const problem = (await response
+      .clone()
+      .json()
+      .catch(() => undefined)) as Partial<ProblemBody> | undefined;
+    if (problem?.reason !== 'step_up_needed' || !(await proveFactor())) return undefined;
+    return globalThis.fetch(copy);
+  },
+});
+
 /** For the `header` parameters of the contract; the value is set by the client itself. */
 export const csrf = { 'X-CSRF-Token': '' } as const;
 

@@ -135,6 +135,18 @@ export const accountsQuery = queryOptions({
   queryFn: () => call(api.GET('/api/v1/accounts')),
 });
 
+export const mailQuery = queryOptions({
+  queryKey: ['account', 'mail'],
+  queryFn: () => call(api.GET('/api/v1/mail')),
+});
+
+/** Whom a case can be given to. Only with the right case.assign. */
+export const assigneesQuery = queryOptions({
+  queryKey: ['account', 'assignees'],
+  queryFn: () => call(api.GET('/api/v1/cases/assignees')),
+  staleTime: 300_000,
+});
+
 export const changesQuery = (cursor?: string) =>
   queryOptions({
     queryKey: ['account', 'changes', cursor ?? ''],

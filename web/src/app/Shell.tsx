@@ -9,6 +9,7 @@ import { ApiError, api, call, csrf, setCsrfToken } from '@/api/client';
 import { followEvents } from '@/api/events';
 import { metaQuery, overviewQuery, sessionQuery } from '@/api/queries';
 import type { Overview } from '@/api/types';
+import { StepUp } from '@/features/session/StepUp';
 import { setLanguage } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Icon, type IconName } from '@/ui/icons';
@@ -179,6 +180,21 @@ function Brand() {
   );
 }
 
+/** The password that an administrator handed over ends by itself; the person sets an own one. */
+function TemporaryPassword() {
+  const { t } = useTranslation();
+  const me = useQuery(sessionQuery);
+  if (me.data?.password_is_temporary !== true) return null;
+  return (
+    <div className="k-note k-warn" role="status">
+      <Icon name="warn" />
+      <span>
+        {t('app.password.temporary')} <Link to="/me">{t('app.password.set-own')}</Link>
+      </span>
+    </div>
+  );
+}
+
 /** Follows the server's events, and leaves when the session has ended. */
 function useLiveSession() {
   const client = useQueryClient();
@@ -228,8 +244,10 @@ export function Shell() {
         </div>
       </Drawer>
       <main id="main" className="k-main" tabIndex={-1}>
+        <TemporaryPassword />
         <Outlet />
       </main>
+      <StepUp />
     </div>
   );
 }

@@ -72,6 +72,7 @@ export const me: Me = {
   roles: ['analyst', 'approver', 'duty_operator'],
   rights: [
     'case.read',
+    'case.assign',
     'order.read',
     'order.approve',
     'order.draft',
@@ -83,6 +84,9 @@ export const me: Me = {
     'account.create',
   ],
   factors: ['totp', 'webauthn'],
+  email: 'lan@khien.example',
+  language: 'vi',
+  password_is_temporary: false,
   csrf_token: 'token-of-the-test',
   expires_at_ms: now + 8 * hour,
 };
@@ -596,6 +600,14 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/feeds': { items: feeds },
   'GET /api/v1/accounts': { items: accounts },
   'GET /api/v1/account-changes': page(changes),
+  'GET /api/v1/cases/assignees': { items: [lan, minh] },
+  'GET /api/v1/mail': {
+    set_up: true,
+    waiting: 1,
+    undelivered: 2,
+    signers: 3,
+    signers_without_address: 1,
+  },
 };
 
 /** The key of `answers` for a request. */

@@ -13,6 +13,7 @@ import { Tag } from '@/ui/Tag';
 import { Changes } from './Changes';
 import { ChangeForm } from './ChangeForm';
 import { CreateAccount } from './CreateAccount';
+import { MailState } from './MailState';
 
 function Person({
   account,
@@ -79,6 +80,7 @@ export function AccountsScreen() {
       }
     >
       <Changes />
+      <MailState />
       <Section title={t('app.account.people')}>
         <Loaded query={query}>
           {({ items }) => (

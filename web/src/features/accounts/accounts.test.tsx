@@ -4,6 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { openApp } from '@/test/app';
 import { accounts, changes } from '@/test/fixtures';
 
+describe('mail', () => {
+  it('says what was not delivered and whom it does not reach', async () => {
+    await openApp('/accounts');
+    await screen.findByText(/^2 thư không gửi được/);
+    screen.getByText(/^1 trong 3 người/);
+  });
+
+  it('says so where it is not set up', async () => {
+    const none = { set_up: false, waiting: 0, undelivered: 0, signers: 3 };
+    await openApp('/accounts', { 'GET /api/v1/mail': { ...none, signers_without_address: 0 } });
+    await screen.findByText(/^Chưa cài đặt thư/);
+  });
+});
+
 describe('accounts', () => {
   it('offers no change of one’s own account', async () => {
     await openApp('/accounts');

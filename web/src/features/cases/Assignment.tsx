@@ -1,17 +1,34 @@
-// Who works on the case.
+// Who works on the case: on the case itself, and row by row in the queue.
 import { NativeSelect } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import { accountsQuery, sessionQuery } from '@/api/queries';
-import { findAction, type Case } from '@/api/types';
+import { assigneesQuery, sessionQuery } from '@/api/queries';
+import type { CaseSummary } from '@/api/types';
 import { toastDone, toastFailed } from '@/ui/toast';
 
-export function Assignment({ record }: { record: Case }) {
+/** Those whom a case can be given to, me first; empty for who may not give one. */
+export function useAssignees() {
+  const me = useQuery(sessionQuery).data;
+  const may = me?.rights.includes('case.assign') ?? false;
+  const people = useQuery({ ...assigneesQuery, enabled: may });
+  const items = people.data?.items ?? [];
+  const mine = items.filter(({ id }) => id === me?.account.id);
+  return { may, me: mine[0], others: items.filter(({ id }) => id !== me?.account.id) };
+}
+
+export function Assignment({
+  record,
+  allowed,
+  inTable = false,
+}: {
+  record: CaseSummary;
+  allowed: boolean;
+  inTable?: boolean;
+}) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const me = useQuery(sessionQuery);
-  const people = useQuery(accountsQuery);
+  const { me, others } = useAssignees();
   const assign = useMutation({
     mutationFn: (accountId: string | null) =>
       call(
@@ -30,27 +47,21 @@ export function Assignment({ record }: { record: Case }) {
       void client.invalidateQueries({ queryKey: ['case'] });
     },
   });
-  const others = (people.data?.items ?? []).filter(
-    ({ id, locked }) => !locked && id !== me.data?.account.id,
-  );
-  const known = new Set([me.data?.account.id, ...others.map(({ id }) => id)]);
   const current = record.assignee;
+  const known = new Set([me?.id, ...others.map(({ id }) => id)]);
   return (
     <NativeSelect
-      label={t('app.assignee')}
-      disabled={!findAction(record, 'case.assign').allowed || assign.isPending}
+      label={inTable ? undefined : t('app.assignee')}
+      aria-label={inTable ? t('app.assignee-of', { title: record.title }) : undefined}
+      size={inTable ? 'xs' : 'sm'}
+      disabled={!allowed || assign.isPending}
       value={current?.id ?? ''}
       onChange={(event) => assign.mutate(event.currentTarget.value || null)}
       data={[
         { value: '', label: t('app.nobody') },
-        ...(me.data === undefined
+        ...(me === undefined
           ? []
-          : [
-              {
-                value: me.data.account.id,
-                label: t('app.me-named', { name: me.data.account.name }),
-              },
-            ]),
+          : [{ value: me.id, label: t('app.me-named', { name: me.name }) }]),
         ...others.map(({ id, name }) => ({ value: id, label: name })),
         ...(current !== null && !known.has(current.id)
           ? [{ value: current.id, label: current.name }]

@@ -145,7 +145,7 @@ export function CaseScreen({
           }
           aside={
             <>
-              <Assignment record={record} />
+              <Assignment record={record} allowed={findAction(record, 'case.assign').allowed} />
               <CloseCase record={record} />
             </>
           }

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { accountsQuery, casesQuery, sessionQuery } from '@/api/queries';
+import { casesQuery } from '@/api/queries';
 import { categories, type CaseState, type CaseSummary, type Category } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { DataTable, isTyping, type Column } from '@/ui/DataTable';
@@ -14,11 +14,12 @@ import { Page } from '@/ui/Page';
 import { Empty, Failed, Loading } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { usePages } from '@/ui/usePages';
+import { Assignment, useAssignees } from './Assignment';
 import { caseStates, caseTones } from './states';
 
 const typingPauseMs = 250;
 
-function useColumns(): Column<CaseSummary>[] {
+function useColumns(mayAssign: boolean): Column<CaseSummary>[] {
   const { t } = useTranslation();
   const format = useFormat();
   return useMemo(
@@ -68,7 +69,12 @@ function useColumns(): Column<CaseSummary>[] {
       {
         id: 'assignee',
         header: t('app.assignee'),
-        cell: ({ row: { original } }) => original.assignee?.name ?? t('app.nobody'),
+        cell: ({ row: { original } }) =>
+          mayAssign && original.state !== 'closed' ? (
+            <Assignment record={original} allowed inTable />
+          ) : (
+            (original.assignee?.name ?? t('app.nobody'))
+          ),
       },
       {
         id: 'changed',
@@ -76,7 +82,7 @@ function useColumns(): Column<CaseSummary>[] {
         cell: ({ row: { original } }) => format.relative(original.changed_at_ms),
       },
     ],
-    [t, format],
+    [t, format, mayAssign],
   );
 }
 
@@ -115,9 +121,8 @@ export function QueueScreen() {
   const { t } = useTranslation();
   const search = useSearch({ from: '/officer/cases' });
   const navigate = useNavigate({ from: '/cases' });
-  const me = useQuery(sessionQuery);
-  const people = useQuery(accountsQuery);
-  const columns = useColumns();
+  const assignees = useAssignees();
+  const columns = useColumns(assignees.may);
   const pages = usePages(JSON.stringify(search));
   const query = useQuery(
     casesQuery({
@@ -162,9 +167,7 @@ export function QueueScreen() {
             { value: '', label: t('app.any') },
             { value: 'me', label: t('app.assigned-me') },
             { value: 'none', label: t('app.nobody') },
-            ...(people.data?.items ?? [])
-              .filter(({ id }) => id !== me.data?.account.id)
-              .map(({ id, name }) => ({ value: id, label: name })),
+            ...assignees.others.map(({ id, name }) => ({ value: id, label: name })),
           ]}
         />
       </div>

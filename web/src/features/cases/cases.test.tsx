@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { FakeEvents, openApp, Refuse } from '@/test/app';
-import { cases, id, oneCase } from '@/test/fixtures';
+import { cases, id, me, oneCase } from '@/test/fixtures';
 
 describe('the queue', () => {
   it('waits for a pause in typing, then searches once', async () => {
@@ -28,6 +28,25 @@ describe('the queue', () => {
     expect(second).toHaveFocus();
     await userEvent.keyboard('k{Enter}');
     await screen.findByRole('heading', { level: 1, name: oneCase.title });
+  });
+
+  it('gives a case to a colleague from its row', async () => {
+    const sent = await openApp('/cases', { 'POST /api/v1/cases/*/assign': oneCase });
+    const title = cases[0]?.title ?? '';
+    const choice = await screen.findByLabelText(`Người xử lý vụ ${title}`);
+    await userEvent.selectOptions(choice, 'Trần Văn Minh');
+    await screen.findByText(/Đã giao/);
+    const asked = sent.find(({ key }) => key === 'POST /api/v1/cases/*/assign');
+    expect(asked?.body).toEqual({ version: cases[0]?.version, account_id: id('acc', 2) });
+  });
+
+  it('shows names without a choice to who may not assign, and asks for no list', async () => {
+    const sent = await openApp('/cases', {
+      'GET /api/v1/session': { ...me, rights: ['case.read'] },
+    });
+    await screen.findByRole('link', { name: cases[0]?.title });
+    expect(screen.queryByLabelText(`Người xử lý vụ ${cases[0]?.title}`)).toBeNull();
+    expect(sent.some(({ key }) => key === 'GET /api/v1/cases/assignees')).toBe(false);
   });
 
   it('asks for the next page by cursor and comes back', async () => {

@@ -1,6 +1,7 @@
 // Setting up a second factor: a passkey on this device, or codes on a phone.
 import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { QRCodeSVG } from 'qrcode.react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
@@ -9,8 +10,12 @@ import { passkeysWork, register } from '@/api/webauthn';
 import { CodeForm } from '@/ui/CodeForm';
 import { Icon } from '@/ui/icons';
 import { Refusal } from '@/ui/States';
+import './session.css';
 
 const params = { header: csrf };
+// Four modules of white around it are part of the code (ISO/IEC 18004), in dark colours too.
+const qrMargin = 4;
+const qrSize = 208;
 
 function PasskeySetup({ onDone }: { onDone: (me: Me) => void }) {
   const { t } = useTranslation();
@@ -71,6 +76,16 @@ function TotpSetup({ onDone }: { onDone: (me: Me) => void }) {
   return (
     <div className="k-stack">
       <p className="k-dim">{t('app.factor.totp-steps')}</p>
+      <div className="k-qr">
+        <QRCodeSVG
+          value={begin.data.uri}
+          size={qrSize}
+          level="M"
+          marginSize={qrMargin}
+          title={t('app.factor.qr')}
+        />
+      </div>
+      <p className="k-dim k-small">{t('app.factor.by-hand')}</p>
       <code className="k-digest">{begin.data.secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</code>
       <a href={begin.data.uri}>{t('app.factor.open-app')}</a>
       <CodeForm

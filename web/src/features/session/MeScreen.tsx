@@ -1,4 +1,4 @@
-// My account: who I am, my second factors, my password.
+// My account: who I am, where mail to me goes, my second factors, my password.
 import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,6 +11,7 @@ import { Facts, Page, Section } from '@/ui/Page';
 import { Loaded, Refusal } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { toastDone, toastFailed } from '@/ui/toast';
+import { Contact } from './Contact';
 import { FactorSetup } from './FactorSetup';
 
 function Factors() {
@@ -77,6 +78,7 @@ function Factors() {
 
 function Password() {
   const { t } = useTranslation();
+  const client = useQueryClient();
   const [oldPassword, setOld] = useState('');
   const [newPassword, setNew] = useState('');
   const change = useMutation({
@@ -88,6 +90,7 @@ function Password() {
         }),
       ),
     onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['session'] });
       setOld('');
       setNew('');
       toastDone(t('app.password.changed'));
@@ -160,6 +163,9 @@ export function MeScreen() {
         )}
       </Loaded>
       <div className="k-columns">
+        <Loaded query={query} rows={2}>
+          {(me) => <Contact me={me} />}
+        </Loaded>
         <Factors />
         <Password />
       </div>

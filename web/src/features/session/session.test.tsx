@@ -1,7 +1,7 @@
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
-import { openApp, Refuse } from '@/test/app';
+import { openApp, Refuse, type Sent } from '@/test/app';
 import { cases, me } from '@/test/fixtures';
 
 const signedOut = new Refuse(401, { reason: 'not_signed_in' });
@@ -56,13 +56,63 @@ describe('signing in', () => {
     await typePassword();
     await userEvent.click(await screen.findByRole('button', { name: 'Dùng mã trên điện thoại' }));
     await screen.findByText('JBSW Y3DP EHPK 3PXP');
+    expect(screen.getByRole('img', { name: /Mã QR/ }).querySelectorAll('path')).not.toHaveLength(0);
     await userEvent.type(screen.getByLabelText(/^Mã 6 số/), '123456');
     await userEvent.click(screen.getByRole('button', { name: 'Xác nhận' }));
     await screen.findByRole('link', { name: cases[0]?.title });
   });
 });
 
+describe('a stale second factor', () => {
+  const refused = new Refuse(403, { reason: 'step_up_needed' });
+  const change = {
+    'PATCH /api/v1/session/account': (sent: Sent) =>
+      shown ? { ...me, ...(sent.body as object) } : refused,
+    'POST /api/v1/session/step-up/totp': () => {
+      shown = true;
+      return null;
+    },
+  };
+  let shown = false;
+  const begin = async () => {
+    shown = false;
+    const sent = await openApp('/me', change);
+    const box = await screen.findByLabelText('Thư điện tử');
+    await userEvent.clear(box);
+    await userEvent.type(box, 'lan@tinh.example');
+    await userEvent.click(screen.getByRole('button', { name: 'Lưu' }));
+    return { sent, dialog: await screen.findByRole('dialog', { name: 'Xác thực lại' }) };
+  };
+  const edits = (sent: Sent[]) =>
+    sent.filter(({ key }) => key === 'PATCH /api/v1/session/account').map(({ body }) => body);
+
+  it('is asked for, and what was refused goes on by itself', async () => {
+    const { sent, dialog } = await begin();
+    await userEvent.type(within(dialog).getByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Xác nhận' }));
+    await screen.findByText('Đã lưu.');
+    const body = { email: 'lan@tinh.example', language: 'vi' };
+    expect(edits(sent)).toEqual([body, body]);
+    const again = sent.filter(({ key }) => key === 'PATCH /api/v1/session/account')[1];
+    expect(again?.headers.get('X-CSRF-Token')).toBe(me.csrf_token);
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
+  it('may be declined: the refusal stands and nothing is repeated', async () => {
+    const { sent, dialog } = await begin();
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Đóng' }));
+    await screen.findByText('Cần xác thực lại trước khi làm việc này.');
+    expect(edits(sent)).toHaveLength(1);
+    expect(screen.getByLabelText('Thư điện tử')).toHaveValue('lan@tinh.example');
+  });
+});
+
 describe('the session', () => {
+  it('reminds of a temporary password until there is an own one', async () => {
+    await openApp('/cases', { 'GET /api/v1/session': { ...me, password_is_temporary: true } });
+    await screen.findByText(/mật khẩu tạm/);
+  });
+
   it('shows only the menu entries that its rights open', async () => {
     await openApp('/cases', { 'GET /api/v1/session': { ...me, rights: ['case.read'] } });
     await screen.findByRole('link', { name: cases[0]?.title });

@@ -1,0 +1,86 @@
+// Shows the second factor again when the server asks for a fresh one, then lets what was refused go
+// on by itself: what the person had typed stays.
+import { Button } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, call, csrf, onStepUpNeeded } from '@/api/client';
+import { sessionQuery } from '@/api/queries';
+import { assert, passkeysWork } from '@/api/webauthn';
+import { CodeForm } from '@/ui/CodeForm';
+import { Dialog } from '@/ui/Dialog';
+import { Icon } from '@/ui/icons';
+import { Refusal } from '@/ui/States';
+
+const params = { header: csrf };
+
+function Prove({ onDone }: { onDone: () => void }) {
+  const { t } = useTranslation();
+  const me = useQuery(sessionQuery);
+  const factors = me.data?.factors ?? [];
+  const totp = useMutation({
+    mutationFn: (code: string) =>
+      call(api.POST('/api/v1/session/step-up/totp', { params, body: { code } })),
+    onSuccess: onDone,
+  });
+  const passkey = useMutation({
+    mutationFn: async () => {
+      const options = await call(api.POST('/api/v1/session/step-up/webauthn/options', { params }));
+      const body = await assert(options);
+      return call(api.POST('/api/v1/session/step-up/webauthn', { params, body }));
+    },
+    onSuccess: onDone,
+  });
+  return (
+    <div className="k-stack">
+      <p className="k-dim">{t('app.step-up.why')}</p>
+      {factors.includes('webauthn') && passkeysWork() && (
+        <>
+          <Button
+            leftSection={<Icon name="key" />}
+            loading={passkey.isPending}
+            onClick={() => passkey.mutate()}
+          >
+            {t('app.factor.use-passkey')}
+          </Button>
+          <Refusal error={passkey.error} />
+        </>
+      )}
+      {factors.includes('totp') && (
+        <CodeForm
+          label={t('app.factor.code')}
+          submit={t('app.factor.confirm')}
+          busy={totp.isPending}
+          onCode={(code) => totp.mutate(code)}
+        />
+      )}
+      <Refusal error={totp.error} />
+    </div>
+  );
+}
+
+/** Stands once in the frame. Two refusals at the same time share one dialog. */
+export function StepUp() {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  const waiting = useRef<((shown: boolean) => void)[]>([]);
+  const answer = (shown: boolean) => {
+    setAsking(false);
+    for (const resolve of waiting.current.splice(0)) resolve(shown);
+  };
+  useEffect(() => {
+    onStepUpNeeded(
+      () =>
+        new Promise((resolve) => {
+          waiting.current.push(resolve);
+          setAsking(true);
+        }),
+    );
+    return () => onStepUpNeeded(undefined);
+  }, []);
+  return (
+    <Dialog title={t('app.step-up')} opened={asking} onClose={() => answer(false)}>
+      <Prove onDone={() => answer(true)} />
+    </Dialog>
+  );
+}
