@@ -35,8 +35,9 @@ SecondSignatureRequest request(std::string language) {
 TEST(SecondSignatureMail, SaysWhatWhenAndWhereInTheReadersLanguage) {
   const auto vi = second_signature_mail(text_of, request("vi"));
   EXPECT_EQ(vi.subject, "Khiên: lệnh NB-26-L000007-3 chờ chữ ký của bạn");
-  for (const char* part : {"ngan-hang-uu-dai[.]example", "14:05 31/01/2026", "01/03/2026",
-                           "Giả mạo để lừa lấy thông tin", "https://khien.tinh.example/app/orders/01KHN\n"}) {
+  for (const char* part :
+       {"ngan-hang-uu-dai[.]example", "14:05 31/01/2026", "01/03/2026",
+        "Giả mạo để lừa lấy thông tin", "https://khien.tinh.example/app/orders/01KHN\n"}) {
     EXPECT_NE(vi.text.find(part), std::string::npos) << part << " in " << vi.text;
   }
   const auto en = second_signature_mail(text_of, request("en"));
