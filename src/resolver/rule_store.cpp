@@ -274,11 +274,18 @@ void RuleStore::confirm_zone(std::string_view name, InstantMs now_ms) {
   current_ = std::move(next);
 }
 
-void RuleStore::set_expired(SourceMask expired) {
-  if (current_->expired == expired) return;
+bool RuleStore::check_expiry(InstantMs now_ms) {
+  SourceMask expired = 0;
+  for (const ZoneState& zone : current_->zones) {
+    if (zone.source != policy::source_emergency) continue;
+    const std::int64_t age_ms = now_ms - zone.confirmed_at_ms;
+    if (age_ms > std::int64_t{zone.expire_s} * ms_per_second) expired |= mask_of(zone.source);
+  }
+  if (current_->expired == expired) return false;
   auto next = std::make_shared<Rules>(*current_);
   next->expired = expired;
   publish(std::move(next));
+  return true;
 }
 
 bool RuleStore::save_is_due() const noexcept {

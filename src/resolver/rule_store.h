@@ -42,8 +42,9 @@ class RuleStore {
   Result<void> change_zone(const policy::ZoneState& zone, const RuleEdits& edits);
   /// The primary says that the zone is current: its time to expire begins anew.
   void confirm_zone(std::string_view name, InstantMs now_ms);
-  /// Sources in `expired` act no longer until they are confirmed.
-  void set_expired(policy::SourceMask expired);
+  /// What must not outlive its primary's silence acts no longer, until it is confirmed: only the
+  /// emergency zone (ADR 0601). True if that has changed.
+  bool check_expiry(InstantMs now_ms);
 
   /// True if there is something to write.
   [[nodiscard]] bool dirty() const noexcept { return dirty_; }

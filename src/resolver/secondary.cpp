@@ -252,18 +252,8 @@ void Secondary::schedule(Zone& zone, const Result<void>& result) {
 }
 
 void Secondary::check_expiry() {
-  policy::SourceMask expired = 0;
-  for (const policy::ZoneState& zone : store_.rules().zones) {
-    // Only what must not outlive four hours lapses; everything else stays in force while the
-    // control plane is away (ADR 0601).
-    if (zone.source != policy::source_emergency) continue;
-    const std::int64_t age_ms = clock_.now_ms() - zone.confirmed_at_ms;
-    if (age_ms > std::int64_t{zone.expire_s} * ms_per_second) expired |= mask_of(zone.source);
-  }
-  if (expired != store_.rules().expired) {
-    KHIEN_LOG(warning, "emergency_zone", {"expired", expired != 0 ? 1 : 0});
-    store_.set_expired(expired);
-  }
+  if (!store_.check_expiry(clock_.now_ms())) return;
+  KHIEN_LOG(warning, "emergency_zone", {"expired", store_.rules().expired != 0 ? 1 : 0});
 }
 
 void Secondary::save_when_quiet() {

@@ -84,8 +84,10 @@ class TestEngine final : public EngineSink {
     std::uint16_t port;
   };
 
-  explicit TestEngine(EngineOptions options = {}, std::uint64_t seed = 1)
-      : rng_(seed), rules_(policy::Rules::none(rng_)) {
+  /// `rules` to begin with; none is no rule.
+  explicit TestEngine(EngineOptions options = {}, std::uint64_t seed = 1,
+                      std::shared_ptr<const policy::Rules> rules = nullptr)
+      : rng_(seed), rules_(rules ? std::move(rules) : policy::Rules::none(rng_)) {
     if (options.routes.empty()) options.routes = {{.zone = {0}, .upstreams = {0}}};
     options.cache_size = cache_size_min;
     engine_ = std::make_unique<Engine>(std::move(options), rules_, ready_, rng_, *this, counters_);

@@ -1,0 +1,239 @@
+#include "dns_world.h"
+
+#include "dns_answer.h"
+
+namespace khien::scenario {
+namespace {
+
+constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // as publish/zone_names.h has it
+constexpr std::uint32_t other_expire_s = 30 * 86'400;
+
+std::string zone_name(const policy::Source source) {
+  return policy::source_id(source) + ".rpz.khien.";
+}
+
+/// "A", "no-edns", "tcp", … behind the name of a query.
+bool read_option(const std::string& word, resolver::TestQuery& query,
+                 resolver::Transport& transport) {
+  if (word == "tcp") {
+    transport = resolver::Transport::tcp;
+  } else if (word == "no-edns") {
+    query.edns = false;
+  } else if (word == "do") {
+    query.dnssec_ok = true;
+  } else if (word == "no-rd") {
+    query.flags = 0;
+  } else if (word == "cd") {
+    query.flags |= dns::flag_cd;
+  } else if (word == "edns1") {
+    query.version = 1;
+  } else if (word == "chaos") {
+    query.qclass = 3;
+  } else if (word.starts_with("size=")) {
+    query.payload_size = static_cast<std::uint16_t>(std::strtoul(word.c_str() + 5, nullptr, 10));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+DnsWorld::DnsWorld(ManualClock& clock) : clock_(clock) {
+  using policy::mask_of;
+  options_.policy.sources = mask_of(policy::source_pass) | mask_of(Basis::emergency) |
+                            mask_of(Basis::orders) | mask_of(Basis::feeds);
+}
+
+const std::map<std::string, DnsWorld::Handler>& DnsWorld::handlers() {
+  static const std::map<std::string, Handler> all{
+      {"base-url", &DnsWorld::set_base_url}, {"choices", &DnsWorld::set_choices},
+      {"rules", &DnsWorld::set_rules},       {"block", &DnsWorld::change_rule},
+      {"nodata", &DnsWorld::change_rule},    {"lift", &DnsWorld::change_rule},
+      {"confirm", &DnsWorld::confirm},       {"snapshot", &DnsWorld::snapshot},
+      {"upstream", &DnsWorld::set_upstream}, {"wait", &DnsWorld::wait},
+      {"query", &DnsWorld::query},           {"reply", &DnsWorld::reply}};
+  return all;
+}
+
+bool DnsWorld::run(const Statement& statement, Failures& failures) {
+  const auto handler = handlers().find(statement.line.words[0]);
+  if (handler == handlers().end()) return false;
+  (this->*handler->second)(statement, failures);
+  return true;
+}
+
+void DnsWorld::set_base_url(const Statement& statement, Failures& failures) {
+  if (engine_) failures.add(statement.line, "settings come first");
+  options_.base_url = statement.line.rest(1);
+}
+
+void DnsWorld::set_choices(const Statement& statement, Failures& failures) {
+  if (engine_) failures.add(statement.line, "settings come first");
+  for (std::size_t i = 1; i < statement.line.words.size(); ++i) {
+    const auto source = policy::parse_source(statement.line.words[i]);
+    if (!source) failures.add(statement.line, "there is no choice " + statement.line.words[i]);
+    if (source) options_.policy.sources |= policy::mask_of(*source);
+  }
+}
+
+void DnsWorld::set_rules(const Statement& statement, Failures& failures) {
+  const std::string state = statement.line.rest(1);
+  if (state != "missing" && state != "loaded") {
+    failures.add(statement.line, "rules are missing or loaded");
+  }
+  ready_ = state != "missing";
+  if (engine_) engine_->ready_ = ready_;
+}
+
+// block ZONE NAME host|domain; nodata …; lift …
+void DnsWorld::change_rule(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  if (words.size() != 4 || (words[3] != "host" && words[3] != "domain")) {
+    failures.add(statement.line, words[0] + " ZONE NAME host|domain");
+    return;
+  }
+  const auto done = edit({.zone = words[1],
+                          .name = words[2],
+                          .add = words[0] != "lift",
+                          .domain = words[3] == "domain",
+                          .nodata = words[0] == "nodata"});
+  if (!done) failures.add(statement.line, done.error().message);
+}
+
+Result<void> DnsWorld::edit(const Edit& edit) {
+  const auto source = policy::parse_source(edit.zone);
+  const auto name = dns::Name::from_text(edit.name);
+  if (!source) return fail(ErrorCode::not_found, "there is no zone " + edit.zone);
+  if (!name) return fail(ErrorCode::malformed, "no name: " + edit.name);
+  resolver::RuleEdits edits;
+  for (const bool below : {false, true}) {
+    if (below && !edit.domain) continue;
+    edits.push({.add = edit.add, .below = below, .nodata = edit.nodata, .name = name->wire()});
+  }
+  const policy::ZoneState* known = store_.zone(zone_name(*source));
+  policy::ZoneState zone{.name = zone_name(*source), .source = *source, .serial = 1};
+  zone.expire_s = *source == policy::source_emergency ? emergency_expire_s : other_expire_s;
+  if (known != nullptr) zone.serial = known->serial + 1;
+  zone.confirmed_at_ms = clock_.now_ms();
+  auto done = known == nullptr ? store_.replace_zone(zone, edits) : store_.change_zone(zone, edits);
+  publish();
+  return done;
+}
+
+void DnsWorld::confirm(const Statement& statement, Failures& failures) {
+  const auto source = policy::parse_source(statement.line.rest(1));
+  if (!source || store_.zone(zone_name(*source)) == nullptr) {
+    failures.add(statement.line, "there is no such zone yet");
+    return;
+  }
+  store_.confirm_zone(zone_name(*source), clock_.now_ms());
+  (void)store_.check_expiry(clock_.now_ms());
+  publish();
+}
+
+void DnsWorld::snapshot(const Statement& statement, Failures& failures) {
+  if (auto saved = store_.save(); !saved) failures.add(statement.line, saved.error().message);
+  publish();
+}
+
+// upstream silent | unreachable | answers; upstream NAME TYPE [RCODE] [truncated], records below
+void DnsWorld::set_upstream(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  if (words.size() == 2) {
+    const bool known = words[1] == "silent" || words[1] == "unreachable" || words[1] == "answers";
+    if (!known) failures.add(statement.line, "an upstream answers, or is silent or unreachable");
+    auto& world = engine();
+    world.silent_ = words[1] == "silent";
+    world.unreachable_ = words[1] == "unreachable";
+    if (words[1] == "answers") world.pump();
+    return;
+  }
+  const auto name = words.size() < 3 ? std::nullopt : std::optional{dns::Name::from_text(words[1])};
+  const auto type = words.size() < 3 ? std::nullopt : dns::type_from_text(words[2]);
+  if (!name || !name->has_value() || !type) {
+    failures.add(statement.line, "upstream NAME TYPE [NXDOMAIN|SERVFAIL] [truncated]");
+    return;
+  }
+  resolver::TestAnswer answer;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    if (words[i] == "truncated") answer.truncated = true;
+    if (words[i] == "NXDOMAIN") answer.rcode = dns::rcode_nxdomain;
+    if (words[i] == "SERVFAIL") answer.rcode = dns::rcode_servfail;
+  }
+  for (const Line& line : statement.details) {
+    const bool is_authority = line.words[0] == "authority";
+    auto record = read_record(line, is_authority ? 1 : 0);
+    if (!record) {
+      failures.add(line, "cannot read the record: [authority] OWNER TTL TYPE DATA");
+      continue;
+    }
+    (is_authority ? answer.authorities : answer.answers).push_back(std::move(*record));
+  }
+  engine().upstream(words[1], words[2]) = std::move(answer);
+}
+
+void DnsWorld::wait(const Statement& statement, Failures& failures) {
+  const std::int64_t ms = duration_ms(statement.line.rest(1));
+  if (ms < 0) {
+    failures.add(statement.line, "wait DURATION, such as 50ms, 30s, 5m, 4h or 7d");
+    return;
+  }
+  clock_.advance(ms);
+  passed(ms);
+}
+
+void DnsWorld::passed(std::int64_t ms) {
+  engine().pass_time(ms);
+  if (store_.check_expiry(clock_.now_ms())) publish();
+}
+
+void DnsWorld::query(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  resolver::TestQuery query;
+  auto transport = resolver::Transport::udp;
+  bool good = words.size() >= 3 && dns::Name::from_text(words[1]) && dns::type_from_text(words[2]);
+  for (std::size_t i = 3; good && i < words.size(); ++i) {
+    good = read_option(words[i], query, transport);
+  }
+  if (!good) {
+    failures.add(statement.line,
+                 "query NAME TYPE [tcp] [no-edns] [do] [cd] [no-rd] [size=N] [edns1] [chaos]");
+    return;
+  }
+  query.name = words[1];
+  query.type = words[2];
+  const Octets packet = resolver::packet_of(query);
+  const std::size_t question_size = resolver::test_name(query.name).wire().size() + 4;
+  asked_question_ = to_octets(Bytes{packet}.subspan(dns::header_size, question_size));
+  const std::size_t asked_before = engine().asked_count_;
+  const Octets message = engine().send(packet, transport);
+  check_answer(statement,
+               {.message = message,
+                .question = asked_question_,
+                .asked_count = engine().asked_count_ - asked_before},
+               failures);
+}
+
+/// The answer that came late, to the last query.
+void DnsWorld::reply(const Statement& statement, Failures& failures) {
+  const auto& late = engine().late_answers_;
+  const Octets message = late.empty() ? Octets{} : late.front();
+  check_answer(statement, {.message = message, .question = asked_question_}, failures);
+}
+
+resolver::TestEngine& DnsWorld::engine() {
+  if (!engine_) {
+    constexpr std::uint64_t seed = 1;
+    engine_ = std::make_unique<resolver::TestEngine>(
+        options_, seed, std::make_shared<const policy::Rules>(store_.rules()));
+    engine_->ready_ = ready_;
+  }
+  return *engine_;
+}
+
+void DnsWorld::publish() {
+  if (engine_) engine_->rules_.publish(std::make_shared<const policy::Rules>(store_.rules()));
+}
+
+}  // namespace khien::scenario
