@@ -1,7 +1,9 @@
 // A person loses the phone: two administrators reset the second factor, old sessions end, and the person enrols again. Also
 // what a stale factor asks for, and who can be given a case. As people do it, in Chromium.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Officer, openBrowser, say, Visitor } from './browser.mjs';
 import { Client, draftFromReport, Refused } from './client.mjs';
@@ -118,6 +120,59 @@ test('the new factor and password open the account, the handed-over one opens no
   assert.deepEqual([me.roles, me.factors, me.password_is_temporary], [['duty_operator'], ['totp'], false]);
   assert.equal(await refusal(new Client(stack.url).post('/api/v1/session', { account: 'duc', password: oneTime })), 'bad_sign_in');
   await stack.ctl('ledger', 'verify');
+});
+
+/** Half an hour goes by for every session: when a factor was shown is moved back in the database. */
+function ageFactors() {
+  const sql = "PRAGMA busy_timeout = 5000; UPDATE session SET factor_at_ms = 1 WHERE stage = 'complete'";
+  execFileSync('sqlite3', [join(stack.state, 'khien.db'), sql]);
+}
+
+test('after half an hour the factor is asked for in place, and what was typed goes on: with a code', async () => {
+  const quang = await Officer.signIn(browser, stack, 'quang', password);
+  const { page } = quang;
+  await page.goto('/app/accounts');
+  ageFactors();
+  await page.getByRole('listitem').filter({ hasText: 'Đặng Văn Sơn' }).getByRole('button', { name: say('app.account.change') }).click();
+  const form = page.getByRole('dialog', { name: say('app.account.change-of', 'vi', { name: 'Đặng Văn Sơn' }) });
+  await form.getByLabel(say('app.change.kind')).selectOption('lock');
+  await form.getByLabel(say('app.reason'), { exact: false }).fill('Chuyển công tác');
+  await quang.button('app.change.propose', form).click();
+  const again = page.getByRole('dialog', { name: say('app.step-up') });
+  await page.keyboard.press('Escape');
+  await again.waitFor({ state: 'hidden' });
+  await form.getByText(say('reason.step_up_needed')).waitFor();
+  await quang.button('app.change.propose', form).click();
+  await again.getByLabel(say('app.factor.code')).fill('000000');
+  await quang.button('app.factor.confirm', again).click();
+  await again.getByText(say('reason.bad_factor')).waitFor();
+  await quang.picture('step-up');
+  assert.deepEqual(await quang.axe(), []);
+  await again.getByLabel(say('app.factor.code')).fill(await stack.code('quang'));
+  await quang.button('app.factor.confirm', again).click();
+  await page.getByText(say('app.change.sent')).waitFor();
+  await page.getByText('Chuyển công tác').waitFor();
+  assert.deepEqual(quang.problems, []);
+  await quang.close();
+});
+
+test('… and with a passkey; closing the dialog does nothing', async () => {
+  const mai = await Officer.signIn(browser, stack, 'mai', password);
+  const { page } = mai;
+  await mai.addPasskey();
+  ageFactors();
+  await page.getByLabel(say('app.account.email')).fill('mai@so-khcn.example');
+  await mai.button('app.contact.save').click();
+  const again = page.getByRole('dialog', { name: say('app.step-up') });
+  await mai.button('app.close', again).click();
+  await page.getByText(say('reason.step_up_needed')).waitFor();
+  await mai.button('app.contact.save').click();
+  await mai.button('app.factor.use-passkey', again).click();
+  await page.getByText(say('app.contact.saved')).waitFor();
+  await page.reload();
+  assert.equal(await page.getByLabel(say('app.account.email')).inputValue(), 'mai@so-khcn.example');
+  assert.deepEqual(mai.problems, []);
+  await mai.close();
 });
 
 test('an officer gives a case to a colleague from the queue and from the case, by names alone', async () => {

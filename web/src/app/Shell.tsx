@@ -216,6 +216,7 @@ export function Shell() {
   useLiveSession();
   return (
     <div className="k-shell">
+      <StepUp />
       <a className="k-skip" href="#main">
         {t('app.skip')}
       </a>
@@ -247,7 +248,6 @@ export function Shell() {
         <TemporaryPassword />
         <Outlet />
       </main>
-      <StepUp />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // A modal dialog as we use it: it fills a phone, and locks scrolling without a <style> (our CSP).
-import { Modal } from '@mantine/core';
+import { getDefaultZIndex, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -8,12 +8,15 @@ export function Dialog({
   opened,
   onClose,
   size = 'md',
+  above = false,
   children,
 }: {
   title: string;
   opened: boolean;
   onClose: () => void;
   size?: 'md' | 'lg';
+  /** Over a dialog that is open already, whichever was opened first. */
+  above?: boolean;
   children: ReactNode;
 }) {
   const { t } = useTranslation();
@@ -24,6 +27,8 @@ export function Dialog({
       title={title}
       size={size}
       lockScroll={false}
+      zIndex={getDefaultZIndex(above ? 'popover' : 'modal')}
+      closeOnEscape={!above}
       closeButtonProps={{ 'aria-label': t('app.close') }}
       classNames={{ title: 'k-subtitle' }}
     >

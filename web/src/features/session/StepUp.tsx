@@ -2,7 +2,7 @@
 // on by itself: what the person had typed stays.
 import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf, onStepUpNeeded } from '@/api/client';
 import { sessionQuery } from '@/api/queries';
@@ -59,15 +59,15 @@ function Prove({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** Stands once in the frame. Two refusals at the same time share one dialog. */
+/** Stands once in the frame, before what it is asked for. Two refusals at once share one dialog. */
 export function StepUp() {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
   const waiting = useRef<((shown: boolean) => void)[]>([]);
-  const answer = (shown: boolean) => {
+  const answer = useCallback((shown: boolean) => {
     setAsking(false);
     for (const resolve of waiting.current.splice(0)) resolve(shown);
-  };
+  }, []);
   useEffect(() => {
     onStepUpNeeded(
       () =>
@@ -76,10 +76,21 @@ export function StepUp() {
           setAsking(true);
         }),
     );
-    return () => onStepUpNeeded(undefined);
-  }, []);
+    // Escape is for this dialog alone: the one below keeps what the person typed. Registered before
+    // any other dialog's listener, so that it can keep the key from them.
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || waiting.current.length === 0) return;
+      event.stopImmediatePropagation();
+      answer(false);
+    };
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => {
+      onStepUpNeeded(undefined);
+      window.removeEventListener('keydown', onKey, { capture: true });
+    };
+  }, [answer]);
   return (
-    <Dialog title={t('app.step-up')} opened={asking} onClose={() => answer(false)}>
+    <Dialog title={t('app.step-up')} opened={asking} onClose={() => answer(false)} above>
       <Prove onDone={() => answer(true)} />
     </Dialog>
   );
