@@ -149,7 +149,12 @@ Result<Options> check(const Written& in) {
   if (!out.public_url.starts_with("http://") && !out.public_url.starts_with("https://")) {
     return bad("--public-url begins with http:// or https://");
   }
+  if (in.smtp.empty() && !in.smtp_password_file.empty()) {
+    return bad("--smtp-password-file belongs to --smtp");
+  }
   if (!in.smtp.empty()) {
+    // What is made up from the port opens nothing on the reader's machine.
+    if (in.public_url.empty()) return bad("--smtp needs --public-url: mail links to it");
     auto mail = notice::load_mail_server(in.smtp, in.smtp_from, in.smtp_password_file);
     if (!mail) return bad("--smtp: " + mail.error().message);
     out.mail = std::move(*mail);

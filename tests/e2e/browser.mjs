@@ -110,7 +110,7 @@ export class Officer extends Visitor {
     const code = page.getByLabel(officer.say('app.factor.code'));
     await code.fill(await stack.code(login));
     await officer.button('app.sign-in').click();
-    await officer.heading(officer.say('app.nav.cases')).waitFor();
+    await page.locator('#main h1').waitFor();
     return officer;
   }
 

@@ -139,6 +139,7 @@ test('after half an hour the factor is asked for in place, and what was typed go
   await form.getByLabel(say('app.reason'), { exact: false }).fill('Chuyển công tác');
   await quang.button('app.change.propose', form).click();
   const again = page.getByRole('dialog', { name: say('app.step-up') });
+  await again.waitFor();
   await page.keyboard.press('Escape');
   await again.waitFor({ state: 'hidden' });
   await form.getByText(say('reason.step_up_needed')).waitFor();

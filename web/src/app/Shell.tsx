@@ -170,7 +170,7 @@ function Brand() {
   const format = useFormat();
   const meta = useQuery(metaQuery);
   return (
-    <Link to="/cases" className="k-brand">
+    <Link to="/" className="k-brand">
       <Icon name="shield" size={26} />
       <span>
         <strong>{t('app.name')}</strong>

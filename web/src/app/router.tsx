@@ -11,6 +11,7 @@ import {
 import { ApiError } from '@/api/client';
 import { sessionQuery } from '@/api/queries';
 import { NotFound, RouteFailed } from './Fallbacks';
+import { homeOf } from './home';
 import { Shell } from './Shell';
 
 interface Context {
@@ -52,8 +53,9 @@ const officer = createRoute({
 const home = createRoute({
   getParentRoute: () => officer,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/cases', search: {} });
+  beforeLoad: async ({ context }) => {
+    const me = await context.client.ensureQueryData(sessionQuery);
+    throw redirect({ to: homeOf(me.rights), search: {} });
   },
 });
 

@@ -543,6 +543,7 @@ export const accounts: Account[] = [
   {
     ...minh,
     login: 'minh',
+    email: 'minh@khien.example',
     unit: 'Sở Ví Dụ',
     roles: [{ role: 'duty_operator', until_ms: now + 30 * day }],
     locked: false,

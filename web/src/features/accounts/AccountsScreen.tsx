@@ -33,6 +33,7 @@ function Person({
         <span className="k-mono k-dim">{account.login}</span>
         {account.locked && <Tag tone="bad">{t('app.account.locked')}</Tag>}
         {account.unit !== undefined && <div className="k-dim k-small">{account.unit}</div>}
+        <div className="k-dim k-small">{account.email || t('app.account.no-email')}</div>
         <div className="k-row">
           {account.roles.map(({ role, until_ms }) => (
             <Tag key={role} tone="info">

@@ -23,6 +23,8 @@ describe('accounts', () => {
     await openApp('/accounts');
     const people = await screen.findByRole('region', { name: 'Mọi người' });
     await within(people).findByText('Trần Văn Minh');
+    within(people).getByText('minh@khien.example');
+    expect(within(people).getAllByText('chưa có địa chỉ thư')).toHaveLength(2);
     expect(within(people).getAllByRole('button', { name: 'Thay đổi' })).toHaveLength(
       accounts.length - 1,
     );

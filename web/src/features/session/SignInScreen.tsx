@@ -84,7 +84,7 @@ export function SignInScreen() {
   const enter = (me: Me) => {
     setCsrfToken(me.csrf_token);
     client.setQueryData(['session'], me);
-    void navigate({ to: next ?? '/cases', replace: true });
+    void navigate({ to: next ?? '/', replace: true });
   };
 
   return (

@@ -36,6 +36,23 @@ describe('signing in', () => {
     await screen.findByText(/Tên đăng nhập hoặc mật khẩu không đúng/);
   });
 
+  it.each([
+    [['order.read', 'order.lift'], '/app/orders/lapsing'],
+    [['account.read', 'account.change'], '/app/accounts'],
+    [[], '/app/me'],
+  ])('leads a person with the rights %j to %s', async (rights, path) => {
+    const person = { ...me, rights };
+    await openApp('/sign-in', {
+      'GET /api/v1/session': person,
+      'POST /api/v1/session': { next: 'factor', factors: ['totp'], csrf_token: 'half' },
+      'POST /api/v1/session/totp': person,
+    });
+    await typePassword();
+    await userEvent.type(await screen.findByLabelText(/^Mã 6 số/), '123456');
+    await userEvent.click(screen.getByRole('button', { name: 'Đăng nhập' }));
+    await waitFor(() => expect(window.location.pathname).toBe(path));
+  });
+
   it('never leads to another site', async () => {
     await openApp('/sign-in?next=//evil.example/', {
       'POST /api/v1/session': { next: 'factor', factors: ['totp'], csrf_token: 'half' },

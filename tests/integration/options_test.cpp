@@ -1,0 +1,48 @@
+// What khiend makes of its command line where a mistake would show only later, in somebody's mail.
+#include "options.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace khien::khiend {
+namespace {
+
+Result<std::optional<Options>> read(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "khiend");
+  return read_options(static_cast<int>(arguments.size()), arguments.data());
+}
+std::string refusal(std::vector<const char*> arguments) {
+  const auto options = read(std::move(arguments));
+  return options ? "" : options.error().message;
+}
+
+TEST(MailOptions, MakeAServerOrNone) {
+  EXPECT_FALSE((*read({}))->mail.has_value());
+  const auto options = read({"--smtp", "smtp://127.0.0.1:25", "--smtp-from", "khien@tinh.example",
+                             "--public-url", "https://khien.tinh.example/"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  ASSERT_TRUE((*options)->mail.has_value());
+  EXPECT_EQ((*options)->mail->from, "khien@tinh.example");
+  EXPECT_EQ((*options)->public_url, "https://khien.tinh.example");
+}
+
+TEST(MailOptions, RefuseWhatWouldSendNoGoodMail) {
+  const auto* const url = "--public-url=https://khien.tinh.example";
+  EXPECT_EQ(refusal({"--smtp", "smtp://127.0.0.1:25"}),
+            "--smtp needs --public-url: mail links to it");
+  EXPECT_NE(refusal({url, "--smtp", "smtp://mail.example:25"}).find("without encryption"),
+            std::string::npos);
+  EXPECT_NE(refusal({url, "--smtp", "smtp://127.0.0.1:25", "--smtp-from", "nobody"})
+                .find("not a mail address"),
+            std::string::npos);
+  EXPECT_EQ(refusal({"--smtp-password-file", "/nowhere"}),
+            "--smtp-password-file belongs to --smtp");
+  EXPECT_NE(
+      refusal({url, "--smtp", "smtps://u@mail.example:465", "--smtp-password-file", "/nowhere"})
+          .find("/nowhere"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace khien::khiend
