@@ -1,45 +1,33 @@
-// A form with at most one file, taken while it arrives: fields in memory (small), the file straight
-// into the evidence store, hashed on its way. Used by the officers' upload and by the public report
-// form.
+// A multipart form that a handler takes while it arrives: fields in memory (small), files straight
+// into the evidence store, hashed on their way (stored_parts.h). Used by the officers' upload and
+// by both ways to send a report.
 #pragma once
 
 #include <functional>
-#include <map>
-#include <optional>
-#include <string>
+#include <memory>
 
-#include "evidence/content_store.h"
+#include "api/stored_parts.h"
 #include "http/message.h"
 #include "http/multipart.h"
 #include "http/router.h"
 
 namespace khien::api {
 
-struct UploadedFile {
-  std::string file_name;
-  evidence::Content content;
-};
-
-struct UploadedForm {
-  std::map<std::string, std::string> fields = {};
-  std::optional<UploadedFile> file = {};  ///< none, or an empty file input
-
-  [[nodiscard]] std::string field(const std::string& name) const;
-};
-
 /// What a form may bring.
 struct FormLimits {
-  std::string file_field;       ///< name of the one file part; another is refused
-  std::uint64_t file_size_max;  ///< octets
+  std::size_t files_max = 1;
+  std::uint64_t file_size_max = 0;  ///< octets of one file
+  std::size_t parts_max = 16;       ///< fields and files
   std::size_t field_size_max = 48 * 1024;
 };
 
 /// The form is whole: what it means is `use`'s.
-using UseForm = std::function<http::Response(UploadedForm)>;
+using UseForm = std::function<http::Response(const StoredParts&)>;
 
-/// invalid_argument or malformed as MultipartReader::open(); `contents` is borrowed.
+/// invalid_argument or malformed as MultipartReader::open(); `contents` is borrowed until the
+/// upload ends.
 [[nodiscard]] Result<std::unique_ptr<http::Upload>> take_form(
-    const http::Request& request, const evidence::ContentStore& contents, FormLimits limits,
+    const http::Request& request, const evidence::ContentStore& contents, const FormLimits& limits,
     UseForm use);
 
 }  // namespace khien::api

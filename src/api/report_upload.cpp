@@ -1,5 +1,6 @@
 #include "api/report_upload.h"
 
+#include "api/form_upload.h"
 #include "api/handler.h"
 #include "api/input.h"
 #include "api/public_pages.h"
@@ -14,42 +15,12 @@ using codec::Json;
 using http::Request;
 using http::Response;
 
-constexpr http::MultipartLimits form_limits{
-    .parts_max = 16, .field_size_max = 48UL * 1024, .file_size_max = report_picture_size_max};
+constexpr FormLimits form_limits{.files_max = report_pictures_max,
+                                 .file_size_max = report_picture_size_max};
 
 bool is_form(const Request& request) {
   return request.headers.find("Content-Type").value_or("").starts_with("multipart/form-data");
 }
-
-/// A multipart form that ends in `finish(parts)`. Borrows services and request, as the session
-/// keeps both until the answer is out.
-class FormUpload : public http::Upload {
- public:
-  using Finish = std::function<Response(const StoredParts&)>;
-  [[nodiscard]] static Result<std::unique_ptr<http::Upload>> open(const Services& services,
-                                                                  const Request& request,
-                                                                  Finish finish) {
-    std::unique_ptr<FormUpload> upload{new FormUpload{services, std::move(finish)}};
-    auto reader = http::MultipartReader::open(request.headers.find("Content-Type").value_or(""),
-                                              form_limits, upload->parts_);
-    if (!reader) return tl::unexpected<Error>{std::move(reader).error()};
-    upload->reader_.emplace(std::move(*reader));
-    return std::unique_ptr<http::Upload>{std::move(upload)};
-  }
-
-  Result<void> write(Bytes data) override { return reader_->feed(data); }
-  Response finish() override {
-    if (auto finished = reader_->finish(); !finished) return http::problem(finished.error());
-    return finish_(parts_);
-  }
-
- private:
-  FormUpload(const Services& services, Finish finish)
-      : parts_(services.contents, report_pictures_max), finish_(std::move(finish)) {}
-  StoredParts parts_;
-  Finish finish_;
-  std::optional<http::MultipartReader> reader_;
-};
 
 /// A small body that is gathered and then handed on as an ordinary request.
 class PlainUpload final : public http::Upload {
@@ -110,8 +81,8 @@ Opened open_page_form(const Services& services, const Request& request) {
       return finish_page_form(services, whole, fields, {});
     });
   }
-  return opened_or_problem(
-      FormUpload::open(services, request, [&services, &request](const StoredParts& parts) {
+  return opened_or_problem(take_form(
+      request, services.contents, form_limits, [&services, &request](const StoredParts& parts) {
         const auto fields = page_fields([&](std::string_view name) { return parts.field(name); });
         return finish_page_form(services, request, fields, parts.files());
       }));
@@ -146,7 +117,7 @@ Result<Response> take_api_form(const Services& services, const StoredParts& part
 Opened open_api_report(const Services& services, const Request& request) {
   if (!is_form(request)) return std::make_unique<PlainUpload>(request, bind(services, take_json));
   return opened_or_problem(
-      FormUpload::open(services, request, [&services](const StoredParts& parts) {
+      take_form(request, services.contents, form_limits, [&services](const StoredParts& parts) {
         auto response = take_api_form(services, parts);
         return response ? std::move(*response) : http::problem(response.error());
       }));

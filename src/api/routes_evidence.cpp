@@ -22,8 +22,11 @@ using http::Response;
 constexpr std::uint64_t form_overhead_max = 64 * 1024;
 
 Result<Response> keep(const Services& services, const CaseId& case_id, const std::string& account,
-                      const UploadedForm& form) {
-  if (!form.file) return fail(ErrorCode::invalid_argument, "no file was sent", "file_missing");
+                      const StoredParts& form) {
+  if (form.files().empty()) {
+    return fail(ErrorCode::invalid_argument, "no file was sent", "file_missing");
+  }
+  const auto& file = form.files().front();
   return services.database.transact([&](store::Transaction& tx) -> Result<Response> {
     auto record = cases::load_case(tx, case_id);
     if (!record) return tl::unexpected<Error>{std::move(record).error()};
@@ -33,10 +36,10 @@ Result<Response> keep(const Services& services, const CaseId& case_id, const std
     auto item = evidence::add_item(tx, {services.clock, services.rng},
                                    {.case_id = case_id.value,
                                     .kind = evidence::ItemKind::file,
-                                    .file_name = form.file->file_name,
+                                    .file_name = file.file_name,
                                     .note = form.field("note"),
                                     .added_by = account},
-                                   form.file->content);
+                                   file.content);
     if (!item) return tl::unexpected<Error>{std::move(item).error()};
     tx.notify(cases::channel_records);
     People people{tx};
@@ -51,9 +54,9 @@ http::UploadHandler add_handler(const Services& services) {
         const auto case_id = in.id<CaseId>("case_id");
         if (!in.ok()) return http::problem(in.error().value());
         auto upload = take_form(
-            request, services.contents,
-            {.file_field = "file", .file_size_max = evidence::item_size_max},
-            [&services, case_id, account = actor_of(request).account_id.value](UploadedForm form) {
+            request, services.contents, {.files_max = 1, .file_size_max = evidence::item_size_max},
+            [&services, case_id,
+             account = actor_of(request).account_id.value](const StoredParts& form) {
               auto response = keep(services, case_id, account, form);
               return response ? std::move(*response) : http::problem(response.error());
             });
