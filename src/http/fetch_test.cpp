@@ -2,58 +2,19 @@
 #include "http/fetch.h"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
-
-#include "http/server.h"
 #include "http/static_files.h"
+#include "http/testing/tls_server.h"
 
 namespace khien::http {
 namespace {
 
-/// A key and a self-signed certificate for 127.0.0.1, good for an hour.
-void write_certificate(const std::filesystem::path& folder) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3'600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("server.test"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_EXTENSION* names =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(certificate, names, -1);
-  X509_sign(certificate, key, EVP_sha256());
-  std::FILE* file = std::fopen((folder / "cert.pem").c_str(), "w");
-  PEM_write_X509(file, certificate);
-  std::fclose(file);
-  file = std::fopen((folder / "key.pem").c_str(), "w");
-  PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(file);
-  X509_EXTENSION_free(names);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
-
-class FetchTest : public testing::Test {
+class FetchTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "khien-fetch-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    write_certificate(folder_);
-    const auto add = [this](std::string path, Handler handler) {
-      routes_.push_back(
+    std::vector<Route> routes;
+    const auto add = [&routes](std::string path, Handler handler) {
+      routes.push_back(
           {.path = std::move(path), .handler = std::move(handler), .permission = "public"});
     };
     add("/list", [](const Request& request) {
@@ -74,23 +35,13 @@ class FetchTest : public testing::Test {
     add("/gone", [](const Request&) { return respond(410, "text/plain", "gone"); });
     add("/large",
         [](const Request&) { return respond(200, "text/plain", std::string(5'000, 'x')); });
-    ServerOptions options;
-    options.listen = {
-        {.address = net::SocketAddress::parse("127.0.0.1:0").value(),
-         .tls = TlsFiles{.certificate = folder_ / "cert.pem", .key = folder_ / "key.pem"}}};
-    server_ = Server::start(std::move(options), Router::build(std::move(routes_)).value(), clock_,
-                            metrics_)
-                  .value();
-  }
-  void TearDown() override {
-    server_->stop();
-    std::filesystem::remove_all(folder_);
+    server_ = std::make_unique<testing::TlsServer>(authority_, std::move(routes));
   }
   FetchRequest request(std::string_view path) const {
-    return {.url = "https://" + to_string(server_->addresses().front()) + std::string{path},
+    return {.url = server_->url(path),
             .timeout_ms = 10'000,
             .reach = FetchReach::any,
-            .ca_file = folder_ / "cert.pem"};
+            .ca_file = authority_.certificate()};
   }
   /// The body, or the error's code and reason.
   std::string get(const FetchRequest& request) {
@@ -102,11 +53,8 @@ class FetchTest : public testing::Test {
     return last_ ? body : std::string{to_string(last_.error().code)} + " " + last_.error().reason;
   }
 
-  SystemClock clock_;
-  Metrics metrics_;
-  std::filesystem::path folder_;
-  std::vector<Route> routes_;
-  std::unique_ptr<Server> server_;
+  testing::Authority authority_;
+  std::unique_ptr<testing::TlsServer> server_;
   Result<Fetched> last_;
 };
 
@@ -149,7 +97,7 @@ TEST_F(FetchTest, ChecksTheCertificateAndItsName) {
   wanted.ca_file.clear();  // the machine's roots do not know our certificate
   EXPECT_EQ(get(wanted), "denied certificate");
   wanted = request("/list");
-  const auto port = server_->addresses().front().port;
+  const auto port = server_->port();
   wanted.url = "https://localhost:" + std::to_string(port) + "/list";
   EXPECT_EQ(get(wanted), "denied certificate");
 }
@@ -162,6 +110,18 @@ TEST_F(FetchTest, ReachesItsLimits) {
   EXPECT_EQ(get(wanted).size(), 5'000U);
   wanted.url = "https://h.example/" + std::string(fetch_url_size_max, 'a');
   EXPECT_EQ(get(wanted), "invalid_argument bad_url");
+}
+
+// Half a document must not pass for one that has lost its other half.
+TEST_F(FetchTest, RefusesADocumentThatBreaksOff) {
+  for (const std::string_view answer :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbad.example\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nC\r\nbad.example\n\r\n"}) {
+    const testing::RawTlsPeer peer{authority_, std::string{answer}};
+    auto wanted = request("/");
+    wanted.url = peer.url("/list");
+    EXPECT_EQ(get(wanted), "unavailable ") << answer;
+  }
 }
 
 TEST_F(FetchTest, TellsFailuresApart) {
