@@ -223,6 +223,7 @@ Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edi
 
   std::size_t changes = 0;
   NameTable delta = current_->delta ? *current_->delta : NameTable{key()};
+  delta.reserve(delta.size() + std::min(incoming.size(), policy::delta_names_max));  // as below
   // What the zone had and has no more; then what is new or different.
   current_->for_each([&](Bytes wire, const RuleClass& rule_class) {
     if (!done || !has_source(rule_class, source)) return;
@@ -250,6 +251,9 @@ Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edi
     // Too much for a delta: a new set at once.
     auto table = merge(*current_, key(), source);
     if (!table) return tl::unexpected(std::move(table).error());
+    // `incoming` gives its names in the order of their hashes. A table that grew on the way would
+    // hold them all in its first slots, and each further one would walk past them.
+    table->reserve(table->size() + incoming.size());
     incoming.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
       if (!done) return;
       name.assign(wire, key());
