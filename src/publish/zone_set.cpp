@@ -2,7 +2,7 @@
 #include "publish/zone_set.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <array>
 
 #include "publish/zone_set_state.h"
 
@@ -182,23 +182,27 @@ std::string ZoneSet::draft_change(Draft& draft, const Change& change) {
 
 Result<Applied> ZoneSet::apply(std::span<const Change> changes,
                                std::optional<std::int64_t> applied_sequence) {
+  auto applied = apply_untold(changes, applied_sequence);
+  if (applied) tell(applied->serials);
+  return applied;
+}
+
+Result<Applied> ZoneSet::apply_untold(std::span<const Change> changes,
+                                      std::optional<std::int64_t> applied_sequence) {
   Applied applied;
-  {
-    auto writer = writer_->lock();
-    Draft draft;
-    draft.applied_sequence = applied_sequence;
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-      std::string reason = draft_change(draft, changes[i]);
-      if (!reason.empty()) applied.refused.push_back({.index = i, .reason = std::move(reason)});
-    }
-    if (changes_refused_ != nullptr) {
-      changes_refused_->add(static_cast<std::int64_t>(applied.refused.size()));
-    }
-    auto serials = commit(*writer, std::move(draft));
-    if (!serials) return propagate(std::move(serials).error(), "apply to the zones");
-    applied.serials = std::move(*serials);
+  auto writer = writer_->lock();
+  Draft draft;
+  draft.applied_sequence = applied_sequence;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    std::string reason = draft_change(draft, changes[i]);
+    if (!reason.empty()) applied.refused.push_back({.index = i, .reason = std::move(reason)});
   }
-  tell(applied.serials);
+  if (changes_refused_ != nullptr) {
+    changes_refused_->add(static_cast<std::int64_t>(applied.refused.size()));
+  }
+  auto serials = commit(*writer, std::move(draft));
+  if (!serials) return propagate(std::move(serials).error(), "apply to the zones");
+  applied.serials = std::move(*serials);
   return applied;
 }
 
@@ -266,61 +270,80 @@ void ZoneSet::set_listener(std::function<void(std::span<const ZoneSerial>)> list
   *listener_.lock() = std::move(listener);
 }
 
+ZoneSet::Difference ZoneSet::compare(const ZoneFacts& zone, const Replacement& replacement) {
+  Difference difference;
+  auto& [wanted, gone] = difference;
+  wanted.insert(replacement.names.begin(), replacement.names.end());
+  const auto source = [&]() -> std::optional<SourceIndex> {
+    auto state = state_->lock();
+    const auto known = state->source_index.find(std::string{replacement.source});
+    if (known == state->source_index.end()) return std::nullopt;
+    return known->second;
+  }();
+  if (!source) return difference;  // it has never held anything
+  // What the source holds now: in `wanted` it stays, otherwise it goes.
+  const auto reader = read_zone(zone);
+  while (reader->next([&](const ZoneTable::Item& item) {
+    for (const Holder& holder : item.holders) {
+      if (holder.source != source || holder.source == rollback_source) continue;
+      std::string text = item.name.to_text();
+      text.pop_back();
+      const bool same = holder.scope == replacement.scope && holder.until_ms == 0;
+      const auto place = wanted.find(text);
+      if (place == wanted.end()) {
+        gone.push_back(std::move(text));
+      } else if (same) {
+        wanted.erase(place);
+      }
+    }
+    return true;
+  })) {
+  }
+  return difference;
+}
+
 Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
   const ZoneFacts* zone = find_zone(replacement.zone);
   if (zone == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
-  std::unordered_set<std::string> wanted(replacement.names.begin(), replacement.names.end());
-  std::vector<std::string> gone;
-  {
-    // What the source holds now: in `wanted` it stays, otherwise it goes.
-    std::optional<SourceIndex> source;
-    {
-      auto state = state_->lock();
-      const auto known = state->source_index.find(std::string{replacement.source});
-      if (known != state->source_index.end()) source = known->second;
-    }
-    const auto reader = read_zone(*zone);
-    while (reader->next([&](const ZoneTable::Item& item) {
-      for (const Holder& holder : item.holders) {
-        if (holder.source != source || holder.source == rollback_source) continue;
-        std::string text = item.name.to_text();
-        text.pop_back();
-        const bool same = holder.scope == replacement.scope && holder.until_ms == 0;
-        const auto place = wanted.find(text);
-        if (place == wanted.end()) {
-          gone.push_back(std::move(text));
-        } else if (same) {
-          wanted.erase(place);
-        }
-      }
-      return true;
-    })) {
-    }
-  }
+  const auto [wanted, gone] = compare(*zone, replacement);
   if (wanted.size() + gone.size() > replacement.change_max) {
     return fail(ErrorCode::limit_exceeded,
                 "the change of " + std::to_string(wanted.size() + gone.size()) +
                     " names is above what may pass without a person",
                 "breaker");
   }
+  // Frame by frame: an order or a lift of somebody else waits for one frame, not for a whole list.
+  // Followers hear of it once, at the end.
+  Replaced replaced{.removed = gone.size()};
   std::vector<Change> changes;
-  changes.reserve(wanted.size() + gone.size());
-  const Change change{.zone = zone->id, .source = replacement.source, .scope = replacement.scope};
-  for (const std::string& name : gone) {
-    changes.push_back(change);
-    changes.back().kind = ChangeKind::remove;
-    changes.back().name = name;
-  }
-  for (const std::string& name : wanted) {
-    changes.push_back(change);
-    changes.back().name = name;
-  }
-  auto applied = apply(changes);
-  if (!applied) return tl::unexpected(std::move(applied).error());
-  return Replaced{.added = wanted.size() - applied->refused.size(),
-                  .removed = gone.size(),
-                  .refused = std::move(applied->refused),
-                  .serial = serial(*zone).value_or(0)};
+  Result<void> done{};
+  const auto flush = [&] {
+    if (!done || changes.empty()) return;
+    auto applied = apply_untold(changes, {});
+    changes.clear();
+    if (!applied) {
+      done = tl::unexpected(std::move(applied).error());
+      return;
+    }
+    replaced.refused += applied->refused.size();
+  };
+  const auto push = [&](ChangeKind kind, std::string_view name) {
+    changes.push_back({.kind = kind,
+                       .zone = zone->id,
+                       .name = name,
+                       .source = replacement.source,
+                       .scope = replacement.scope});
+    if (changes.size() == operations_per_batch_max) flush();
+  };
+  const auto before = serial(*zone).value_or(0);
+  for (const std::string& name : gone) push(ChangeKind::remove, name);
+  for (const std::string_view name : wanted) push(ChangeKind::add, name);
+  flush();
+  replaced.added = wanted.size() - replaced.refused;
+  replaced.serial = serial(*zone).value_or(0);
+  if (replaced.serial != before) tell(std::array{ZoneSerial{zone->id, replaced.serial}});
+  if (!done) return propagate(std::move(done).error(), "replace what a source holds");
+  return replaced;
 }
 
 Result<Applied> ZoneSet::lapse() {

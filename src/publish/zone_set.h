@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -98,6 +99,9 @@ class ZoneSet {
   /// Makes `names` all that `source` holds in `zone`, changing only the difference. For feeds. The
   /// cost is proportional to `names` and to what the zone holds. More than `change_max` changes are
   /// refused with limit_exceeded, reason "breaker", before anything is done.
+  ///
+  /// A large difference is made visible frame by frame, with other writers in between; after an
+  /// error what is done stays, and doing it again completes it.
   struct Replacement {
     std::string_view zone;
     std::string_view source;
@@ -108,7 +112,7 @@ class ZoneSet {
   struct Replaced {
     std::size_t added = 0;
     std::size_t removed = 0;
-    std::vector<RefusedChange> refused;
+    std::size_t refused = 0;  ///< names that no zone takes; see RefusedChange
     std::uint32_t serial = 0;
   };
   [[nodiscard]] Result<Replaced> replace(const Replacement& replacement);
@@ -157,6 +161,14 @@ class ZoneSet {
   Result<void> load(Rng& rng);
   Result<void> load_base(State& state);
   Result<void> load_logs(State& state, Writer& writer);
+  /// What a replacement still has to add, and what it takes away.
+  struct Difference {
+    std::unordered_set<std::string_view> wanted;  // borrows Replacement::names
+    std::vector<std::string> gone;
+  };
+  [[nodiscard]] Difference compare(const ZoneFacts& zone, const Replacement& replacement);
+  Result<Applied> apply_untold(std::span<const Change> changes,
+                               std::optional<std::int64_t> applied_sequence);
   [[nodiscard]] std::string draft_change(Draft& draft, const Change& change);
   [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
   Result<std::vector<ZoneSerial>> commit(Writer& writer, Draft draft);

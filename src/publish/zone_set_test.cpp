@@ -213,7 +213,7 @@ TEST_F(ZoneSetTest, ReplacesWhatAFeedHolds) {
   const auto first = replace({"a.example", "b.example", "vn"});
   ASSERT_TRUE(first.has_value());
   EXPECT_EQ(first->added, 2U);
-  EXPECT_EQ(first->refused.size(), 1U);
+  EXPECT_EQ(first->refused, 1U);
   const auto second = replace({"b.example", "c.example"});
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(second->added, 1U);
@@ -247,6 +247,31 @@ TEST_F(ZoneSetTest, LargeChangesAreCutIntoFrames) {
   EXPECT_EQ(applied.serials[0].serial, 3U);
   open();
   EXPECT_EQ(zones_->status()[2].name_count, names.size());
+}
+
+TEST_F(ZoneSetTest, ALargeReplacementIsToldOnce) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 2 * operations_per_batch_max + 1; ++i) {
+    names.push_back("n" + std::to_string(i) + ".example");
+  }
+  std::vector<std::string> heard;
+  zones_->set_listener([&](std::span<const ZoneSerial> serials) {
+    for (const auto& one : serials) heard.push_back(one.zone + std::to_string(one.serial));
+  });
+  const auto replace = [&] {
+    return zones_->replace({.zone = "feeds-fraud", .source = "feed:a", .names = names});
+  };
+  const auto first = replace();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->added, names.size());
+  EXPECT_EQ(first->serial, 4U);
+  ASSERT_TRUE(replace().has_value());  // nothing changed, nothing is told
+  EXPECT_EQ(heard, std::vector<std::string>{"feeds-fraud4"});
+  names.resize(1);
+  EXPECT_EQ(replace()->removed, 2 * operations_per_batch_max);
+  EXPECT_EQ(heard.size(), 2U);
+  EXPECT_TRUE(zones_->shown(test_zone("feeds-fraud"), test_name("n0.example")).name);
+  EXPECT_FALSE(zones_->shown(test_zone("feeds-fraud"), test_name("n1.example")).name);
 }
 
 TEST(ZoneNames, OnePerBasisAndCategory) {
