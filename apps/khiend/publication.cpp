@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
+#include "free_memory.h"
 #include "publish/case_publications.h"
 #include "publish/followers.h"
 #include "publish/primary.h"
@@ -28,6 +29,18 @@ Result<void> make_first_follower(Domain& domain, const Options& options) {
   if (!followers->empty()) return {};
   return publish::put_follower(
       options.state, {.name = "khien-dnsd", .signs = true, .notify = options.verify}, domain.rng());
+}
+
+/// Carries what feeds changed into the zones.
+Result<void> publish_sets(feeds::SetPublisher& sets) {
+  auto published = sets.publish();
+  if (!published) return tl::unexpected<Error>{std::move(published).error()};
+  for (const auto& feed : *published) {
+    KHIEN_LOG(info, "feed_published", {"feed", feed.id.value}, {"added", feed.added},
+              {"removed", feed.removed}, {"refused", feed.refused});
+  }
+  if (!published->empty()) give_back_free_memory();
+  return {};
 }
 
 /// Reads followers.json again when it changed. A bad file is logged, and what stood before goes on.
@@ -122,16 +135,12 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
                                                                      .clock = domain.clock(),
                                                                      .folder = folder,
                                                                      .metrics = domain.metrics()});
-  parts->sets = std::make_unique<feeds::SetPublisher>(domain.database(), *parts->zones);
+  parts->sets =
+      std::make_unique<feeds::SetPublisher>(domain.database(), *parts->zones, domain.clock());
   parts->sets_thread =
       std::make_unique<TimerThread>(TimerThread::Options{.name = "feed_sets", .interval = 1min},
                                     domain.database().subscribe(feeds::channel_sets),
-                                    [sets = parts->sets.get()]() -> Result<void> {
-                                      auto published = sets->publish();
-                                      if (!published)
-                                        return tl::unexpected<Error>{std::move(published).error()};
-                                      return {};
-                                    });
+                                    [sets = parts->sets.get()] { return publish_sets(*sets); });
   KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
   return std::unique_ptr<Publication>{new Publication{std::move(parts)}};
 }

@@ -6,6 +6,7 @@
 #include "cases/second_signer.h"
 #include "evidence/custody.h"
 #include "feeds/runner.h"
+#include "free_memory.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
 
@@ -14,10 +15,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Deadlines that time decides: lapses, rechecks, suspensions that end.
+feeds::Context feeds_context(const Domain& domain) {
+  return {.clock = domain.services().clock, .rng = domain.services().rng};
+}
+
+/// Deadlines that time decides: lapses of orders and feeds, rechecks, suspensions that end.
 Result<void> sweep_deadlines(Domain& domain) {
   auto swept = cases::sweep(domain.database(), domain.services().cases);
   if (!swept) return tl::unexpected<Error>{std::move(swept).error()};
+  const auto context = feeds_context(domain);
+  auto over = domain.database().read(
+      [&](store::Executor& db) { return feeds::any_over(db, context.clock.now_ms()); });
+  if (!over) return tl::unexpected<Error>{std::move(over).error()};
+  if (!*over) return {};
+  auto lapsed = domain.database().transact(
+      [&](store::Transaction& tx) { return feeds::lapse_feeds(tx, context); });
+  if (!lapsed) return tl::unexpected<Error>{std::move(lapsed).error()};
   return {};
 }
 
@@ -36,29 +49,34 @@ Result<void> tidy_accounts(Domain& domain) {
   return done;
 }
 
-/// Lapses feeds whose time is over and runs those that are due, one after the other.
+/// Runs the feed that is due longest; one a round, so that stopping waits for one list at most.
 Result<void> run_feeds(Domain& domain, const Options& options) {
   const auto& services = domain.services();
-  const feeds::Context context{.clock = services.clock, .rng = services.rng};
-  auto lapsed = domain.database().transact(
-      [&](store::Transaction& tx) { return feeds::lapse_feeds(tx, context); });
-  if (!lapsed) return tl::unexpected<Error>{std::move(lapsed).error()};
   auto due = domain.database().read(
       [&](store::Executor& db) { return feeds::due_feeds(db, services.clock.now_ms()); });
   if (!due) return tl::unexpected<Error>{std::move(due).error()};
+  if (due->empty()) return {};
   const auto impact = services.impact.get();
+  const auto context = feeds_context(domain);
+  bool ran = false;
   for (const auto& id : *due) {
     auto run = feeds::run_feed({.database = domain.database(),
                                 .context = context,
                                 .impact = *impact,
                                 .feed_folder = options.state / "feeds"},
                                id);
-    // Another process may run it already; everything else is in the run's own record.
-    if (!run && run.error().code != ErrorCode::conflict) {
-      KHIEN_LOG(warning, "feed_run_failed", {"feed", id.value}, {"why", run.error().message});
-    }
+    ran = run.has_value();
+    if (ran) break;
+    // Another process may run it already: then the next one. The rest is in the run's own record.
+    if (run.error().code == ErrorCode::conflict) continue;
+    KHIEN_LOG(warning, "feed_run_failed", {"feed", id.value}, {"why", run.error().message});
   }
-  return {};
+  if (ran) give_back_free_memory();
+  if (!ran || due->size() == 1) return {};
+  return domain.database().transact([](store::Transaction& tx) -> Result<void> {
+    tx.notify(feeds::channel_due);
+    return {};
+  });
 }
 
 /// The rolling check of evidence, and the octets of what was destroyed.

@@ -80,7 +80,15 @@ Result<BulkFile> BulkImport::add(const std::filesystem::path& file, std::string_
                    .scope = options_.scope,
                    .entries_max = entries_max_max,
                    .reason = {}}};
-    auto read = read_pieces(file, [&](std::string_view piece) { return intake.read(piece); });
+    auto told_ms = started_ms;
+    auto read = read_pieces(file, [&](std::string_view piece) {
+      auto taken = intake.read(piece);
+      if (progress_ && clock_.steady_ms() - told_ms >= bulk_progress_ms) {
+        told_ms = clock_.steady_ms();
+        progress_(file, intake.progress());
+      }
+      return taken;
+    });
     if (!read) return tl::unexpected(std::move(read).error());
     auto taken = intake.finish();
     if (!taken) return tl::unexpected(std::move(taken).error());

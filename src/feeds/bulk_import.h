@@ -3,10 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/category.h"
@@ -17,6 +19,8 @@
 #include "feeds/feed.h"
 
 namespace khien::feeds {
+
+constexpr std::int64_t bulk_progress_ms = 200;
 
 struct BulkFile {
   std::string file;
@@ -40,9 +44,12 @@ class BulkImport {
     exchange::ListFormat format = exchange::ListFormat::domains;
     cases::Scope scope = cases::Scope::host;
   };
-  /// Both must outlive it.
-  BulkImport(const cases::ImpactData& impact, const Clock& clock, Options options)
-      : impact_(impact), clock_(clock), options_(options) {}
+  /// Told how far the file in hand is, every bulk_progress_ms.
+  using Progress = std::function<void(const std::filesystem::path& file, const FeedCounts& so_far)>;
+  /// Impact data and clock must outlive it.
+  BulkImport(const cases::ImpactData& impact, const Clock& clock, Options options,
+             Progress progress = {})
+      : impact_(impact), clock_(clock), options_(options), progress_(std::move(progress)) {}
 
   /// Reads one file. not_found, unavailable, or the errors of Intake.
   [[nodiscard]] Result<BulkFile> add(const std::filesystem::path& file,
@@ -55,6 +62,7 @@ class BulkImport {
   const cases::ImpactData& impact_;
   const Clock& clock_;
   Options options_;
+  Progress progress_;
   std::map<Category, exchange::NameSet> sets_;
   FeedCounts counts_;
 };

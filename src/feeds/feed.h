@@ -26,6 +26,8 @@ constexpr std::int64_t interval_max_s = 7 * 24 * 3'600;
 constexpr std::int64_t interval_default_s = 24 * 3'600;
 constexpr std::int64_t change_max_default_permyriad = 500;   // 5 %
 constexpr std::int64_t feed_life_max_ms = 366 * ms_per_day;  // then it must be decided anew
+/// A successor may be decided this long before a feed ends, so that there is no gap.
+constexpr std::int64_t feed_renewal_ms = 30 * ms_per_day;
 constexpr std::size_t feed_name_size_max = 100;
 constexpr std::size_t feed_source_size_max = 2'048;
 constexpr std::size_t feed_reason_size_max = 2'000;
@@ -36,7 +38,7 @@ enum class FeedState : std::uint8_t {
   active,     ///< fetched and in force
   stopped,    ///< the breaker holds a change back; the last accepted set stays in force
   suspended,  ///< by a person; nothing of it is in force
-  lapsed,     ///< its time is over; nothing of it is in force
+  lapsed,     ///< ended, by a person or by its date; nothing of it is in force
 };
 
 enum class RunState : std::uint8_t { running, applied, unchanged, stopped, failed };

@@ -1,99 +1,12 @@
 // The life of a subscription on every engine: proposed by one, approved by another, run, stopped by
 // the breaker, released, suspended, lapsed; and what reaches the zones.
-#include <gtest/gtest.h>
-
-#include <fstream>
-
-#include "cases/impact.h"
-#include "feeds/runner.h"
-#include "feeds/schema.h"
+#include "feeds/feed_contract_test.h"
 #include "feeds/set_publisher.h"
-#include "feeds/subscriptions.h"
-#include "ledger/schema.h"
-#include "store/testing/engine_fixture.h"
 
 namespace khien::feeds {
 namespace {
 
-const cases::ImpactData& data() {
-  static const auto loaded = [] {
-    const std::filesystem::path shipped{KHIEN_SOURCE_DIR "/data"};
-    return cases::ImpactData::load(std::span{&shipped, 1}, {});
-  }();
-  return *loaded;
-}
-
-class FeedContract : public store::testing::EngineTest {
- protected:
-  [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
-    return {{.module = "ledger", .migrations = ledger::migrations()},
-            {.module = "feeds", .migrations = migrations()}};
-  }
-
-  FeedDraft draft(std::string source = "danh-sach.txt") {
-    return {.name = "Danh sách mẫu",
-            .source = std::move(source),
-            .category = Category::phishing,
-            .scope = cases::Scope::domain,
-            .entries_max = 1'000,
-            .valid_until_ms = clock_.now_ms() + 30 * ms_per_day,
-            .reason = "Nguồn đã được kiểm tra"};
-  }
-
-  Result<Feed> propose(const FeedDraft& wanted) {
-    return db().transact(
-        [&](store::Transaction& tx) { return propose_feed(tx, context_, wanted, "analyst"); });
-  }
-
-  template <typename F>
-  Result<Feed> move(F what, const Feed& feed, std::string actor) {
-    return db().transact([&](store::Transaction& tx) {
-      return what(tx, context_,
-                  Move{.id = feed.id,
-                       .version = feed.version,
-                       .actor = std::move(actor),
-                       .reason = "lý do"});
-    });
-  }
-
-  Feed active(const FeedDraft& wanted) {
-    auto feed = move(approve_feed, *propose(wanted), "leader");
-    EXPECT_TRUE(feed.has_value());
-    return *feed;
-  }
-
-  Feed now(const Feed& feed) {
-    return *db().read([&](store::Executor& executor) { return find_feed(executor, feed.id); });
-  }
-
-  Result<FeedRun> run(const Feed& feed) {
-    return run_feed({.database = db(),
-                     .context = context_,
-                     .impact = data(),
-                     .feed_folder = folder(),
-                     .fetch = fetch_},
-                    feed.id);
-  }
-
-  void write(const std::string& text) {
-    std::ofstream{folder() / "danh-sach.txt", std::ios::binary} << text;
-  }
-
-  std::int64_t leaves(const std::string& type) {
-    auto row = db().read([&](store::Executor& executor) {
-      return executor.query_one("SELECT count(*) FROM ledger_leaf WHERE entry LIKE $1",
-                                {"%\"type\":\"" + type + "\"%"});
-    });
-    return row ? (*row)->integer(0) : -1;
-  }
-
-  ManualClock clock_;
-  SeededRng rng_{3};
-  Context context_{clock_, rng_};
-  Fetch fetch_ = [](const http::FetchRequest&, const http::FetchSink&) -> Result<http::Fetched> {
-    return fail(ErrorCode::unavailable, "no network in tests");
-  };
-};
+using FeedContract = FeedContractTest;
 INSTANTIATE_TEST_SUITE_P(Engines, FeedContract, store::testing::for_each_engine(),
                          store::testing::engine_name);
 
@@ -181,24 +94,67 @@ TEST_P(FeedContract, TheBreakerStopsForAPerson) {
   EXPECT_EQ(released->set_hash, held->set_hash);
 }
 
-// Denmark 2012: thousands of good names in the file. None of them may reach a resolver.
-TEST_P(FeedContract, AFileOfGoodNamesIsHeld) {
+// A known list that also names good ones: they stay out, and nothing else changes.
+TEST_P(FeedContract, GoodNamesAmongKnownOnesStayOut) {
   write("xau.example\n");
   const auto feed = active(draft());
   ASSERT_EQ(run(feed)->state, RunState::applied);
-  std::ifstream good{KHIEN_SOURCE_DIR "/data/popularity/majestic-10k.txt"};
-  std::string list = "xau.example\n";
-  std::string line;
-  for (int i = 0; i < 800 && std::getline(good, line);) {
-    if (line.starts_with('#')) continue;
-    list += line + "\n";
-    ++i;
-  }
-  write(list);
+  write("xau.example\n" + good_names(800));
   const auto drill = run(feed);
-  EXPECT_EQ(drill->state, RunState::unchanged);  // every good name is refused, nothing is left
-  EXPECT_GE(drill->counts.refused, 800U);
+  EXPECT_EQ(drill->state, RunState::unchanged);
+  EXPECT_EQ(drill->counts.refused, 800U);
   EXPECT_EQ(now(feed).entries, 1);
+}
+
+TEST_P(FeedContract, OnePersonEndsAFeedForGood) {
+  write("xau.example\n");
+  const auto feed = active(draft());
+  ASSERT_EQ(run(feed)->state, RunState::applied);
+  const auto ended = move(end_feed, now(feed), "analyst");  // the proposer too: ending is easy
+  ASSERT_TRUE(ended.has_value()) << ended.error().message;
+  EXPECT_EQ(ended->state, FeedState::lapsed);
+  EXPECT_EQ(leaves("feed.ended"), 1);
+  EXPECT_EQ(move(resume_feed, *ended, "leader").error().reason, "wrong_state");
+  EXPECT_EQ(move(end_feed, *ended, "leader").error().reason, "wrong_state");
+  EXPECT_EQ(run(feed).error().reason, "wrong_state");
+}
+
+TEST_P(FeedContract, AProposalCanBeTakenBackOrTurnedDown) {
+  const auto feed = propose(draft());
+  EXPECT_EQ(db().transact([&](store::Transaction& tx) {
+                  return end_feed(tx, context_,
+                                  {.id = feed->id, .version = feed->version, .actor = "leader"});
+                })
+                .error()
+                .reason,
+            "feed_reason");
+  const auto ended = move(end_feed, *feed, "leader");
+  ASSERT_TRUE(ended.has_value()) << ended.error().message;
+  EXPECT_EQ(move(approve_feed, *ended, "leader").error().reason, "wrong_state");
+}
+
+TEST_P(FeedContract, TheSameSourceTwiceIsASlip) {
+  auto wanted = draft();
+  wanted.valid_until_ms = clock_.now_ms() + 90 * ms_per_day;
+  const auto first = propose(wanted);
+  ASSERT_TRUE(first.has_value());
+  const auto again = propose(wanted);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().reason, "feed_exists");
+  auto other = wanted;
+  other.category = Category::fraud;
+  EXPECT_TRUE(propose(other).has_value());
+  ASSERT_TRUE(move(end_feed, *first, "leader").has_value());
+  EXPECT_TRUE(propose(wanted).has_value());
+}
+
+TEST_P(FeedContract, ASuccessorMayBeDecidedBeforeTheEnd) {
+  auto wanted = draft();
+  wanted.valid_until_ms = clock_.now_ms() + feed_renewal_ms + ms_per_day;
+  ASSERT_TRUE(propose(wanted).has_value());
+  ASSERT_FALSE(propose(wanted).has_value());
+  clock_.advance(ms_per_day);
+  EXPECT_TRUE(propose(draft()).has_value());
 }
 
 TEST_P(FeedContract, FailuresAreWrittenAndTriedAgain) {
@@ -256,7 +212,7 @@ TEST_P(FeedContract, ADeadRunIsTakenOver) {
 TEST_P(FeedContract, ZonesHoldWhatIsInForce) {
   auto zones = publish::ZoneSet::open({.folder = folder() / "zones"}, clock_, rng_);
   ASSERT_TRUE(zones.has_value()) << zones.error().message;
-  SetPublisher publisher{db(), **zones};
+  SetPublisher publisher{db(), **zones, clock_};
   const auto& zone = *publish::zone_for(Basis::feeds, Category::phishing);
   const auto names = [&] {
     for (const auto& status : (*zones)->status()) {
@@ -290,6 +246,84 @@ TEST_P(FeedContract, ZonesHoldWhatIsInForce) {
   EXPECT_EQ(names(), published - 2);
   EXPECT_EQ(move(resume_feed, now(feed), "leader").error().reason, "wrong_state");
   EXPECT_EQ(leaves("feed.lapsed"), 1);
+}
+
+class FeedZones : public FeedContractTest {
+ protected:
+  void SetUp() override {
+    FeedContractTest::SetUp();
+    if (IsSkipped()) return;
+    zones_ =
+        std::move(publish::ZoneSet::open({.folder = folder() / "zones"}, clock_, rng_).value());
+  }
+  void TearDown() override {
+    zones_.reset();
+    FeedContractTest::TearDown();
+  }
+  bool shows(const char* name) {
+    return zones_
+        ->shown(*publish::zone_for(Basis::feeds, Category::phishing),
+                dns::Name::from_text(name).value())
+        .name;
+  }
+  Feed in_force(const std::string& file, const std::string& text) {
+    std::ofstream{folder() / file, std::ios::binary} << text;
+    const auto feed = active(draft(file));
+    EXPECT_EQ(run(feed)->state, RunState::applied);
+    return now(feed);
+  }
+
+  std::unique_ptr<publish::ZoneSet> zones_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, FeedZones, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+TEST_P(FeedZones, TwoFeedsDoNotUndoEachOther) {
+  SetPublisher publisher{db(), *zones_, clock_};
+  const auto a = in_force("a.txt", "chung.example\nmot.example\n");
+  in_force("b.txt", "chung.example\nhai.example\n");
+  ASSERT_TRUE(publisher.publish().has_value());
+  ASSERT_TRUE(move(end_feed, a, "duty").has_value());
+  ASSERT_TRUE(publisher.publish().has_value());
+  EXPECT_FALSE(shows("mot.example"));
+  EXPECT_TRUE(shows("chung.example"));
+  EXPECT_TRUE(shows("hai.example"));
+}
+
+// One damaged set must not keep another feed's names from being lifted.
+TEST_P(FeedZones, ADamagedSetHoldsUpNobodyElse) {
+  SetPublisher publisher{db(), *zones_, clock_};
+  const auto good = in_force("a.txt", "mot.example\n");
+  ASSERT_TRUE(publisher.publish().has_value());
+  const auto damaged = in_force("b.txt", "hai.example\n");
+  const auto late = in_force("c.txt", "ba.example\n");
+  ASSERT_TRUE(db().transact([&](store::Transaction& tx) {
+                    return tx.execute("UPDATE feed_set SET set_hash = 'x' WHERE feed_id = $1",
+                                      {damaged.id});
+                  })
+                  .has_value());
+  ASSERT_TRUE(move(suspend_feed, good, "duty").has_value());
+  const auto published = publisher.publish();
+  ASSERT_FALSE(published.has_value());
+  EXPECT_EQ(published.error().code, ErrorCode::corrupt);
+  EXPECT_FALSE(shows("mot.example"));
+  EXPECT_FALSE(shows("hai.example"));
+  EXPECT_TRUE(shows("ba.example"));
+}
+
+// Its date counts even if nobody could write it down.
+TEST_P(FeedZones, AFeedPastItsDateLeavesTheZonesWithoutTheDatabase) {
+  SetPublisher publisher{db(), *zones_, clock_};
+  in_force("a.txt", "mot.example\n");
+  ASSERT_TRUE(publisher.publish().has_value());
+  ASSERT_TRUE(shows("mot.example"));
+  ASSERT_TRUE(db().transact([&](store::Transaction& tx) {
+                    return tx.execute("ALTER TABLE feed RENAME TO feed_away");
+                  })
+                  .has_value());
+  clock_.advance(30 * ms_per_day);
+  EXPECT_FALSE(publisher.publish().has_value());
+  EXPECT_FALSE(shows("mot.example"));
 }
 
 }  // namespace

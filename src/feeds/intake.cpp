@@ -1,6 +1,7 @@
 #include "feeds/intake.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace khien::feeds {
@@ -20,6 +21,23 @@ bool refuses_choice(const cases::Finding& finding) noexcept {
 bool refuses_crime(const cases::Finding& finding) noexcept {
   return finding.severity == cases::Severity::refuse || finding.kind == FindingKind::popular ||
          finding.kind == FindingKind::popular_below;
+}
+
+// What a reader of another format, or of no list at all, trips over. Rules that this format has and
+// DNS has not (AdBlock's patterns, RPZ's other triggers) are no sign of that.
+constexpr std::array unreadable{exchange::ListRefusal::line_too_long,
+                                exchange::ListRefusal::bad_syntax,
+                                exchange::ListRefusal::not_a_host, exchange::ListRefusal::bad_idna};
+
+bool is_no_list(exchange::ListFormat format, const exchange::ListCounts& list) noexcept {
+  const auto refused = [&list](exchange::ListRefusal reason) {
+    return list.refused[static_cast<std::size_t>(reason)];
+  };
+  std::uint64_t count = 0;
+  for (const auto reason : unreadable) count += refused(reason);
+  // Slashes have no place among plain names: links, or "</html>".
+  if (format == exchange::ListFormat::domains) count += refused(exchange::ListRefusal::url_path);
+  return 2 * count > list.entries + list.refused_total();
 }
 
 // Names that somebody relies on; the others are merely no names for a list.
@@ -44,6 +62,7 @@ struct Intake::State {
   State(const cases::ImpactData& impact_data, const FeedDraft& draft)
       : data(impact_data),
         category(draft.category),
+        format(draft.format),
         entries_max(static_cast<std::uint64_t>(std::clamp<std::int64_t>(
             draft.entries_max, 0, static_cast<std::int64_t>(exchange::name_set_names_max)))),
         reader({.format = draft.format, .plain_scope = draft.scope, .csv_column = draft.csv_column},
@@ -64,6 +83,7 @@ struct Intake::State {
 
   const cases::ImpactData& data;
   Category category;
+  exchange::ListFormat format;
   std::uint64_t entries_max;
   exchange::NameSetBuilder builder;
   std::array<std::uint64_t, 32> refused{};  // by FindingKind
@@ -96,13 +116,19 @@ Result<IntakeResult> Intake::finish() {
   auto last = state_->reader.finish();
   if (!last) return propagate(std::move(last).error(), "read a feed");
   if (state_->too_many) return over_entries_max();
+  const auto& list = state_->reader.counts();
+  if (list.entries + list.refused_total() == 0) {
+    return fail(ErrorCode::malformed, "the list has no entries", "empty_list");
+  }
+  if (is_no_list(state_->format, list)) {
+    return fail(ErrorCode::malformed, "most of it is no list of this format", "not_a_list");
+  }
 
   IntakeResult result;
   exchange::SetCounts set_counts;
   result.set = state_->builder.build(set_counts);
   if (result.set.size() > state_->entries_max) return over_entries_max();
 
-  const auto& list = state_->reader.counts();
   FeedCounts& counts = result.counts;
   counts.duplicate = set_counts.duplicate;
   counts.redundant = set_counts.redundant;
@@ -121,6 +147,15 @@ Result<IntakeResult> Intake::finish() {
   refuse(to_string(exchange::ListRefusal::below_only), set_counts.below_only);
   result.good_names = state_->good_names;
   return result;
+}
+
+FeedCounts Intake::progress() const {
+  const auto& list = state_->reader.counts();
+  FeedCounts counts;
+  counts.read = list.entries + list.refused_total();
+  counts.refused = list.refused_total();
+  for (const auto count : state_->refused) counts.refused += count;
+  return counts;
 }
 
 }  // namespace khien::feeds

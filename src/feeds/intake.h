@@ -42,7 +42,11 @@ class Intake {
   /// limit_exceeded with reason "entries_max" as soon as more names were taken than the feed may
   /// have; and the errors of ListReader.
   [[nodiscard]] Result<void> read(std::string_view piece);
+  /// malformed with reason "empty_list" if nothing stood in it, "not_a_list" if most of it cannot
+  /// be read in the feed's format: an error page, compressed octets, another format.
   [[nodiscard]] Result<IntakeResult> finish();
+  /// How far it is, for who waits: `read` and `refused` so far.
+  [[nodiscard]] FeedCounts progress() const;
 
  private:
   struct State;

@@ -74,6 +74,25 @@ TEST(RefusalOf, CrimeAndChoiceDiffer) {
             std::nullopt);
 }
 
+TEST(Intake, RefusesWhatIsNoList) {
+  const auto reason = [](std::string_view text, exchange::ListFormat format) {
+    auto feed = draft(Category::fraud);
+    feed.format = format;
+    const auto got = take(text, feed);
+    return got ? std::string{"a list"} : got.error().reason;
+  };
+  using enum exchange::ListFormat;
+  EXPECT_EQ(reason("", domains), "empty_list");
+  EXPECT_EQ(reason("# nothing\n\n", domains), "empty_list");
+  EXPECT_EQ(reason("a.example\nb c\n", domains), "a list");  // half is not most
+  EXPECT_EQ(reason("a.example\nb c\nd e\n", domains), "not_a_list");
+  EXPECT_EQ(reason("https://a.example/x\nhttps://b.example/\n", domains), "not_a_list");
+  EXPECT_EQ(reason("||a.example^\n||b.example^\n", domains), "not_a_list");
+  EXPECT_EQ(reason("a.example\nb.example\n", hosts), "not_a_list");
+  // Rules that have no meaning in DNS are most of an AdBlock list.
+  EXPECT_EQ(reason("||a.example^\nb.example##.ad\nc.example##.ad\n/banner/*\n", adblock), "a list");
+}
+
 TEST(Intake, StopsAtTheFeedsCap) {
   auto feed = draft(Category::fraud);
   feed.entries_max = 2;

@@ -25,6 +25,8 @@ VALUES ($1, 'running', $2, NULL, '', 0, '{}', '', '', '')
 ON CONFLICT DO NOTHING)";
 constexpr std::string_view sql_running =
     "SELECT id FROM feed_run WHERE feed_id = $1 AND state = 'running'";
+constexpr std::string_view sql_progress =
+    "UPDATE feed_run SET counts = $2 WHERE id = $1 AND state = 'running'";
 constexpr std::string_view sql_end = R"(
 UPDATE feed_run SET state = $2, ended_at_ms = $3, set_hash = $4, set_size = $5, counts = $6,
   problem_code = $7, problem_reason = $8, problem_message = $9
@@ -70,13 +72,50 @@ Result<Begun> begin(const RunnerParts& parts, const FeedId& id) {
   });
 }
 
+/// Writes how far the run is, every run_progress_ms at most. Nobody depends on it: a failure to
+/// write is left to the end of the run to report.
+class Progress {
+ public:
+  Progress(const RunnerParts& parts, const Begun& begun)
+      : parts_(parts), run_id_(begun.run_id), written_ms_(parts.context.clock.steady_ms()) {}
+
+  void note(const Intake& intake) {
+    const auto now_ms = parts_.context.clock.steady_ms();
+    if (now_ms - written_ms_ < run_progress_ms) return;
+    written_ms_ = now_ms;
+    const auto counts = counts_to_text(intake.progress());
+    (void)parts_.database.transact(
+        [&](store::Transaction& tx) { return tx.execute(sql_progress, {run_id_, counts}); });
+  }
+
+ private:
+  const RunnerParts& parts_;
+  std::int64_t run_id_;
+  std::int64_t written_ms_;
+};
+
 struct Document {
   bool changed = true;
   std::string etag;
   std::string last_modified;
 };
 
-Result<Document> read_feed_file(const RunnerParts& parts, const Feed& feed, Intake& intake) {
+/// What tells that somebody writes the file while we read it.
+struct FileStamp {
+  std::uintmax_t size = 0;
+  std::filesystem::file_time_type written = {};
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+
+  static FileStamp of(const std::filesystem::path& path) {
+    std::error_code error;
+    return {.size = std::filesystem::file_size(path, error),
+            .written = std::filesystem::last_write_time(path, error)};
+  }
+};
+
+using TakePiece = std::function<Result<void>(std::string_view)>;
+
+Result<Document> read_feed_file(const RunnerParts& parts, const Feed& feed, const TakePiece& take) {
   std::error_code error;
   const auto folder = std::filesystem::canonical(parts.feed_folder, error);
   if (error) return fail(ErrorCode::unavailable, "the feed folder is not there", "feed_folder");
@@ -88,28 +127,32 @@ Result<Document> read_feed_file(const RunnerParts& parts, const Feed& feed, Inta
       !std::filesystem::is_regular_file(path, error)) {
     return fail(ErrorCode::denied, "the file lies outside the feed folder", "feed_file");
   }
+  const auto stamp = FileStamp::of(path);
   std::ifstream file{path, std::ios::binary};
   if (!file) return fail(ErrorCode::unavailable, "the feed file cannot be read", "feed_file");
   std::vector<char> piece(file_piece_size);
   while (file) {
     file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
     const auto size = static_cast<std::size_t>(file.gcount());
-    if (auto read = intake.read({piece.data(), size}); !read) {
-      return tl::unexpected(std::move(read).error());
+    if (auto taken = take({piece.data(), size}); !taken) {
+      return tl::unexpected(std::move(taken).error());
     }
   }
   if (file.bad()) return fail(ErrorCode::unavailable, "reading the feed file failed", "feed_file");
+  if (FileStamp::of(path) != stamp) {
+    return fail(ErrorCode::unavailable, "the feed file changed while it was read",
+                "feed_file_changing");
+  }
   return Document{};
 }
 
-Result<Document> read_document(const RunnerParts& parts, const Feed& feed, Intake& intake) {
-  if (!feed.draft.source.starts_with("https://")) return read_feed_file(parts, feed, intake);
+Result<Document> read_document(const RunnerParts& parts, const Feed& feed, const TakePiece& take) {
+  if (!feed.draft.source.starts_with("https://")) return read_feed_file(parts, feed, take);
   http::FetchRequest request{.url = feed.draft.source,
                              .etag = feed.etag,
                              .last_modified = feed.last_modified,
                              .size_max = exchange::list_size_max};
-  auto fetched = parts.fetch(
-      request, [&intake](Bytes piece) -> Result<void> { return intake.read(as_text(piece)); });
+  auto fetched = parts.fetch(request, [&take](Bytes piece) { return take(as_text(piece)); });
   if (!fetched) return tl::unexpected(std::move(fetched).error());
   return Document{fetched->changed, fetched->etag, fetched->last_modified};
 }
@@ -137,11 +180,25 @@ void note_problem(FeedRun& run, RunState state, const Error& error) {
   run.problem_message = error.message;
 }
 
-Result<Outcome> evaluate(const RunnerParts& parts, const Feed& feed) {
+/// A run that ends here, with how far it came.
+Outcome failed_outcome(const Intake& intake, const Error& error) {
+  Outcome outcome;
+  outcome.run.counts = intake.progress();
+  note_problem(outcome.run, RunState::failed, error);
+  return outcome;
+}
+
+Result<Outcome> evaluate(const RunnerParts& parts, const Begun& begun) {
+  const Feed& feed = begun.feed;
   Outcome outcome;
   Intake intake{parts.impact, feed.draft};
-  auto document = read_document(parts, feed, intake);
-  if (!document) return tl::unexpected(std::move(document).error());
+  Progress progress{parts, begun};
+  auto document = read_document(parts, feed, [&](std::string_view piece) {
+    auto read = intake.read(piece);
+    progress.note(intake);
+    return read;
+  });
+  if (!document) return failed_outcome(intake, document.error());
   outcome.document = std::move(*document);
   if (!outcome.document.changed) {
     outcome.run.state = RunState::unchanged;
@@ -150,7 +207,7 @@ Result<Outcome> evaluate(const RunnerParts& parts, const Feed& feed) {
     return outcome;
   }
   auto taken = intake.finish();
-  if (!taken) return tl::unexpected(std::move(taken).error());
+  if (!taken) return failed_outcome(intake, taken.error());
   auto before = accepted_set(parts, feed.id);
   if (!before) return tl::unexpected(std::move(before).error());
 
@@ -262,7 +319,7 @@ Result<FeedRun> run_feed(const RunnerParts& parts, const FeedId& id) {
   auto begun = begin(parts, id);
   if (!begun) return tl::unexpected(std::move(begun).error());
   const InstantMs started_ms = parts.context.clock.now_ms();
-  auto outcome = evaluate(parts, begun->feed);
+  auto outcome = evaluate(parts, *begun);
   Outcome ended;
   if (outcome) {
     ended = std::move(*outcome);

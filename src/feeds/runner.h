@@ -16,7 +16,9 @@
 namespace khien::feeds {
 
 /// A run that has not ended after this was left by a process that died.
-constexpr std::int64_t run_abandoned_ms = 30 * ms_per_minute;
+constexpr std::int64_t run_abandoned_ms = 10 * ms_per_minute;
+/// How often a run writes how far it is (FeedRun::counts while it is running).
+constexpr std::int64_t run_progress_ms = 2 * ms_per_second;
 /// A failed run is tried again after this, or after the interval if that is shorter.
 constexpr std::int64_t run_retry_ms = 15 * ms_per_minute;
 /// Kept for each feed; older ones are removed.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "feeds/feed.h"
 #include "publish/zone_set.h"
@@ -24,19 +25,39 @@ struct PublishedFeed {
 
 class SetPublisher {
  public:
-  /// Both must outlive it. One thread.
-  SetPublisher(store::Database& database, publish::ZoneSet& zones)
-      : database_(database), zones_(zones) {}
+  /// All must outlive it. One thread.
+  SetPublisher(store::Database& database, publish::ZoneSet& zones, const Clock& clock)
+      : database_(database), zones_(zones), clock_(clock) {}
 
   /// Makes the zones agree with what is in force, and tells what it changed. Call it at start, on
   /// channel_sets, and once a minute. Feeds whose set it has carried before cost one query.
+  ///
+  /// What goes, goes first: a block never holds up a lift. A feed that fails holds up no other; the
+  /// first such error is returned when all the others are done. With the database away, feeds whose
+  /// date has passed leave the zones all the same.
   [[nodiscard]] Result<std::vector<PublishedFeed>> publish();
 
  private:
-  [[nodiscard]] Result<PublishedFeed> carry(const Feed& feed);
+  struct Carried {
+    std::string set_hash;  // empty: the zones hold nothing of it
+    Category category = Category::phishing;
+    InstantMs valid_until_ms = 0;
+  };
+  struct Names {
+    std::vector<std::string> hosts;
+    std::vector<std::string> domains;
+  };
+  [[nodiscard]] Result<Names> names_of(const Feed& feed);
+  [[nodiscard]] Result<void> carry(const Feed& feed, std::vector<PublishedFeed>& changed);
+  [[nodiscard]] Result<PublishedFeed> replace(const FeedId& id, Category category,
+                                              const Names& names);
+  [[nodiscard]] Result<void> take_out_what_is_over(std::vector<PublishedFeed>& changed);
+  [[nodiscard]] bool stands(const Feed& feed) const noexcept;
+
   store::Database& database_;
   publish::ZoneSet& zones_;
-  std::map<std::string, std::string> carried_;  // feed id to set hash; "" for nothing
+  const Clock& clock_;
+  std::map<std::string, Carried> carried_;  // by feed id
 };
 
 /// The holder under which a feed's names stand in a zone; two, because a replacement has one scope.

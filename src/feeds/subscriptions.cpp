@@ -34,6 +34,9 @@ SELECT id, version, state, name, source, format, category, scope, csv_column, li
   approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms
 FROM feed ORDER BY proposed_at_ms DESC, id DESC)";
 constexpr std::string_view sql_count = "SELECT count(*) FROM feed WHERE state <> 'lapsed'";
+constexpr std::string_view sql_same = R"(
+SELECT id FROM feed WHERE state <> 'lapsed' AND source = $1 AND category = $2
+  AND valid_until_ms > $3 LIMIT 1)";
 constexpr std::string_view sql_approve = R"(
 UPDATE feed SET state = 'active', approved_by = $2, next_run_at_ms = $3, version = version + 1
 WHERE id = $1)";
@@ -187,6 +190,13 @@ Result<Feed> propose_feed(store::Transaction& tx, const Context& context, FeedDr
   if ((*count)->integer(0) >= static_cast<std::int64_t>(feeds_max)) {
     return fail(ErrorCode::limit_exceeded, "too many feeds", "feeds_max");
   }
+  auto same =
+      tx.query_one(sql_same, {draft.source, to_string(draft.category), now_ms + feed_renewal_ms});
+  if (!same) return propagate(std::move(same).error(), "look for the same feed");
+  if (same->has_value()) {
+    return fail(ErrorCode::conflict, "this source is already subscribed to for this category",
+                "feed_exists");
+  }
   const auto id = FeedId::make(context.clock, context.rng);
   auto inserted = tx.execute(
       sql_insert, {id, draft.name, draft.source, to_string(draft.format), to_string(draft.category),
@@ -227,6 +237,18 @@ Result<Feed> suspend_feed(store::Transaction& tx, const Context& context, const 
   return finish(tx, context, "feed.suspended", move, {reason_field(*feed, move)});
 }
 
+Result<Feed> end_feed(store::Transaction& tx, const Context& context, const Move& move) {
+  auto feed = load_for(
+      tx, move, {FeedState::proposed, FeedState::active, FeedState::stopped, FeedState::suspended});
+  if (!feed) return feed;
+  if (auto given = need_reason(move); !given) return tl::unexpected(std::move(given).error());
+  for (auto result : {tx.execute(sql_state, {move.id, "lapsed", 0}),
+                      tx.execute(sql_drop_set, {move.id, "held"})}) {
+    if (!result) return propagate(std::move(result).error(), "end a feed");
+  }
+  return finish(tx, context, "feed.ended", move, {reason_field(*feed, move)});
+}
+
 Result<Feed> resume_feed(store::Transaction& tx, const Context& context, const Move& move) {
   auto feed = load_for(tx, move, {FeedState::stopped, FeedState::suspended});
   if (!feed) return feed;
@@ -252,6 +274,12 @@ Result<Feed> request_run(store::Transaction& tx, const Context& context, const M
   if (!changed) return propagate(std::move(changed).error(), "ask for a run");
   tx.notify(channel_due);
   return find_feed(tx, move.id);
+}
+
+Result<bool> any_over(store::Executor& executor, InstantMs now_ms) {
+  auto rows = executor.query(sql_over, {now_ms});
+  if (!rows) return propagate(std::move(rows).error(), "look for feeds that are over");
+  return !rows->empty();
 }
 
 Result<std::vector<FeedId>> lapse_feeds(store::Transaction& tx, const Context& context) {

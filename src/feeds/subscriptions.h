@@ -3,7 +3,7 @@
 //
 //   proposed ──approve──► active ──breaker──► stopped ──resume──► active
 //       │                   └──────suspend──────┴──► suspended ──resume──► active
-//       └──────────────── each lapses at its end date, for good
+//       └──────────────── each ends by a person or at its end date, for good: lapsed
 //
 // Who may make a move is asked before (identity::may); that proposer and approver differ is also
 // checked here and in the schema. Names of people stay out of leaves: actors are commitments.
@@ -39,8 +39,10 @@ struct Move {
   std::string reason = {};
 };
 
-/// invalid_argument with reasons feed_name, feed_source, feed_reason, feed_entries_max,
-/// feed_change_max, feed_interval, feed_valid_until; limit_exceeded above feeds_max.
+/// invalid_argument with reasons feed_name, feed_source, feed_reason, feed_licence, feed_column,
+/// feed_entries_max, feed_change_max, feed_interval, feed_valid_until; limit_exceeded above
+/// feeds_max; conflict "feed_exists" if the same source is subscribed to for the same category,
+/// unless that subscription ends within feed_renewal_ms.
 [[nodiscard]] Result<Feed> propose_feed(store::Transaction& tx, const Context& context,
                                         FeedDraft draft, std::string_view proposer);
 /// denied with reason "own_feed" for the proposer; conflict "wrong_state" unless proposed.
@@ -53,9 +55,14 @@ struct Move {
 /// another person than the proposer ("own_feed").
 [[nodiscard]] Result<Feed> resume_feed(store::Transaction& tx, const Context& context,
                                        const Move& move);
+/// Ends a feed for good, in force or not yet approved. One person, at once; needs a reason.
+[[nodiscard]] Result<Feed> end_feed(store::Transaction& tx, const Context& context,
+                                    const Move& move);
 /// Asks for a run now; conflict "wrong_state" unless active.
 [[nodiscard]] Result<Feed> request_run(store::Transaction& tx, const Context& context,
                                        const Move& move);
+/// True if lapse_feeds() has something to do.
+[[nodiscard]] Result<bool> any_over(store::Executor& executor, InstantMs now_ms);
 /// Lapses what is over, and gives the ids.
 [[nodiscard]] Result<std::vector<FeedId>> lapse_feeds(store::Transaction& tx,
                                                       const Context& context);
