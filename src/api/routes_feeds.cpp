@@ -40,6 +40,7 @@ Json run_json(const feeds::FeedRun& run) {
                            {"state", feeds::to_string(run.state)},
                            {"started_at_ms", run.started_at_ms},
                            {"counts", counts_json(run.counts)}});
+  out.set("names", run.set_size);
   if (run.ended_at_ms) out.set("ended_at_ms", *run.ended_at_ms);
   if (!run.set_hash.empty()) out.set("set_hash", run.set_hash);
   if (!run.problem_code.empty()) {
@@ -55,10 +56,11 @@ Json feed_actions(const feeds::Feed& feed, const identity::Actor& actor) {
   const identity::AccountId proposer{feed.proposed_by};
   const bool held = feed.state == FeedState::suspended || feed.state == FeedState::stopped;
   const bool may_decide = feed.state == FeedState::proposed || held;
+  const bool may_end = feed.state != FeedState::lapsed;
   return Actions{actor}
       .add(Action::feed_approve, may_decide, {.proposer = proposer})
       .add(Action::feed_run, feed.state == FeedState::active)
-      .add(Action::feed_suspend, feeds::in_force(feed.state))
+      .add(Action::feed_suspend, may_end)
       .take();
 }
 
@@ -74,9 +76,12 @@ Result<Json> feed_json(store::Executor& db, const feeds::Feed& feed, const ident
                            {"source", draft.source},
                            {"format", exchange::to_string(draft.format)},
                            {"category", khien::to_string(draft.category)},
+                           {"scope", cases::to_string(draft.scope)},
+                           {"column", draft.csv_column},
                            {"licence", draft.licence},
                            {"reason", draft.reason},
                            {"entries", feed.entries},
+                           {"next_run_at_ms", feed.next_run_at_ms},
                            {"entries_max", draft.entries_max},
                            {"change_max_percent", static_cast<double>(draft.change_max_permyriad) /
                                                       permyriad_per_percent},
@@ -134,6 +139,9 @@ Result<Response> propose(const Services& services, const Request& request) {
   draft.source = in.text("source");
   draft.format = in.one_of(in.text("format"), exchange::parse_list_format, "bad_format");
   draft.category = in.one_of(in.text("category"), parse_category, "no_category");
+  draft.scope = in.optional_one_of(in.optional_text("scope"), cases::parse_scope, "bad_scope")
+                    .value_or(draft.scope);
+  if (auto column = in.optional_text("column")) draft.csv_column = std::move(*column);
   draft.licence = in.optional_text("licence").value_or("");
   draft.entries_max = in.integer("entries_max");
   draft.interval_s = in.optional_integer("interval_s").value_or(feeds::interval_default_s);
@@ -190,6 +198,9 @@ Result<Response> run(const Services& services, const Request& request) {
 Result<Response> suspend(const Services& services, const Request& request) {
   return move_feed(services, request, Action::feed_suspend, feeds::suspend_feed, 200, true);
 }
+Result<Response> end(const Services& services, const Request& request) {
+  return move_feed(services, request, Action::feed_suspend, feeds::end_feed, 200, true);
+}
 Result<Response> resume(const Services& services, const Request& request) {
   return move_feed(services, request, Action::feed_approve, feeds::resume_feed, 200, true);
 }
@@ -225,6 +236,7 @@ void add_feed_routes(Routes& routes, const Services& services) {
   add(Method::post, feed + "/approve", "feed.approve", approve);
   add(Method::post, feed + "/run", "feed.run", run);
   add(Method::post, feed + "/suspend", "feed.suspend", suspend);
+  add(Method::post, feed + "/end", "feed.suspend", end);
   add(Method::post, feed + "/resume", "feed.approve", resume);
   add(Method::get, feed + "/runs", "feed.read", list_runs);
 }

@@ -2,7 +2,7 @@
 // events name, so that an event finds everything it makes stale.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, call, setCsrfToken } from './client';
-import type { AppealState, CaseState, Category, OrderState } from './types';
+import type { AppealState, CaseState, Category, Feed, OrderState } from './types';
 
 export const pageSize = 50;
 
@@ -125,9 +125,16 @@ export const appealQuery = (id: string) =>
       call(api.GET('/api/v1/appeals/{appeal_id}', { params: { path: { appeal_id: id } } })),
   });
 
+/** While a feed runs, or is about to, how far it is changes every two seconds (runner.h). */
+const runPollMs = 2_000;
+const isRunning = (feed: Feed) =>
+  feed.last_run?.state === 'running' ||
+  (feed.state === 'active' && (feed.next_run_at_ms ?? Infinity) <= Date.now());
+
 export const feedsQuery = queryOptions({
   queryKey: ['feed', 'list'],
   queryFn: () => call(api.GET('/api/v1/feeds')),
+  refetchInterval: (query) => (query.state.data?.items.some(isRunning) ? runPollMs : false),
 });
 
 export const accountsQuery = queryOptions({

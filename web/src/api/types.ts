@@ -23,6 +23,7 @@ export type Feed = Schemas['Feed'];
 export type FeedCategory = Schemas['FeedCategory'];
 export type FeedDraft = Schemas['FeedDraft'];
 export type FeedFormat = Schemas['FeedFormat'];
+export type FeedScope = Schemas['FeedScope'];
 export type Impact = Schemas['Impact'];
 export type LegalGround = Schemas['LegalGround'];
 export type Me = Schemas['Me'];

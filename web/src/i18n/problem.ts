@@ -8,6 +8,12 @@ export function reasonText(reason: string): string {
   return reason !== '' && i18next.exists(key) ? i18next.t(key as 'reason.network') : '';
 }
 
+/** Why an entry of a list was not taken. */
+export function refusalText(reason: string): string {
+  const key = `refusal.${reason}`;
+  return i18next.exists(key) ? i18next.t(key as 'refusal.popular') : reasonText(reason) || reason;
+}
+
 export function problemText(error: unknown): string {
   if (error instanceof ApiError) {
     const text = reasonText(error.reason);

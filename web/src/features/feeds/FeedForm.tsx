@@ -4,7 +4,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import { categories, type FeedCategory, type FeedDraft, type FeedFormat } from '@/api/types';
+import {
+  categories,
+  type FeedCategory,
+  type FeedDraft,
+  type FeedFormat,
+  type FeedScope,
+} from '@/api/types';
 import { addDays, endOfDay, toDay } from '@/i18n/format';
 import { Dialog } from '@/ui/Dialog';
 import { Refusal } from '@/ui/States';
@@ -18,6 +24,9 @@ const feedCategories: FeedCategory[] = [
   'choice-gambling',
   'choice-ads',
 ];
+const scopes: FeedScope[] = ['host', 'domain'];
+const saysItsScope: FeedFormat[] = ['hosts', 'adblock', 'rpz'];
+const hour = 3600;
 const usualDays = 90;
 const usualChangePercent = 10;
 
@@ -30,10 +39,12 @@ export function FeedForm({ onClose }: { onClose: () => void }) {
     source: '',
     format: 'domains',
     category: 'phishing',
+    scope: 'host',
+    column: '0',
     licence: '',
     entries_max: 100_000,
     change_max_percent: usualChangePercent,
-    interval_s: 3600,
+    interval_s: 24 * hour,
     valid_until_ms: endOfDay(toDay(addDays(today, usualDays))),
     reason: '',
   }));
@@ -84,8 +95,29 @@ export function FeedForm({ onClose }: { onClose: () => void }) {
             onChange={(event) => set({ category: event.currentTarget.value as FeedCategory })}
             data={feedCategories.map((value) => ({ value, label: t(`category.${value}`) }))}
           />
+          {!saysItsScope.includes(draft.format) && (
+            <NativeSelect
+              label={t('app.feed.scope')}
+              description={t('app.feed.scope-hint')}
+              value={draft.scope}
+              onChange={(event) => set({ scope: event.currentTarget.value as FeedScope })}
+              data={scopes.map((value) => ({ value, label: t(`scope.${value}`) }))}
+            />
+          )}
+          {draft.format === 'csv' && (
+            <TextInput
+              label={t('app.feed.column')}
+              description={t('app.feed.column-hint')}
+              required
+              maxLength={100}
+              spellCheck={false}
+              value={draft.column}
+              onChange={(event) => set({ column: event.currentTarget.value })}
+            />
+          )}
           <NumberInput
             label={t('app.feed.entries-max')}
+            description={t('app.feed.entries-max-hint')}
             required
             min={1}
             max={5_000_000}
@@ -99,9 +131,17 @@ export function FeedForm({ onClose }: { onClose: () => void }) {
             value={draft.change_max_percent}
             onChange={(value) => set({ change_max_percent: Number(value) })}
           />
+          <NumberInput
+            label={t('app.feed.interval')}
+            min={1}
+            max={7 * 24}
+            allowDecimal={false}
+            value={(draft.interval_s ?? hour) / hour}
+            onChange={(value) => set({ interval_s: Number(value) * hour })}
+          />
           <TextInput
             type="date"
-            label={t('app.feed.end')}
+            label={t('app.feed.end-date')}
             required
             min={toDay(today)}
             value={toDay(draft.valid_until_ms)}
