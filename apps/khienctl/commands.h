@@ -67,6 +67,14 @@ struct FeedTry {
 };
 [[nodiscard]] Result<void> feed_add(const Place& place, const FeedAdd& add);
 [[nodiscard]] Result<void> feed_list(const Place& place);
+struct FeedRunNow {
+  std::string feed;  ///< id
+  std::string by;    ///< login of who asks
+};
+/// Asks khiend for a run and follows it to its end.
+[[nodiscard]] Result<void> feed_run(const Place& place, const FeedRunNow& wanted);
+/// The last twenty runs of a feed, newest first.
+[[nodiscard]] Result<void> feed_runs(const Place& place, const std::string& feed);
 [[nodiscard]] Result<void> feed_try(const Place& place, const FeedTry& wanted);
 
 // mail.cpp

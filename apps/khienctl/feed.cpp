@@ -1,8 +1,11 @@
 // Subscriptions from the command line, and a look at lists before anybody subscribes to them.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "base/file.h"
 #include "commands.h"
@@ -13,6 +16,12 @@
 
 namespace khien::khienctl {
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto follow_every = 500ms;
+constexpr std::int64_t follow_max_ms = 15 * ms_per_minute;
+constexpr int runs_shown = 20;
 
 Result<identity::Actor> actor_by_login(store::Executor& db, const std::string& login,
                                        InstantMs now_ms) {
@@ -39,6 +48,16 @@ void print_reasons(const feeds::FeedCounts& counts) {
   }
 }
 
+/// One line that is written over again and again, for a person only; `done` clears it.
+void show_progress(const std::string& file, const feeds::FeedCounts& counts) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  fmt::print(stderr, "\r\x1B[K{}: {} names read, {} refused", file, counts.read, counts.refused);
+  std::fflush(stderr);
+}
+void clear_progress() {
+  if (::isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1B[K");
+}
+
 void print_file(const feeds::BulkFile& report) {
   const auto category =
       report.category ? std::string{khien::to_string(*report.category)} : "refused class";
@@ -48,6 +67,40 @@ void print_file(const feeds::BulkFile& report) {
       report.file, category, report.counts.read, report.counts.added, report.counts.duplicate,
       report.counts.redundant, report.counts.refused, report.elapsed_ms);
   std::fflush(stdout);  // progress: a line as each file is done
+}
+
+void print_run(const feeds::FeedRun& run) {
+  const auto& counts = run.counts;
+  fmt::print(
+      "{:<9} {:>8} read {:>8} new {:>8} removed {:>8} duplicate {:>7} redundant {:>7} refused",
+      feeds::to_string(run.state), counts.read, counts.added, counts.removed, counts.duplicate,
+      counts.redundant, counts.refused);
+  if (run.ended_at_ms) fmt::print(" {:>6} ms", *run.ended_at_ms - run.started_at_ms);
+  fmt::print("\n");
+  if (!run.problem_code.empty()) {
+    fmt::print("    {}: {}\n", run.problem_reason, run.problem_message);
+  }
+  print_reasons(counts);
+}
+
+/// Waits for the next run after `seen` and shows how far it is; khiend does it.
+Result<void> follow_run(store::Database& database, const feeds::FeedId& id, std::int64_t seen,
+                        const Clock& clock) {
+  const auto begun_ms = clock.steady_ms();
+  while (clock.steady_ms() - begun_ms < follow_max_ms) {
+    auto run = database.read([&](store::Executor& db) { return feeds::last_run(db, id); });
+    if (!run) return tl::unexpected<Error>{std::move(run).error()};
+    if (*run && (*run)->id > seen) {
+      show_progress(id.value, (*run)->counts);
+      if ((*run)->state != feeds::RunState::running) {
+        clear_progress();
+        print_run(**run);
+        return {};
+      }
+    }
+    std::this_thread::sleep_for(follow_every);
+  }
+  return fail(ErrorCode::timeout, "no run has ended; does khiend run? Look again with `feed runs`");
 }
 
 Result<void> write_sets(const feeds::BulkImport& import, const std::filesystem::path& folder) {
@@ -118,6 +171,44 @@ Result<void> feed_list(const Place& place) {
   return {};
 }
 
+Result<void> feed_run(const Place& place, const FeedRunNow& wanted) {
+  auto database = place.open_database();
+  if (!database) return tl::unexpected<Error>{std::move(database).error()};
+  const SystemClock clock;
+  SystemRng rng;
+  const feeds::Context context{clock, rng};
+  const feeds::FeedId id{wanted.feed};
+  std::int64_t seen = 0;
+  auto asked = (*database)->transact([&](store::Transaction& tx) -> Result<feeds::Feed> {
+    auto actor = actor_by_login(tx, wanted.by, clock.now_ms());
+    if (!actor) return tl::unexpected<Error>{std::move(actor).error()};
+    const auto verdict = identity::may(*actor, identity::Action::feed_run);
+    if (!verdict) return identity::fail(verdict);
+    auto feed = feeds::find_feed(tx, id);
+    if (!feed) return feed;
+    auto last = feeds::last_run(tx, id);
+    if (!last) return tl::unexpected<Error>{std::move(last).error()};
+    seen = *last ? (*last)->id : 0;
+    return feeds::request_run(
+        tx, context, {.id = id, .version = feed->version, .actor = actor->account_id.value});
+  });
+  if (!asked) return tl::unexpected<Error>{std::move(asked).error()};
+  fmt::print("khiend will run it within half a minute.\n");
+  std::fflush(stdout);
+  return follow_run(**database, id, seen, clock);
+}
+
+Result<void> feed_runs(const Place& place, const std::string& feed) {
+  auto database = place.open_database();
+  if (!database) return tl::unexpected<Error>{std::move(database).error()};
+  auto runs = (*database)->read([&](store::Executor& db) {
+    return feeds::list_runs(db, feeds::FeedId{feed}, 0, runs_shown);
+  });
+  if (!runs) return tl::unexpected<Error>{std::move(runs).error()};
+  for (const auto& run : *runs) print_run(run);
+  return {};
+}
+
 Result<void> feed_try(const Place& place, const FeedTry& wanted) {
   auto format = known(exchange::parse_list_format(wanted.format), wanted.format, "list format");
   if (!format) return tl::unexpected<Error>{std::move(format).error()};
@@ -128,11 +219,17 @@ Result<void> feed_try(const Place& place, const FeedTry& wanted) {
   if (!impact) return tl::unexpected<Error>{std::move(impact).error()};
   const SystemClock clock;
   const auto started_ms = clock.steady_ms();
-  feeds::BulkImport import{*impact, clock, {.format = *format, .scope = *scope}};
+  feeds::BulkImport import{*impact,
+                           clock,
+                           {.format = *format, .scope = *scope},
+                           [](const auto& file, const auto& counts) {
+                             show_progress(file.filename().string(), counts);
+                           }};
   for (const auto& file : wanted.files) {
     const auto list_class =
         wanted.list_class.empty() ? feeds::class_of_file(file) : wanted.list_class;
     auto report = import.add(file, list_class);
+    clear_progress();
     if (!report) return tl::unexpected<Error>{std::move(report).error()};
     print_file(*report);
   }

@@ -27,6 +27,7 @@ struct Arguments {
                        .folder = {}};
   FeedAdd feed;
   FeedTry look;
+  FeedRunNow run_now;
   MailTest mail;
 };
 
@@ -130,6 +131,14 @@ void add_feed_commands(CLI::App& app, Arguments& a, Command& chosen) {
   put->add_option("--names", a.feed.entries_max, "the most names it may have (100000)");
   put->add_option("--days", a.feed.days, "how long it lives (90)");
   add(feed, "list", "all subscriptions", chosen, [&a] { return feed_list(a.place); });
+  auto* run = add(feed, "run", "ask khiend to read a feed now, and follow how far it is", chosen,
+                  [&a] { return feed_run(a.place, a.run_now); });
+  run->add_option("feed", a.run_now.feed, "its id; see `feed list`")->required();
+  run->add_option("--by", a.run_now.by, "login of who asks")->required();
+  add(feed, "runs", "what the last runs of a feed took and refused", chosen,
+      [&a] { return feed_runs(a.place, a.word); })
+      ->add_option("feed", a.word)
+      ->required();
   auto* look = add(feed, "try", "read list files as a feed would and count; nothing takes force",
                    chosen, [&a] { return feed_try(a.place, a.look); });
   look->add_option("files", a.look.files)->required()->check(CLI::ExistingFile);
