@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reading all third-party lists as feeds would: names a second, counts, peak memory. LISTS is a folder of SOURCE.CLASS.txt.xz.
+# Reading all third-party lists with khienctl, as a feed would but without one: names a second, counts, peak memory. LISTS is a folder of SOURCE.CLASS.txt.xz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lists="${LISTS:-../shared/data/blocklists}"
@@ -17,9 +17,9 @@ for scope in host domain; do
   # "24 files, 1727106 entries read in 8990 ms: 1320511 new, 139957 duplicate, 0 redundant, 266638 refused"
   awk -v scope="$scope" '/ entries read in / {
     gsub(/[,:]/, "")
-    printf "feeds_%s_read %d names\nfeeds_%s_time %d ms\n", scope, $3, scope, $7
-    printf "feeds_%s_new %d names\nfeeds_%s_duplicate %d names\n", scope, $9, scope, $11
-    printf "feeds_%s_redundant %d names\nfeeds_%s_refused %d names\n", scope, $13, scope, $15
+    printf "lists_%s_read %d names\nlists_%s_time %d ms\n", scope, $3, scope, $7
+    printf "lists_%s_new %d names\nlists_%s_duplicate %d names\n", scope, $9, scope, $11
+    printf "lists_%s_redundant %d names\nlists_%s_refused %d names\n", scope, $13, scope, $15
   }' "$work/$scope.log"
-  awk -v scope="$scope" '/^peak/ { printf "feeds_%s_peak %d KiB\n", scope, $2 }' "$work/peak"
+  awk -v scope="$scope" '/^peak/ { printf "lists_%s_peak %d KiB\n", scope, $2 }' "$work/peak"
 done

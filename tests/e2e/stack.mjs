@@ -15,8 +15,11 @@ const bin = join(root, process.env.KHIEN_BIN ?? 'build/release/bin');
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** What the upstream of Stack.startEveryName() answers. */
+export const everyAddress = '192.0.2.7';
+
 /** A port that is free for TCP and UDP on loopback now. */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const server = createServer();
     const port = await new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
@@ -99,17 +102,23 @@ export class Stack {
     clearTimeout(late);
   }
 
+  pid(name) {
+    return this.#children.get(name)?.pid;
+  }
+
   /** Free ports, chosen once: start() does it for those who need none before. */
   async choosePorts() {
-    for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'unbound', 'bind', 'mail']) {
+    for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'every', 'unbound', 'bind', 'mail']) {
       this.ports[name] ??= await freePort();
     }
   }
 
-  async start({ resolvers = ['unbound', 'bind'] } = {}) {
+  /** `everyName`: the upstream has an address for whatever is asked, so that real lists can be tried with nobody contacted. */
+  async start({ resolvers = ['unbound', 'bind'], everyName = false } = {}) {
     await this.choosePorts();
     mkdirSync(this.state);
     await this.startAuthority();
+    if (everyName) await this.startEveryName();
     await this.startKhiend();
     await this.startDnsd();
     if (resolvers.includes('unbound')) await this.startUnbound();
@@ -122,6 +131,36 @@ export class Stack {
     this.#spawn('authority', findProgram('knotd'), ['-c', join(folder, 'knot.conf')]);
     await until('the authority answers', async () => (await dig(this.ports.authority, 'example', 'SOA')).answers.length > 0);
   }
+
+  /** A root zone of its own whose wildcard answers every name with 192.0.2.7. */
+  async startEveryName() {
+    const folder = join(this.#folder, 'every');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'root.zone'), `. 30 SOA ns.test. hostmaster.test. 1 3600 600 86400 30
+. 30 NS ns.test.
+*. 30 A ${everyAddress}
+`);
+    writeFileSync(join(folder, 'knot.conf'), `server:
+    listen: 127.0.0.1@${this.ports.every}
+    rundir: "${folder}"
+    pidfile: "${folder}/knot.pid"
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: "${folder}"
+zone:
+  - domain: .
+    storage: "${folder}"
+    file: "root.zone"
+    zonefile-sync: -1
+    journal-content: none
+`);
+    this.#spawn('every', findProgram('knotd'), ['-c', join(folder, 'knot.conf')]);
+    await until('every name has an address', async () => (await dig(this.ports.every, 'a.test')).answers[0] === everyAddress);
+    this.#upstream = this.ports.every;
+  }
+  #upstream;
 
   async startKhiend() {
     const { web, zones, dns } = this.ports;
@@ -157,12 +196,13 @@ export class Stack {
     });
   }
 
-  async startDnsd() {
-    const { dns, status, zones, authority } = this.ports;
-    this.#spawn('khien-dnsd', join(bin, 'khien-dnsd'), [
-      '--listen', `127.0.0.1:${dns}`, '--status', `127.0.0.1:${status}`, '--primary', `127.0.0.1:${zones}`,
-      '--tsig-key', join(this.state, 'keys/khien-dnsd.key'), '--snapshot', join(this.#folder, 'dnsd'),
-      '--upstream', `127.0.0.1:${authority}`, '--base-url', this.url,
+  /** `name` and `port` for a second one, `options` for what it does otherwise. */
+  async startDnsd({ name = 'khien-dnsd', port = this.ports.dns, status = this.ports.status, options = [] } = {}) {
+    const { zones, authority } = this.ports;
+    this.#spawn(name, join(bin, 'khien-dnsd'), [
+      '--listen', `127.0.0.1:${port}`, '--status', `127.0.0.1:${status}`, '--primary', `127.0.0.1:${zones}`,
+      '--tsig-key', join(this.state, 'keys/khien-dnsd.key'), '--snapshot', join(this.#folder, name === 'khien-dnsd' ? 'dnsd' : name),
+      '--upstream', `127.0.0.1:${this.#upstream ?? authority}`, '--base-url', this.url, ...options,
     ]);
     await until('khien-dnsd is healthy', async () => (await fetch(`http://127.0.0.1:${status}/healthz`)).ok);
   }
