@@ -25,8 +25,7 @@ describe('feeds', () => {
       },
     };
     await openApp('/feeds', { 'GET /api/v1/feeds': { items: [running] } });
-    const status = await screen.findByRole('status');
-    expect(status.textContent).toBe('Đang đọc: 120.500 tên, từ chối 7.');
+    await screen.findByText('Đang đọc: 120.500 tên, từ chối 7.');
   });
 
   it('says what the breaker held back before it is released, and why it stopped', async () => {
