@@ -1,6 +1,6 @@
-# khien_module(NAME SOURCES … [TESTS …] [DEPS …] [LINK …] [TEST_LINK …] [TEST_LABEL unit])
+# khien_module(NAME SOURCES … [TESTS …] [DEPS …] [LINK …] [TEST_LINK …] [TEST_LABELS unit])
 #   Makes the library khien::NAME from src/NAME and, with TESTS, the program khien_NAME_test, which
-#   CTest runs as one test under TEST_LABEL. DEPS are modules of ours (tools/tidy compares them with
+#   CTest runs as one test under TEST_LABELS. DEPS are modules of ours (tools/tidy compares them with
 #   tools/layers.txt); LINK are third-party targets.
 # khien_test(NAME SOURCES … DEPS … LABELS … [LINK …])
 #   One more test program, for tests with other labels: contract, integration, threads, scenario.
@@ -36,17 +36,17 @@ function(khien_test name)
 endfunction()
 
 function(khien_module name)
-  cmake_parse_arguments(ARG "" "TEST_LABEL" "SOURCES;TESTS;DEPS;LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPS;LINK;TEST_LINK;TEST_LABELS" ${ARGN})
   add_library(khien_${name} STATIC ${ARG_SOURCES})
   add_library(khien::${name} ALIAS khien_${name})
   khien_prefixed(deps ${ARG_DEPS})
   target_link_libraries(khien_${name} PUBLIC khien_flags ${deps} ${ARG_LINK})
   if(ARG_TESTS)
-    if(NOT ARG_TEST_LABEL)
-      set(ARG_TEST_LABEL unit)
+    if(NOT ARG_TEST_LABELS)
+      set(ARG_TEST_LABELS unit)
     endif()
     khien_test(khien_${name}_test SOURCES ${ARG_TESTS} DEPS ${name} LINK ${ARG_TEST_LINK}
-      LABELS ${ARG_TEST_LABEL})
+      LABELS ${ARG_TEST_LABELS})
   endif()
 endfunction()
 
