@@ -26,18 +26,26 @@ dev() {
   ctest --test-dir build/dev --output-on-failure -j2
 }
 
-# What reads bytes from outside, under AddressSanitizer and UBSan, with the fuzzers' corpora replayed.
+# What reads bytes from outside, under AddressSanitizer and UBSan, with the fuzzers' corpora replayed. Tests and
+# fuzzers share the build of the fuzz preset.
 asan() {
   tools/packages.sh build test
-  [ -f build/asan/build.ninja ] || cmake --preset asan >/dev/null
-  local targets=() name
+  [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
+  local targets=() tests=() name
   for name in base crypto codec text dns dns_oracle net policy exchange identity pages evidence ledger; do
     targets+=("khien_${name}_test")
+    tests+=("khien_${name}_test")
   done
-  mapfile -t -O ${#targets[@]} targets < <(sed -n 's/^khien_fuzz(\([a-z0-9_]*\).*/replay_\1/p' fuzz/CMakeLists.txt)
-  quietly cmake --build build/asan --target "${targets[@]}"
-  ctest --test-dir build/asan --output-on-failure -j2 -R "^($(IFS='|'; echo "${targets[*]}"))\$"
+  while read -r name; do
+    targets+=("fuzz_$name")
+    tests+=("replay_$name")
+  done < <(sed -n 's/^khien_fuzz(\([a-z0-9_]*\).*/\1/p' fuzz/CMakeLists.txt)
+  quietly cmake --build build/fuzz --target "${targets[@]}"
+  ctest --test-dir build/fuzz --output-on-failure -j2 -R "^($(IFS='|'; echo "${tests[*]}"))\$"
 }
+
+# Five seconds of each fuzzer.
+fuzz() { tools/fuzz.sh all 5; }
 
 # Tests of threads under ThreadSanitizer.
 threads() {
@@ -48,8 +56,6 @@ threads() {
   quietly cmake --build build/tsan --target "${targets[@]}"
   ctest --test-dir build/tsan --output-on-failure -L threads
 }
-
-fuzz() { tools/fuzz.sh all 5; }
 
 web() {
   tools/web.sh check
@@ -63,16 +69,15 @@ e2e() {
 
 package() { tools/package.sh --check; }
 
-# What CI runs. Named steps run alone, these and: threads (ThreadSanitizer), fuzz (five seconds each).
-steps=(lint dev asan web release e2e package)
-more_steps=(threads fuzz)
+# What CI runs, in this order; each also runs alone.
+steps=(lint dev asan fuzz threads web release e2e package)
 if [ "${1:-}" = --list ]; then
-  printf '%s\n' "${steps[@]}" "${more_steps[@]}"
+  printf '%s\n' "${steps[@]}"
   exit 0
 fi
 for step in "$@"; do
-  [[ " ${steps[*]} ${more_steps[*]} " == *" $step "* ]] || {
-    echo "There is no step '$step'; there are: ${steps[*]} ${more_steps[*]}" >&2
+  [[ " ${steps[*]} " == *" $step "* ]] || {
+    echo "There is no step '$step'; there are: ${steps[*]}" >&2
     exit 64
   }
 done
