@@ -134,8 +134,8 @@ struct OrderFilter {
 };
 [[nodiscard]] Result<Page<Order>> list_orders(store::Executor& db, const OrderFilter& filter,
                                               const PageRequest& page);
-/// Proposed or waiting for ratification, and not proposed by `actor`; oldest first, no cursor:
-/// at most page_size_max.
+/// What waits for the second signature of `actor` (second_signer.h), among the page_size_max that
+/// others proposed first; oldest first, no cursor.
 [[nodiscard]] Result<std::vector<Order>> list_waiting(store::Executor& db,
                                                       const identity::Actor& actor);
 /// In force or suspended and ending, or due for recheck, until `until_ms`; soonest first.

@@ -3,6 +3,7 @@
 
 #include "cases/number.h"
 #include "cases/order_rows.h"
+#include "cases/second_signer.h"
 
 namespace khien::cases {
 namespace {
@@ -101,8 +102,11 @@ Result<Page<Order>> list_orders(store::Executor& db, const OrderFilter& filter,
 }
 
 Result<std::vector<Order>> list_waiting(store::Executor& db, const identity::Actor& actor) {
-  return read_orders(db.query(std::string{order_select()} + std::string{sql_waiting},
-                              {actor.account_id.value, page_size_max}));
+  auto orders = read_orders(db.query(std::string{order_select()} + std::string{sql_waiting},
+                                     {actor.account_id.value, page_size_max}));
+  if (!orders) return orders;
+  std::erase_if(*orders, [&](const Order& order) { return !may_sign_second(actor, order); });
+  return orders;
 }
 
 Result<std::vector<Order>> list_lapsing(store::Executor& db, InstantMs until_ms) {

@@ -87,6 +87,11 @@ TEST_P(CasesRefusal, ASeriousImpactNeedsAnotherUnit) {
   const auto order = proposed(id, "a.example", Severity::serious);
   EXPECT_TRUE(order.class_a);
   EXPECT_EQ(reason_of(signed_move(near_approver, order, SignedMove::approve)), "other_unit_needed");
+  const auto waits_for = [&](const identity::Actor& actor) {
+    return look([&](store::Executor& executor) { return list_waiting(executor, actor); })->size();
+  };
+  EXPECT_EQ(waits_for(near_approver), 0U);
+  EXPECT_EQ(waits_for(approver), 1U);
   EXPECT_EQ(reason_of(signed_move(approver, order, SignedMove::approve)), "(done)");
 }
 
