@@ -25,6 +25,9 @@ enum class Output : std::uint8_t { text, json };
 [[nodiscard]] Result<void> ledger_verify(const Place& place, const std::string& key);
 [[nodiscard]] Result<void> ledger_prove(const Place& place, const std::string& order);
 [[nodiscard]] Result<void> ledger_key(const Place& place);
+[[nodiscard]] Result<void> ledger_adopt(const Place& place, const std::string& key);
+/// Says how log and database stand to each other after a restore, and what to do about it.
+[[nodiscard]] Result<void> ledger_compare(const Place& place);
 
 // zone.cpp
 struct FollowerAdd {

@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "cases/order.h"
 #include "cases/register.h"
+#include "codec/json.h"
 #include "commands.h"
+#include "ledger/adopt.h"
 #include "ledger/proof.h"
 #include "ledger/verify.h"
 
@@ -58,6 +60,63 @@ Result<void> ledger_verify(const Place& place, const std::string& key) {
       "Every leaf of the database is in it and nothing else; {} wait for their place.\n",
       report->folder.checkpoint.size, report->folder.tile_count, report->folder.bundle_count,
       verifier->name, report->pending);
+  return {};
+}
+
+Result<void> ledger_compare(const Place& place) {
+  const auto folder = place.state / "ledger";
+  std::error_code error;
+  if (!std::filesystem::exists(folder / "checkpoint", error)) {
+    fmt::print(
+        "{} holds no log. If this log was ever published, copy it there from the old server or a\n"
+        "mirror before khiend starts: signing on without it would make two logs of one name.\n",
+        folder.string());
+    return {};
+  }
+  auto verifier = verifier_of(place, "");
+  if (!verifier) return tl::unexpected<Error>{std::move(verifier).error()};
+  auto database = place.open_database();
+  if (!database) return tl::unexpected<Error>{std::move(database).error()};
+  auto sizes = ledger::compare_sizes(**database, folder, *verifier);
+  if (!sizes) return tl::unexpected<Error>{std::move(sizes).error()};
+  if (sizes->log_size <= sizes->database_size) {
+    fmt::print("The log ({} leaves) holds nothing that the backup lacks.\n", sizes->log_size);
+    return {};
+  }
+  fmt::print(
+      "THE BACKUP IS OLDER THAN THE LOG: {} decisions were made after it. The public log proves "
+      "that\n"
+      "they were made; what they were about is lost. khiend will sign nothing until you run\n"
+      "  khienctl ledger adopt\n"
+      "which prints them and lets the log go on.\n",
+      sizes->log_size - sizes->database_size);
+  return {};
+}
+
+Result<void> ledger_adopt(const Place& place, const std::string& key) {
+  auto verifier = verifier_of(place, key);
+  if (!verifier) return tl::unexpected<Error>{std::move(verifier).error()};
+  auto database = place.open_database();
+  if (!database) return tl::unexpected<Error>{std::move(database).error()};
+  const SystemClock clock;
+  auto adopted = ledger::adopt_log(**database, place.state / "ledger", *verifier, clock);
+  if (!adopted) return tl::unexpected<Error>{std::move(adopted).error()};
+  for (const std::string& entry : *adopted) {
+    auto leaf = codec::Json::parse(as_bytes(entry), {.size_max = entry.size()});
+    const auto type = leaf ? leaf->text_at("type").value_or("?") : "?";
+    const auto* fields = leaf ? leaf->find("fields") : nullptr;
+    const auto order = fields == nullptr ? "" : fields->text_at("order").value_or("");
+    fmt::print("{:<28} {}\n", type, order);
+  }
+  if (adopted->empty()) {
+    fmt::print("The database holds every leaf of the log: there is nothing to adopt.\n");
+    return {};
+  }
+  fmt::print(
+      "{} leaves taken back. Orders named above that the register lacks are in force no more: "
+      "decide\n"
+      "them again.\n",
+      adopted->size());
   return {};
 }
 

@@ -92,6 +92,10 @@ void add_ledger_commands(CLI::App& app, Arguments& a, Command& chosen) {
       [&a] { return ledger_prove(a.place, a.word); })
       ->add_option("order", a.word, "number or id")
       ->required();
+  add(ledger, "adopt",
+      "after a restore: take the published log's own leaves back into the database", chosen,
+      [&a] { return ledger_adopt(a.place, a.key); })
+      ->add_option("--key", a.key, "the log's public key (default: from the server)");
   add(ledger, "key", "print the log's public key", chosen, [&a] { return ledger_key(a.place); });
 }
 

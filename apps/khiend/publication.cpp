@@ -1,10 +1,12 @@
 #include "publication.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "base/log.h"
+#include "cases/publication.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
@@ -41,6 +43,37 @@ Result<void> publish_sets(feeds::SetPublisher& sets) {
   }
   if (!published->empty()) give_back_free_memory();
   return {};
+}
+
+/// Publications are numbered by the database. Zones that have applied more than it ever gave out
+/// would take new ones for old ones and leave them out without a word.
+Result<void> check_sequence(Domain& domain, publish::ZoneSet& zones) {
+  auto last = domain.database().read(
+      [](store::Executor& executor) { return cases::last_publication(executor); });
+  if (!last) return propagate(std::move(last).error(), "read the last publication");
+  if (zones.applied_sequence() <= *last) return {};
+  return fail(ErrorCode::conflict,
+              "the zones have applied publication " + std::to_string(zones.applied_sequence()) +
+                  ", the database knows " + std::to_string(*last) +
+                  ": it is an older backup. Move STATE/zones aside (`khienctl restore` does): "
+                  "khiend then builds the zones from the database",
+              "zones_ahead");
+}
+
+/// Zones that are begun anew, as after a restore, must go on above whatever followers have seen:
+/// the time in seconds (a zone of feeds changes more rarely than that) or the last serial that the
+/// database knows, and a day's changes at one a second for what came after the backup.
+Result<std::uint32_t> serial_floor(Domain& domain, const std::filesystem::path& folder) {
+  constexpr std::int64_t margin = 86'400;
+  std::error_code error;
+  const bool is_new =
+      !std::filesystem::exists(folder, error) || std::filesystem::is_empty(folder, error);
+  if (!is_new) return 0;
+  auto highest = domain.database().read(
+      [](store::Executor& executor) { return cases::highest_serial(executor); });
+  if (!highest) return tl::unexpected<Error>{std::move(highest).error()};
+  const std::int64_t now_s = domain.clock().now_ms() / ms_per_second;
+  return static_cast<std::uint32_t>(std::max(*highest, now_s) + margin);
 }
 
 /// Reads followers.json again when it changed. A bad file is logged, and what stood before goes on.
@@ -105,13 +138,18 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   auto parts = std::make_unique<Parts>();
   const auto folder = options.state / "zones";
   const auto& services = domain.services();
+  auto floor = serial_floor(domain, folder);
+  if (!floor) return tl::unexpected<Error>{std::move(floor).error()};
   auto zones = publish::ZoneSet::open(
       {.folder = folder,
        .is_public_suffix = [&suffixes = services.cases.suffixes](
                                std::string_view name) { return suffixes.is_public_suffix(name); },
-       .metrics = &domain.metrics()},
+       .metrics = &domain.metrics(),
+       .serial_floor = *floor},
       domain.clock(), domain.rng());
   if (!zones) return propagate(std::move(zones).error(), "open the zones");
+  if (auto fits = check_sequence(domain, **zones); !fits)
+    return tl::unexpected<Error>{fits.error()};
   parts->zones = std::move(*zones);
 
   if (auto made = make_first_follower(domain, options); !made) {

@@ -16,6 +16,7 @@ constexpr std::string_view sql_after = "WHERE p.sequence > $1 ORDER BY p.sequenc
 constexpr std::string_view sql_in_force = R"(
 WHERE p.action = 'add' AND p.removed_by IS NULL AND p.sequence > $1 ORDER BY p.sequence LIMIT $2)";
 constexpr std::string_view sql_last = "SELECT used FROM publication_counter WHERE one = 1";
+constexpr std::string_view sql_highest = "SELECT coalesce(max(serial), 0) FROM publication";
 constexpr std::string_view sql_row =
     "SELECT order_id, action, published_at_ms FROM publication WHERE sequence = $1";
 constexpr std::string_view sql_mark = R"(
@@ -105,6 +106,12 @@ Result<std::int64_t> last_publication(store::Executor& db) {
   if (!row) return propagate(std::move(row).error(), "read the publication counter");
   if (!row->has_value()) return fail(ErrorCode::corrupt, "the publication counter is gone");
   return (*row)->integer(0);
+}
+
+Result<std::int64_t> highest_serial(store::Executor& db) {
+  auto row = db.query_one(sql_highest);
+  if (!row) return propagate(std::move(row).error(), "read the highest serial");
+  return row->has_value() ? (*row)->integer(0) : 0;
 }
 
 Result<std::vector<Publication>> orders_in_force(store::Executor& db, std::int64_t sequence) {

@@ -46,6 +46,8 @@ struct Publication {
                                                                   int limit = 1'000);
 /// The last number given out; 0 before the first.
 [[nodiscard]] Result<std::int64_t> last_publication(store::Executor& db);
+/// The highest serial with which anything is known to have been served; 0 if nothing was.
+[[nodiscard]] Result<std::int64_t> highest_serial(store::Executor& db);
 /// Every order in force now, as adds in the order of their sequence: to build zones whole, and for
 /// the monitor that compares register, log and served zones. At most publication_batch_max after
 /// `sequence`; page by the last item's sequence.

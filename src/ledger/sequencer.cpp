@@ -66,10 +66,12 @@ Result<void> Sequencer::catch_up() {
   if (!head) return tl::unexpected<Error>{std::move(head).error()};
   LogWriter& writer = *writer_;
   if (writer.published().size > head->size) {
-    return fail(ErrorCode::corrupt,
-                fmt::format("the log has {} leaves signed, the database {}: it is older",
-                            writer.published().size, head->size),
-                "ledger_ahead");
+    return fail(
+        ErrorCode::corrupt,
+        fmt::format("the log has {} leaves signed, the database {}: it is older (a restored "
+                    "backup?); nothing is signed until `khienctl ledger adopt`",
+                    writer.published().size, head->size),
+        "ledger_ahead");
   }
   while (writer.size() < head->size) {
     const auto first = static_cast<std::int64_t>(writer.size());

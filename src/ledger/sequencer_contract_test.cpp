@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/file.h"
+#include "ledger/adopt.h"
 #include "ledger/leaf.h"
 #include "ledger/proof.h"
 #include "ledger/schema.h"
@@ -209,6 +210,59 @@ TEST_P(SequencerContract, RefusesToSignAgainstAPublishedCheckpoint) {
   ASSERT_TRUE(write_file_atomically(
       log() / "checkpoint", as_bytes(make_key(2).sign(3, empty_root())), FileAccess::everybody));
   EXPECT_EQ(sequencer()->round().error().code, ErrorCode::denied);
+}
+
+// A backup is restored that ends before the log does: the log's own leaves come back from its
+// tiles, those that had waited get the places that they were given, and the log goes on without a
+// fork.
+TEST_P(SequencerContract, ARestoredBackupAdoptsWhatTheLogHasBeyondIt) {
+  add(300);
+  integrate();
+  const auto backup = folder() / "backup";
+  add(2);  // waiting when the backup is made
+  ASSERT_TRUE(db().backup_to(backup));
+  integrate();
+  add(3);
+  integrate();
+  restore_from(backup);
+  auto sizes = compare_sizes(db(), log(), key_.verifier());
+  ASSERT_TRUE(sizes);
+  EXPECT_EQ(sizes->log_size, 305U);
+  EXPECT_EQ(sizes->database_size, 300U);
+  EXPECT_EQ(sequencer()->round().error().reason, "ledger_ahead");
+
+  auto adopted = adopt_log(db(), log(), key_.verifier(), clock_);
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  ASSERT_EQ(adopted->size(), 5U);
+  EXPECT_NE(adopted->back().find("\"number\":305"), std::string::npos);
+  EXPECT_EQ(verified(), "305+0");
+  EXPECT_EQ(adopt_log(db(), log(), key_.verifier(), clock_)->size(), 0U);
+  number_ = 400;
+  add(1);
+  integrate();
+  EXPECT_EQ(verified(), "306+0");
+}
+
+// Decisions made on the restored database and signed into another log than the published one.
+TEST_P(SequencerContract, AdoptingRefusesAFork) {
+  add(2);
+  integrate();
+  const auto backup = folder() / "backup";
+  ASSERT_TRUE(db().backup_to(backup));
+  add(2);
+  integrate();
+  restore_from(backup);
+  number_ = 900;
+  add(1);
+  ASSERT_TRUE(sequencer("a", "other log")->round());  // the published folder was not there
+  const auto adopted = adopt_log(db(), log(), key_.verifier(), clock_);
+  ASSERT_FALSE(adopted);
+  EXPECT_EQ(adopted.error().reason, "fork");
+  EXPECT_EQ(
+      db().read([](store::Executor& e) { return e.query_one("SELECT count(*) FROM ledger_leaf"); })
+          ->value()
+          .integer(0),
+      3);
 }
 
 TEST_P(SequencerContract, OneOfTwoLeadsAndTheOtherFollows) {

@@ -71,6 +71,9 @@ struct ZoneSetOptions {
   /// fewer than two labels is refused.
   std::function<bool(std::string_view name)> is_public_suffix = {};
   Metrics* metrics = nullptr;
+  /// Each new serial is at least this: for a folder that is begun anew (after a restore), above all
+  /// that followers may have. They would not follow a lower one, nor notice an equal one.
+  std::uint32_t serial_floor = 0;
 };
 
 struct ZoneStatus {
@@ -171,6 +174,7 @@ class ZoneSet {
                                std::optional<std::int64_t> applied_sequence);
   [[nodiscard]] std::string draft_change(Draft& draft, const Change& change);
   [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
+  [[nodiscard]] std::uint32_t next_serial(std::uint32_t serial) const noexcept;
   Result<std::vector<ZoneSerial>> commit(Writer& writer, Draft draft);
   Result<void> commit_batch(Writer& writer, Batch& batch);
   void tell(std::span<const ZoneSerial> serials);

@@ -287,5 +287,23 @@ TEST(ZoneNames, OnePerBasisAndCategory) {
   EXPECT_EQ(find_zone("tin-tuc"), nullptr);
 }
 
+// A follower must never see a serial go back, also when the zones are begun anew after a restore.
+TEST(ZoneSerials, BeginAtTheFloorAndGoOnFromThere) {
+  TemporaryFolder folder;
+  ManualClock clock;
+  SeededRng rng{3};
+  const auto serial_after_change = [&](const std::string& name, std::uint32_t floor) {
+    auto zones = ZoneSet::open({.folder = folder.path(), .serial_floor = floor}, clock, rng);
+    EXPECT_TRUE(zones.has_value());
+    const std::vector<Change> one{{.zone = test_zone().id, .name = name, .source = "order:1"}};
+    EXPECT_TRUE((*zones)->apply(one).has_value());
+    return (*zones)->serial(test_zone()).value_or(0);
+  };
+  EXPECT_EQ(serial_after_change("mot.example", 1'000), 1'000U);
+  EXPECT_EQ(serial_after_change("hai.example", 1'000), 1'001U);
+  EXPECT_EQ(serial_after_change("ba.example", 0), 1'002U);
+  EXPECT_EQ(serial_after_change("bon.example", 7), 1'003U);
+}
+
 }  // namespace
 }  // namespace khien::publish

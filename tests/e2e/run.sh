@@ -4,5 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools/web.sh build
-[ $# -gt 0 ] || set -- tests/e2e/*.test.mjs
-exec web/tools/node.sh node --test --test-concurrency=1 --test-reporter=spec "$@"
+run() { web/tools/node.sh node --test --test-concurrency=1 --test-reporter=spec "$@"; }
+if [ $# -gt 0 ]; then
+  run "$@"
+else
+  run tests/e2e/*.test.mjs
+  # The main job and the restart on the cluster's engine as well (KHIEN_E2E_ENGINE: sqlite or postgresql).
+  KHIEN_E2E_ENGINE=postgresql run tests/e2e/story.test.mjs tests/e2e/restart.test.mjs
+fi

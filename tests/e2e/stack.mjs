@@ -4,7 +4,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,7 +68,17 @@ const findProgram = (name) => ['/usr/sbin', '/usr/bin', '/sbin'].map((dir) => jo
 export class Stack {
   #folder = mkdtempSync(join(tmpdir(), 'khien-e2e-'));
   #children = new Map();
+  #stateName = 'khien';
+  #postgresql;
+  #databases = 0;
   ports = {};
+  /** What khiend keeps its records in: `sqlite:PATH` or `postgresql://…`. */
+  database = '';
+
+  /** `engine`: sqlite or postgresql; by default what KHIEN_E2E_ENGINE says. */
+  constructor({ engine = process.env.KHIEN_E2E_ENGINE ?? 'sqlite' } = {}) {
+    this.engine = engine;
+  }
 
   get folder() {
     return this.#folder;
@@ -77,15 +87,21 @@ export class Stack {
     return `http://localhost:${this.ports.web}`;
   }
   get state() {
-    return join(this.#folder, 'khien');
+    return join(this.#folder, this.#stateName);
+  }
+  /** From now on khiend's state is an empty folder of that name, and its database an empty one. */
+  async begin(stateName) {
+    this.#stateName = stateName;
+    mkdirSync(this.state);
+    this.database = await this.#emptyDatabase();
   }
   log(name) {
     return readFileSync(join(this.#folder, `${name}.log`), 'utf8');
   }
 
-  #spawn(name, program, args) {
+  #spawn(name, program, args, options = {}) {
     const log = openSync(join(this.#folder, `${name}.log`), 'a');
-    const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: this.#folder });
+    const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: this.#folder, ...options });
     this.#children.set(name, child);
     child.on('exit', () => this.#children.get(name) === child && this.#children.delete(name));
     return child;
@@ -116,7 +132,7 @@ export class Stack {
   /** `everyName`: the upstream has an address for whatever is asked, so that real lists can be tried with nobody contacted. */
   async start({ resolvers = ['unbound', 'bind'], everyName = false } = {}) {
     await this.choosePorts();
-    mkdirSync(this.state);
+    await this.begin('khien');
     await this.startAuthority();
     if (everyName) await this.startEveryName();
     await this.startKhiend();
@@ -162,14 +178,46 @@ zone:
   }
   #upstream;
 
-  async startKhiend() {
+  async #emptyDatabase() {
+    if (this.engine === 'sqlite') return `sqlite:${join(this.state, 'khien.db')}`;
+    const folder = (this.#postgresql ??= await this.#startPostgresql());
+    const name = `khien_${++this.#databases}`;
+    await run('psql', ['-h', folder, '-U', 'khien', '-d', 'postgres', '-qc', `CREATE DATABASE ${name}`]);
+    return `postgresql://khien@/${name}?host=${folder}`;
+  }
+  /** A cluster of our own, reachable by a socket in its folder only. PostgreSQL refuses to run as root. */
+  async #startPostgresql() {
+    const folder = mkdtempSync(join(tmpdir(), 'khien-pg-'));
+    const asRoot = process.getuid() === 0;
+    const id = async (flag) => Number((await run('id', [flag, 'postgres'])).stdout);
+    const user = asRoot ? { uid: await id('-u'), gid: await id('-g') } : {};
+    if (asRoot) chownSync(folder, user.uid, user.gid);
+    const programs = '/usr/lib/postgresql/15/bin';
+    const data = join(folder, 'data');
+    const options = { ...user, cwd: folder };
+    await run(join(programs, 'initdb'), ['-D', data, '-U', 'khien', '-A', 'trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'], options);
+    this.#spawn('postgresql', join(programs, 'postgres'), ['-D', data, '-k', folder, '-c', 'listen_addresses='], options);
+    await until('PostgreSQL answers', () => run('pg_isready', ['-h', folder, '-U', 'khien', '-d', 'postgres']));
+    return folder;
+  }
+
+  khiendArguments() {
     const { web, zones, dns } = this.ports;
-    this.#spawn('khiend', join(bin, 'khiend'), [
+    return [
       '--listen', `127.0.0.1:${web}`, '--dns-listen', `127.0.0.1:${zones}`,
-      '--database', `sqlite:${join(this.state, 'khien.db')}`, '--state', this.state, '--data', join(root, 'data'),
+      '--database', this.database, '--state', this.state, '--data', join(root, 'data'),
       '--web', join(root, 'web/dist'), '--public-url', this.url, '--verify', `127.0.0.1:${dns}`, '--demo',
       ...this.khiendExtra,
-    ]);
+    ];
+  }
+  /** khiend that is expected not to start: what it says. */
+  async khiendRefuses() {
+    const ended = await run(join(bin, 'khiend'), this.khiendArguments(), { timeout: 20_000 }).catch((error) => error);
+    if (!(ended.code > 0)) throw new Error(`khiend was expected to refuse; it ended with ${ended.code ?? ended.signal}`);
+    return `${ended.stdout}${ended.stderr}`;
+  }
+  async startKhiend() {
+    this.#spawn('khiend', join(bin, 'khiend'), this.khiendArguments());
     const { ms } = await until('khiend is healthy', async () => (await fetch(`${this.url}/healthz`)).ok);
     return ms;
   }
@@ -209,7 +257,7 @@ zone:
 
   /** khienctl with this stack's state folder; its standard output. */
   async ctl(...args) {
-    const { stdout } = await run(join(bin, 'khienctl'), ['--state', this.state, ...args], { maxBuffer: 64 << 20 });
+    const { stdout } = await run(join(bin, 'khienctl'), ['--state', this.state, '--database', this.database, ...args], { maxBuffer: 64 << 20 });
     return stdout;
   }
   /** The six digits of a demo user's authenticator. A code works once, so at times the next half minute is awaited. */
@@ -271,7 +319,10 @@ ${zones.split('// zones')[1] ?? ''}`);
   }
 
   async stop() {
-    for (const name of [...this.#children.keys()].reverse()) await this.end(name);
+    // Newest first, but the database last: khiend still writes while it stops. SIGINT is PostgreSQL's fast shutdown.
+    for (const name of [...this.#children.keys()].filter((one) => one !== 'postgresql').reverse()) await this.end(name);
+    await this.end('postgresql', 'SIGINT');
+    if (this.#postgresql) rmSync(this.#postgresql, { recursive: true, force: true });
     if (!process.env.KHIEN_KEEP) rmSync(this.#folder, { recursive: true, force: true });
     else console.log(`kept: ${this.#folder}`);
   }

@@ -113,6 +113,13 @@ void EngineTest::reopen() {
   database_ = std::move(*opened);
 }
 
+void EngineTest::restore_from(const std::filesystem::path& backup) {
+  url_ = empty_database();
+  auto restored = Database::restore(url_, backup);
+  if (!restored) throw std::runtime_error{restored.error().message};
+  reopen();
+}
+
 std::string engine_name(const ::testing::TestParamInfo<Engine>& info) {
   return std::string{to_string(info.param)};
 }

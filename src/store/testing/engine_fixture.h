@@ -57,6 +57,8 @@ class EngineTest : public ::testing::TestWithParam<Engine> {
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_.path(); }
   /// Closes and opens the database again, as a restart does.
   void reopen();
+  /// From now on db() is a new database, filled from the backup.
+  void restore_from(const std::filesystem::path& backup);
 
  private:
   TemporaryFolder folder_;
