@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/testing/full_disk.h"
 #include "evidence/media_type.h"
 
 namespace khien::evidence {
@@ -50,6 +51,23 @@ TEST_F(ContentStoreTest, WhatIsNotFinishedLeavesNothing) {
     EXPECT_EQ(files_in(folder_), 1);
   }
   EXPECT_EQ(files_in(folder_), 0);
+}
+
+TEST_F(ContentStoreTest, AFullDiskRefusesAnItemAndLeavesNothing) {
+  const std::string item(100'000, 'x');
+  {
+    const FullDisk full{50'000};
+    auto writer = store_->begin();
+    ASSERT_TRUE(writer.has_value());
+    const auto written = writer->write(as_bytes(item));
+    ASSERT_FALSE(written.has_value());
+    EXPECT_EQ(written.error().code, ErrorCode::unavailable);
+  }
+  EXPECT_EQ(files_in(folder_), 0);
+  auto writer = store_->begin();
+  ASSERT_TRUE(writer->write(as_bytes(item)));
+  EXPECT_TRUE(writer->finish().has_value());
+  EXPECT_EQ(files_in(folder_), 1);
 }
 
 TEST_F(ContentStoreTest, NoNameFromOutsideBecomesAPath) {

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "base/testing/full_disk.h"
 #include "publish/testing.h"
 
 namespace khien::publish {
@@ -285,6 +286,31 @@ TEST(ZoneNames, OnePerBasisAndCategory) {
   EXPECT_EQ(zone_for(Basis::orders, Category::choice_ads), nullptr);
   EXPECT_EQ(find_zone("emergency.rpz.khien.")->expire_s, 4U * 3'600);
   EXPECT_EQ(find_zone("tin-tuc"), nullptr);
+}
+
+// No room: nothing of the change can be seen, now or after a restart; with room again it is made.
+TEST_F(ZoneSetTest, AFullDiskRefusesAChangeWholeAndIsGotOver) {
+  apply({block("cu.example")});
+  std::uintmax_t log_size = 0;
+  for (const auto& file : std::filesystem::directory_iterator{folder_.path()}) {
+    log_size = std::max(log_size, std::filesystem::file_size(file));
+  }
+  const std::vector<Change> change{block("moi.example"), lift("cu.example")};
+  {
+    const FullDisk full{log_size + 10};
+    const auto applied = zones_->apply(change);
+    ASSERT_FALSE(applied.has_value());
+    EXPECT_EQ(applied.error().code, ErrorCode::unavailable);
+  }
+  EXPECT_EQ(serial(), 2U);
+  EXPECT_FALSE(shown("moi.example.").name);
+  EXPECT_TRUE(shown("cu.example.").name);
+  EXPECT_TRUE(zones_->apply(change).has_value());
+  EXPECT_TRUE(shown("moi.example.").name);
+  open();
+  EXPECT_EQ(serial(), 3U);
+  EXPECT_TRUE(shown("moi.example.").name);
+  EXPECT_FALSE(shown("cu.example.").name);
 }
 
 // A follower must never see a serial go back, also when the zones are begun anew after a restore.

@@ -2,13 +2,12 @@
 #include "resolver/rule_journal.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <fstream>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/testing/full_disk.h"
 #include "policy/test_names.h"
 #include "resolver/rule_store.h"
 
@@ -227,16 +226,12 @@ TEST_F(RuleJournalTest, AChangeTooLargeForItIsDueForASnapshot) {
 // save tries again.
 TEST_F(RuleJournalTest, AFullDiskDelaysNoChange) {
   const auto size = std::filesystem::file_size(journal());
-  struct rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit full{.rlim_cur = size + 10, .rlim_max = before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
-  const auto changed = store_->change_zone(zone_at(2), edits_of({{"moi.example", true}}));
-  const auto saved = store_->save();
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
-  EXPECT_TRUE(changed.has_value());
+  Result<void> saved;
+  {
+    const FullDisk full{size + 10};
+    EXPECT_TRUE(store_->change_zone(zone_at(2), edits_of({{"moi.example", true}})).has_value());
+    saved = store_->save();
+  }
   EXPECT_TRUE(blocks("moi.example"));
   EXPECT_FALSE(saved.has_value());
   EXPECT_EQ(count("khien_dnsd_journal_failures_total"), 1);
