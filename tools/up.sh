@@ -120,6 +120,11 @@ if [ "$demo" = yes ]; then
   A sign-in code: ./khien code USER        The mail that the approvers got: ./khien mail
 TEXT
 fi
+if [ "$demo" = no ]; then
+  [ ! -e var/first-administrators.txt ] ||
+    echo "  First passwords  var/first-administrators.txt: hand them to two people, then delete the file"
+  echo "  What comes next  docs/runbooks/first-day.md"
+fi
 echo
 echo "  Ctrl-C stops it."
 

@@ -13,9 +13,50 @@ namespace khien::khienctl {
 
 enum class Output : std::uint8_t { text, json };
 
+// account.cpp
+[[nodiscard]] Result<void> account_list(const Place& place);
+[[nodiscard]] Result<void> account_rescue(const Place& place, const std::string& login,
+                                          const std::string& reason);
+
 // backup.cpp
 [[nodiscard]] Result<void> backup(const Place& place, const std::filesystem::path& file);
 [[nodiscard]] Result<void> restore(const Place& place, const std::filesystem::path& file);
+
+// configuration.cpp: `decision` is what a change rests on, days are YYYY-MM-DD
+struct SettingSet {
+  std::string name;
+  std::string value;
+  std::string from;  ///< empty: at once
+  std::string decision;
+};
+struct GroundAdd {
+  std::string title_vi;
+  std::string title_en;
+  std::string article;
+  std::string url;
+  std::vector<std::string> categories;  ///< empty: every category that can be ordered
+  std::string from;
+  std::string until;  ///< the last day; empty: until further notice
+  std::string decision;
+};
+struct GroundEnd {
+  std::string id;
+  std::string on;  ///< the first day without it; empty: at once
+  std::string decision;
+};
+struct CalendarSet {
+  std::string day;
+  std::string kind;  ///< "holiday" or "makeup"
+  std::string name;
+  std::string decision;
+};
+[[nodiscard]] Result<void> setting_list(const Place& place);
+[[nodiscard]] Result<void> setting_set(const Place& place, const SettingSet& wanted);
+[[nodiscard]] Result<void> ground_list(const Place& place);
+[[nodiscard]] Result<void> ground_add(const Place& place, const GroundAdd& wanted);
+[[nodiscard]] Result<void> ground_end(const Place& place, const GroundEnd& wanted);
+[[nodiscard]] Result<void> calendar_list(const Place& place);
+[[nodiscard]] Result<void> calendar_set(const Place& place, const CalendarSet& wanted);
 
 // demo.cpp
 [[nodiscard]] Result<void> demo_users(const Place& place, Output output);

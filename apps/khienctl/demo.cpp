@@ -1,39 +1,12 @@
 #include <fmt/format.h>
 
-#include "base/file.h"
 #include "codec/json.h"
 #include "commands.h"
-#include "crypto/seal.h"
 #include "identity/account.h"
 #include "identity/first_start.h"
+#include "operator_context.h"
 
 namespace khien::khienctl {
-namespace {
-
-/// Only what demo_code() looks at: the rest of identity's context belongs to a server.
-struct DemoIdentity {
-  SystemClock clock;
-  SystemRng rng;
-  crypto::SealKey seal_key;
-  crypto::Ed25519Key server_key = crypto::Ed25519Key::generate(rng);  // signs nothing here
-  identity::RelyingParty rp;
-  identity::PasswordGate passwords;
-  identity::SignInLimits limits;
-
-  explicit DemoIdentity(crypto::SealKey key) : seal_key(std::move(key)) {}
-  [[nodiscard]] identity::Context context() {
-    return {.clock = clock,
-            .rng = rng,
-            .seal_key = seal_key,
-            .server_key = server_key,
-            .rp = rp,
-            .passwords = passwords,
-            .limits = limits};
-  }
-};
-
-}  // namespace
-
 Result<void> demo_users(const Place& place, Output output) {
   auto database = place.open_database();
   if (!database) return tl::unexpected<Error>{std::move(database).error()};
@@ -67,15 +40,9 @@ Result<void> demo_users(const Place& place, Output output) {
 Result<void> demo_code(const Place& place, const std::string& user) {
   auto database = place.open_database();
   if (!database) return tl::unexpected<Error>{std::move(database).error()};
-  const auto key_path = place.state / "keys" / "seal.key";
-  if (!std::filesystem::exists(key_path)) {
-    return fail(ErrorCode::not_found, "there is no seal key in " + key_path.string());
-  }
-  SystemRng rng;
-  auto key = crypto::load_or_create_seal_key(key_path, rng);
-  if (!key) return tl::unexpected<Error>{std::move(key).error()};
-  DemoIdentity identity{std::move(*key)};
-  auto code = identity::demo_code(**database, identity.context(), user);
+  auto context = OperatorContext::open(place);
+  if (!context) return tl::unexpected<Error>{std::move(context).error()};
+  auto code = identity::demo_code(**database, (*context)->identity(), user);
   if (!code) return tl::unexpected<Error>{std::move(code).error()};
   fmt::print("{}\n", *code);
   return {};

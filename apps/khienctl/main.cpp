@@ -29,6 +29,10 @@ struct Arguments {
   FeedTry look;
   FeedRunNow run_now;
   MailTest mail;
+  SettingSet setting;
+  GroundAdd ground;
+  GroundEnd ground_end;
+  CalendarSet day;
 };
 
 using Command = std::function<Result<void>()>;
@@ -169,6 +173,70 @@ void add_mail_commands(CLI::App& app, Arguments& a, Command& chosen) {
       [&a] { return mail_forget(a.place); });
 }
 
+/// Every change of configuration names what it rests on.
+void add_decision(CLI::App* sub, std::string& decision) {
+  sub->add_option("--decision", decision, "what this rests on, for example a decision's number")
+      ->required();
+}
+
+void add_ground_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* ground = group(app, "ground", "legal grounds that orders rest on");
+  add(ground, "list", "all grounds, also ended ones", chosen,
+      [&a] { return ground_list(a.place); });
+  auto* put = add(ground, "add", "enter a legal instrument", chosen,
+                  [&a] { return ground_add(a.place, a.ground); });
+  put->add_option("--vi", a.ground.title_vi, "its title in Vietnamese")->required();
+  put->add_option("--en", a.ground.title_en, "its title in English")->required();
+  put->add_option("--article", a.ground.article, "for example Điều 80");
+  put->add_option("--url", a.ground.url, "https://… of the text");
+  put->add_option("--category", a.ground.categories, "may be repeated (default: every category)")
+      ->delimiter(',');
+  put->add_option("--from", a.ground.from, "first day in force, YYYY-MM-DD")->required();
+  put->add_option("--until", a.ground.until, "last day in force (default: further notice)");
+  add_decision(put, a.ground.decision);
+  auto* end = add(ground, "end", "let no new order rest on a ground", chosen,
+                  [&a] { return ground_end(a.place, a.ground_end); });
+  end->add_option("id", a.ground_end.id)->required();
+  end->add_option("--on", a.ground_end.on, "first day without it, YYYY-MM-DD (default: at once)");
+  add_decision(end, a.ground_end.decision);
+}
+
+void add_setting_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* setting = group(app, "setting", "the authority's name, contact and number prefix");
+  add(setting, "list", "what is in force", chosen, [&a] { return setting_list(a.place); });
+  auto* put = add(setting, "set", "change one, from a day on", chosen,
+                  [&a] { return setting_set(a.place, a.setting); });
+  put->add_option("name", a.setting.name,
+                  "body_name_vi, body_name_en, body_contact or number_prefix")
+      ->required();
+  put->add_option("value", a.setting.value)->required();
+  put->add_option("--from", a.setting.from, "YYYY-MM-DD (default: at once)");
+  add_decision(put, a.setting.decision);
+
+  auto* calendar = group(app, "calendar", "holidays and make-up days, for deadlines");
+  add(calendar, "list", "all that are entered", chosen, [&a] { return calendar_list(a.place); });
+  auto* day = add(calendar, "set", "enter or change a day", chosen,
+                  [&a] { return calendar_set(a.place, a.day); });
+  day->add_option("day", a.day.day, "YYYY-MM-DD")->required();
+  day->add_option("kind", a.day.kind, "holiday, or makeup: a Saturday or Sunday that is worked")
+      ->required()
+      ->check(CLI::IsMember({"holiday", "makeup"}));
+  day->add_option("name", a.day.name)->required();
+  add_decision(day, a.day.decision);
+}
+
+void add_account_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* account = group(app, "account", "who may sign in; break-glass");
+  add(account, "list", "logins, their state and roles", chosen,
+      [&a] { return account_list(a.place); });
+  auto* rescue = add(account, "rescue",
+                     "open an administrator's account that nobody can open any more, for an hour; "
+                     "it is written in the public log",
+                     chosen, [&a] { return account_rescue(a.place, a.word, a.key); });
+  rescue->add_option("login", a.word)->required();
+  rescue->add_option("--reason", a.key)->required();
+}
+
 void add_demo_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* demo = group(app, "demo", "the invented people of ./khien up");
   add(demo, "users", "who they are and what they may do", chosen, [&a] {
@@ -196,6 +264,9 @@ int main(int argc, char** argv) {
   add_data_commands(app, arguments, chosen);
   add_feed_commands(app, arguments, chosen);
   add_mail_commands(app, arguments, chosen);
+  add_ground_commands(app, arguments, chosen);
+  add_setting_commands(app, arguments, chosen);
+  add_account_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);
 

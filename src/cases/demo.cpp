@@ -60,7 +60,7 @@ Result<void> install_instruments(store::Transaction& tx, const Context& context)
     if ((*known)->integer(0) > 0) continue;
     const auto day = parse_day(demo.valid_from);
     if (!day) return fail(ErrorCode::internal, "a demo instrument has no day");
-    auto added = add_instrument(tx, context,
+    auto added = add_instrument(tx, context, demo_act,
                                 {.id = InstrumentId{std::string{demo.id}},
                                  .title_vi = std::string{demo.title_vi},
                                  .title_en = std::string{demo.title_en},
@@ -83,7 +83,7 @@ Result<void> install_holidays(store::Transaction& tx, const Context& context) {
     const auto last = parse_day(holidays.last);
     if (!first || !last) return fail(ErrorCode::internal, "a demo holiday has no day");
     for (auto day = *first; day <= *last; ++day) {
-      auto done = set_special_day(tx, context, day, SpecialDay::holiday, holidays.name);
+      auto done = set_special_day(tx, context, demo_act, day, SpecialDay::holiday, holidays.name);
       if (!done) return done;
     }
   }
@@ -101,7 +101,7 @@ Result<void> install_body(store::Transaction& tx, const Context& context) {
     auto old = read_setting(tx, setting, now_ms);
     if (!old) return tl::unexpected<Error>{std::move(old).error()};
     if (!old->empty()) continue;
-    auto done = change_setting(tx, context, setting, value, now_ms);
+    auto done = change_setting(tx, context, demo_act, setting, value, now_ms);
     if (!done) return done;
   }
   return {};

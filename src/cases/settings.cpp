@@ -24,7 +24,8 @@ SELECT value FROM setting WHERE name = $1 AND valid_from_ms <= $2
 ORDER BY valid_from_ms DESC, id DESC LIMIT 1)";
 constexpr std::string_view sql_change =
     "INSERT INTO setting (name, value, valid_from_ms, set_at_ms) VALUES ($1, $2, $3, $4)";
-constexpr std::string_view sql_special_days = "SELECT day, kind FROM special_day";
+constexpr std::string_view sql_special_days =
+    "SELECT day, kind, name FROM special_day ORDER BY day";
 constexpr std::string_view sql_set_special_day = R"(
 INSERT INTO special_day (day, kind, name) VALUES ($1, $2, $3)
 ON CONFLICT (day) DO UPDATE SET kind = excluded.kind, name = excluded.name)";
@@ -61,10 +62,16 @@ Result<std::string> read_setting(store::Executor& db, Setting setting, InstantMs
   return std::string{setting == Setting::number_prefix ? default_prefix : std::string_view{}};
 }
 
-Result<void> change_setting(store::Transaction& tx, const Context& context, Setting setting,
-                            std::string_view value, InstantMs from_ms) {
+Result<void> change_setting(store::Transaction& tx, const Context& context,
+                            const ConfigurationAct& act, Setting setting, std::string_view value,
+                            InstantMs from_ms) {
+  auto reason = clean_reason(act.reason);
+  if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
   auto clean = text::clean_line(value, setting_size_max);
   if (!clean) return propagate(std::move(clean).error(), "read a setting's value");
+  if (clean->empty()) {
+    return fail(ErrorCode::invalid_argument, "a setting needs a value", "bad_setting");
+  }
   if (setting == Setting::number_prefix && !is_prefix(*clean)) {
     return fail(ErrorCode::invalid_argument, "a prefix has 1 to 6 characters of A-Z and 0-9",
                 "bad_setting");
@@ -77,8 +84,9 @@ Result<void> change_setting(store::Transaction& tx, const Context& context, Sett
                             {.kind = "setting.changed",
                              .record = "setting",
                              .record_id = std::string{to_string(setting)},
-                             .text = *clean,
-                             .fields = {{"value_sha256", codec::hex(crypto::sha256(*clean))},
+                             .text = fmt::format("{}\n{}", *clean, *reason),
+                             .fields = {{"basis", std::string{act.basis}},
+                                        {"value_sha256", codec::hex(crypto::sha256(*clean))},
                                         {"valid_from_ms", std::max(from_ms, now_ms)}}});
   if (!event) return tl::unexpected<Error>{std::move(event).error()};
   return {};
@@ -96,8 +104,23 @@ Result<Calendar> read_calendar(store::Executor& db) {
   return calendar;
 }
 
-Result<void> set_special_day(store::Transaction& tx, const Context& context, DayNumber day,
-                             SpecialDay kind, std::string_view name) {
+Result<std::vector<NamedDay>> list_special_days(store::Executor& db) {
+  auto rows = db.query(sql_special_days);
+  if (!rows) return propagate(std::move(rows).error(), "read the calendar");
+  std::vector<NamedDay> days;
+  for (const auto& row : *rows) {
+    days.push_back({.day = row.text(0),
+                    .kind = row.text(1) == "holiday" ? SpecialDay::holiday : SpecialDay::makeup,
+                    .name = row.text(2)});
+  }
+  return days;
+}
+
+Result<void> set_special_day(store::Transaction& tx, const Context& context,
+                             const ConfigurationAct& act, DayNumber day, SpecialDay kind,
+                             std::string_view name) {
+  auto reason = clean_reason(act.reason);
+  if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
   const std::string_view kind_word = kind == SpecialDay::holiday ? "holiday" : "makeup";
   auto done = tx.execute(sql_set_special_day, {day_text(day), kind_word, name});
   if (!done) return propagate(std::move(done).error(), "set a special day");
@@ -106,7 +129,8 @@ Result<void> set_special_day(store::Transaction& tx, const Context& context, Day
                              .record = "calendar",
                              .record_id = day_text(day),
                              .after = kind_word,
-                             .text = std::string{name}});
+                             .text = fmt::format("{}\n{}", name, *reason),
+                             .fields = {{"basis", std::string{act.basis}}}});
   if (!event) return tl::unexpected<Error>{std::move(event).error()};
   return {};
 }

@@ -1,6 +1,7 @@
 // Dated configuration: a change is a new row with the day from which it counts, so that a past
 // record is read with the configuration of its day. Nothing here can loosen a rule of order.h. Who
-// may change it is whoever may run `khienctl` on the server: no route of the API leads here.
+// may change it is whoever may run `khienctl` on the server: no route of the API leads here, and
+// the ledger says so (docs/adr/0701-configuration.md). An act names the decision that it rests on.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,13 @@
 
 namespace khien::cases {
 
+/// How a change of configuration came to be; the leaf names the basis, the event holds the reason.
+struct ConfigurationAct {
+  std::string_view basis;   ///< a code: "operator" or "demo"
+  std::string_view reason;  ///< for example the number of the decision: 3 to reason_size_max octets
+};
+inline constexpr ConfigurationAct demo_act{.basis = "demo", .reason = "demo"};
+
 enum class Setting : std::uint8_t {
   body_name_vi,  ///< the authority as orders and the register name it
   body_name_en,
@@ -30,10 +38,11 @@ enum class Setting : std::uint8_t {
 /// The value in force at `at_ms`, or the built-in one (prefix "NB", names empty).
 [[nodiscard]] Result<std::string> read_setting(store::Executor& db, Setting setting,
                                                InstantMs at_ms);
-/// From `from_ms` on (now or later). invalid_argument "bad_setting". Leaf setting.changed.
+/// From `from_ms` on (now or later). invalid_argument "bad_setting", "reason_needed". Leaf
+/// setting.changed.
 [[nodiscard]] Result<void> change_setting(store::Transaction& tx, const Context& context,
-                                          Setting setting, std::string_view value,
-                                          InstantMs from_ms);
+                                          const ConfigurationAct& act, Setting setting,
+                                          std::string_view value, InstantMs from_ms);
 
 struct LegalInstrument {
   InstrumentId id;
@@ -48,21 +57,40 @@ struct LegalInstrument {
 /// Those in force at `at_ms`, for `category` if given.
 [[nodiscard]] Result<std::vector<LegalInstrument>> list_instruments(
     store::Executor& db, InstantMs at_ms, std::optional<Category> category);
+/// All that ever stood, with those that begin later or have ended; newest first.
+[[nodiscard]] Result<std::vector<LegalInstrument>> list_all_instruments(store::Executor& db);
 [[nodiscard]] Result<LegalInstrument> load_instrument(store::Executor& db, const InstrumentId& id);
 /// True if it is in force at `at_ms` and meant for `category`.
 [[nodiscard]] bool supports(const LegalInstrument& instrument, Category category,
                             InstantMs at_ms) noexcept;
-/// An empty id is given one. Leaf instrument.added, instrument.ended.
+/// An empty id is given one. invalid_argument "bad_setting" (no title, a text with control
+/// characters or too long, an address that is not https, an end before the beginning),
+/// "choice_category", "reason_needed". Leaf instrument.added.
 [[nodiscard]] Result<LegalInstrument> add_instrument(store::Transaction& tx, const Context& context,
+                                                     const ConfigurationAct& act,
                                                      LegalInstrument instrument);
+/// From `until_ms` on (at once without it) no order can be proposed or approved on it; orders in
+/// force go on to their own end. invalid_argument "end_date_past"; conflict "already_ended";
+/// not_found. Leaf instrument.ended.
 [[nodiscard]] Result<void> end_instrument(store::Transaction& tx, const Context& context,
-                                          const InstrumentId& id, InstantMs until_ms);
+                                          const ConfigurationAct& act, const InstrumentId& id,
+                                          std::optional<InstantMs> until_ms);
+/// Orders in force that rest on it.
+[[nodiscard]] Result<std::int64_t> count_orders_on(store::Executor& db, const InstrumentId& id);
 
 [[nodiscard]] Result<Calendar> read_calendar(store::Executor& db);
 enum class SpecialDay : std::uint8_t { holiday, makeup };
-/// Replaces what stood for that day. Leaf calendar.changed.
+/// Replaces what stood for that day. invalid_argument "reason_needed". Leaf calendar.changed.
 [[nodiscard]] Result<void> set_special_day(store::Transaction& tx, const Context& context,
-                                           DayNumber day, SpecialDay kind, std::string_view name);
+                                           const ConfigurationAct& act, DayNumber day,
+                                           SpecialDay kind, std::string_view name);
+struct NamedDay {
+  std::string day;  ///< "2027-02-05"
+  SpecialDay kind = SpecialDay::holiday;
+  std::string name;
+};
+/// All that stand, by day.
+[[nodiscard]] Result<std::vector<NamedDay>> list_special_days(store::Executor& db);
 
 /// The resolvers whose enforcement is followed; an order is verified when all of them are.
 [[nodiscard]] Result<std::vector<std::string>> followed_resolvers(store::Executor& db,

@@ -168,11 +168,25 @@ CREATE INDEX signature_by_record ON signature (record_id, signed_at_ms);
 {append_only signature}
 )";
 
+// Break-glass (rescue.h): what was done by whoever has the server, never deleted.
+constexpr std::string_view rescues = R"(
+CREATE TABLE account_rescue (
+  id TEXT NOT NULL PRIMARY KEY,
+  account_id TEXT NOT NULL REFERENCES account (id),
+  reason TEXT NOT NULL,
+  at_ms {int64} NOT NULL,
+  until_ms {int64} NOT NULL,
+  CONSTRAINT account_rescue_is_timed CHECK (until_ms > at_ms AND until_ms <= at_ms + 3600000)
+) {strict};
+{append_only account_rescue}
+)";
+
 constexpr std::array all{
     store::Migration{.number = 1, .name = "accounts", .sql = accounts},
     store::Migration{.number = 2, .name = "factors", .sql = factors},
     store::Migration{.number = 3, .name = "sessions", .sql = sessions},
     store::Migration{.number = 4, .name = "signatures", .sql = signatures},
+    store::Migration{.number = 5, .name = "rescues", .sql = rescues},
 };
 
 }  // namespace
