@@ -3,7 +3,17 @@ import a11y from 'eslint-plugin-jsx-a11y';
 import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
-const features = ['accounts', 'appeals', 'cases', 'feeds', 'orders', 'reports', 'session'];
+const features = [
+  'accounts',
+  'appeals',
+  'cases',
+  'due',
+  'evidence',
+  'feeds',
+  'orders',
+  'reports',
+  'session',
+];
 
 export default ts.config(
   { ignores: ['dist', 'node_modules', 'src/generated', 'e2e/out'] },

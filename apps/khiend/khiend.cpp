@@ -5,6 +5,7 @@
 #include "api/rates.h"
 #include "api/routes.h"
 #include "api/routes_accounts.h"
+#include "api/routes_deadlines.h"
 #include "api/routes_feeds.h"
 #include "api/routes_proof.h"
 #include "api/routes_session.h"
@@ -34,6 +35,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_session_routes(routes, services);
   api::add_factor_routes(routes, services);
   api::add_overview_routes(routes, services);
+  api::add_deadline_routes(routes, services);
   api::add_account_routes(routes, services);
   api::add_case_routes(routes, services);
   api::add_report_routes(routes, services);

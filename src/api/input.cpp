@@ -47,6 +47,20 @@ std::string Input::query(std::string_view name) const {
   return std::string{request_->query_value(name).value_or("")};
 }
 
+std::int64_t Input::query_number(std::string_view name, const Bounds& bounds) {
+  const auto word = request_->query_value(name);
+  if (!word) return bounds.usual;
+  std::int64_t value = 0;
+  if (!read_number(*word, value) || value < bounds.least || value > bounds.most) {
+    refuse({ErrorCode::invalid_argument,
+            std::string{name} + " must be " + std::to_string(bounds.least) + " to " +
+                std::to_string(bounds.most),
+            "bad_field"});
+    return bounds.usual;
+  }
+  return value;
+}
+
 cases::PageRequest Input::page() {
   cases::PageRequest page;
   if (const auto cursor = request_->query_value("cursor")) {

@@ -41,6 +41,13 @@ class Input {
   }
 
   [[nodiscard]] std::string query(std::string_view name) const;
+  struct Bounds {
+    std::int64_t least = 0;
+    std::int64_t most = 0;
+    std::int64_t usual = 0;  ///< where nothing is written
+  };
+  /// invalid_argument "bad_field" for what is no number within the bounds.
+  [[nodiscard]] std::int64_t query_number(std::string_view name, const Bounds& bounds);
   /// ?cursor=…&limit=… with reasons "bad_cursor", "bad_limit".
   [[nodiscard]] cases::PageRequest page();
 

@@ -19,12 +19,15 @@ void set_if(Json& out, std::string_view key, const std::optional<InstantMs>& val
 }  // namespace
 
 Actions& Actions::add(Action action, bool possible, const identity::Facts& facts) {
+  return add_unless(action, possible ? std::string_view{} : std::string_view{"wrong_state"}, facts);
+}
+
+Actions& Actions::add_unless(Action action, std::string_view obstacle,
+                             const identity::Facts& facts) {
   const auto verdict = identity::may(*actor_, action, facts);
-  const bool allowed = possible && verdict.allowed;
+  const bool allowed = obstacle.empty() && verdict.allowed;
   // The person's right comes first: who may not do it at all is not told to wait for another state.
-  const std::string_view reason = allowed           ? ""
-                                  : verdict.allowed ? std::string_view{"wrong_state"}
-                                                    : verdict.reason;
+  const std::string_view reason = verdict.allowed ? obstacle : verdict.reason;
   items_.push_back(Json::object(
       {{"action", identity::to_string(action)}, {"allowed", allowed}, {"reason", reason}}));
   return *this;
@@ -49,7 +52,19 @@ Json case_summary(const cases::Case& record, People& people) {
                            {"opened_at_ms", record.opened_at_ms},
                            {"changed_at_ms", record.changed_at_ms}});
   set_if(out, "due_at_ms", record.due_at_ms);
+  if (record.due_kind) out.set("due_kind", cases::to_string(*record.due_kind));
   return out;
+}
+
+Json deadlines_json(const std::vector<cases::Deadline>& deadlines) {
+  Json::Array items;
+  for (const auto& deadline : deadlines) {
+    items.push_back(Json::object({{"kind", cases::to_string(deadline.kind)},
+                                  {"record", deadline.record},
+                                  {"record_id", deadline.record_id},
+                                  {"due_at_ms", deadline.due_at_ms}}));
+  }
+  return Json{std::move(items)};
 }
 
 Result<Json> case_whole(store::Executor& db, const identity::Actor& actor,
@@ -81,6 +96,10 @@ Result<Json> case_whole(store::Executor& db, const identity::Actor& actor,
   Json::Array order_items;
   for (const auto& order : orders->items) order_items.push_back(order_summary(order, people));
   out.set("orders", std::move(order_items));
+
+  auto deadlines = cases::deadlines_of_case(db, id);
+  if (!deadlines) return tl::unexpected<Error>{std::move(deadlines).error()};
+  out.set("deadlines", deadlines_json(*deadlines));
 
   if (record->outcome) out.set("outcome", cases::to_string(*record->outcome));
   const bool closed = record->state == cases::CaseState::closed;

@@ -19,6 +19,9 @@ class Actions {
   explicit Actions(const identity::Actor& actor) : actor_(&actor) {}
   /// `possible` false: the record's state does not allow it, whoever asks.
   Actions& add(identity::Action action, bool possible, const identity::Facts& facts = {});
+  /// `obstacle` is the reason why the record's state does not allow it; empty if it does.
+  Actions& add_unless(identity::Action action, std::string_view obstacle,
+                      const identity::Facts& facts = {});
   [[nodiscard]] codec::Json take() { return codec::Json{std::move(items_)}; }
 
  private:
@@ -29,6 +32,7 @@ class Actions {
 [[nodiscard]] codec::Json category_json(const std::optional<Category>& category);
 /// CaseSummary.
 [[nodiscard]] codec::Json case_summary(const cases::Case& record, People& people);
+[[nodiscard]] codec::Json deadlines_json(const std::vector<cases::Deadline>& deadlines);
 /// Case, whole: with subjects, the newest reports, evidence, orders, and what `actor` may do.
 [[nodiscard]] Result<codec::Json> case_whole(store::Executor& db, const identity::Actor& actor,
                                              const cases::CaseId& id);

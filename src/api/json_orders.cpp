@@ -110,6 +110,10 @@ Result<Json> order_whole(store::Executor& db, const identity::Actor& actor,
   for (const auto& row : *enforcement) places.push_back(enforcement_json(row));
   out.set("enforcement", std::move(places));
 
+  auto deadlines = cases::deadlines_of(db, order.id.value);
+  if (!deadlines) return tl::unexpected<Error>{std::move(deadlines).error()};
+  out.set("deadlines", deadlines_json(*deadlines));
+
   if (!order.renews.empty()) out.set("renews_order_id", order.renews.value);
   set_if(out, "end_reason", order.end_reason);
   out.set("actions", order_actions(order, actor));

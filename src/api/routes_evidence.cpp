@@ -6,7 +6,9 @@
 #include "api/routes.h"
 #include "api/services.h"
 #include "cases/case.h"
+#include "cases/evidence_moves.h"
 #include "evidence/custody.h"
+#include "http/range.h"
 #include "http/security.h"
 
 namespace khien::api {
@@ -70,21 +72,65 @@ Result<Response> get(const Services& services, const Request& request) {
   const auto id = in.id<ItemId>("evidence_id");
   if (!in.ok()) return in.error();
   return services.database.read([&](store::Executor& db) -> Result<Response> {
-    auto item = evidence::load_item(db, id);
-    if (!item) return tl::unexpected<Error>{std::move(item).error()};
-    auto custody = evidence::custody_of(db, id);
-    if (!custody) return tl::unexpected<Error>{std::move(custody).error()};
-    People people{db};
-    Json::Array events;
-    for (const auto& event : *custody) {
-      events.push_back(Json::object({{"at_ms", event.at_ms},
-                                     {"event", evidence::to_string(event.kind)},
-                                     {"actor", people.json(identity::AccountId{event.actor})},
-                                     {"reason", event.reason}}));
+    auto out = evidence_detail(db, actor_of(request), id);
+    if (!out) return tl::unexpected<Error>{std::move(out).error()};
+    return json(200, *out);
+  });
+}
+
+Result<Response> waiting(const Services& services, const Request& request) {
+  return services.database.read([&](store::Executor& db) -> Result<Response> {
+    auto requests = evidence::pending_destructions(db, cases::page_size_max);
+    if (!requests) return tl::unexpected<Error>{std::move(requests).error()};
+    Json::Array items;
+    for (const auto& one : *requests) {
+      auto item = evidence_detail(db, actor_of(request), one.item);
+      if (!item) return tl::unexpected<Error>{std::move(item).error()};
+      items.push_back(std::move(*item));
     }
-    auto out = evidence_item(*item, people);
-    out.set("custody", Json{std::move(events)});
-    return json(200, out);
+    return json(200, Json::object({{"items", Json{std::move(items)}}}));
+  });
+}
+
+/// One move of custody in a transaction, answered with the item as it is then.
+template <typename Move>
+Result<Response> moved(const Services& services, const Request& request, const ItemId& id,
+                       Move move) {
+  return services.database.transact([&](store::Transaction& tx) -> Result<Response> {
+    if (auto done = move(tx); !done) return tl::unexpected<Error>{done.error()};
+    auto out = evidence_detail(tx, actor_of(request), id);
+    if (!out) return tl::unexpected<Error>{std::move(out).error()};
+    return json(200, *out);
+  });
+}
+
+using ReasonedMove = Result<void> (*)(store::Transaction&, const cases::Context&,
+                                      const identity::Actor&, const ItemId&, std::string_view);
+template <ReasonedMove move>
+Result<Response> reasoned(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  const auto id = in.id<ItemId>("evidence_id");
+  const auto reason = in.text("reason");
+  if (!in.ok()) return in.error();
+  return moved(services, request, id, [&](store::Transaction& tx) {
+    return move(tx, services.cases, actor_of(request), id, reason);
+  });
+}
+
+using Decision = Result<void> (*)(store::Transaction&, const cases::Context&,
+                                  const identity::Actor&, const evidence::DestructionId&);
+/// The request is named, so that nobody confirms another than they were shown.
+template <Decision decision>
+Result<Response> decided(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  const auto id = in.id<ItemId>("evidence_id");
+  const auto asked = in.id_at<evidence::DestructionId>("destruction_id");
+  if (!in.ok()) return in.error();
+  return moved(services, request, id, [&](store::Transaction& tx) -> Result<void> {
+    auto one = evidence::load_destruction(tx, asked);
+    if (!one) return tl::unexpected<Error>{std::move(one).error()};
+    if (one->item != id) return fail(ErrorCode::not_found, "it is about another item");
+    return decision(tx, services.cases, actor_of(request), asked);
   });
 }
 
@@ -111,6 +157,8 @@ Result<Response> content(const Services& services, const Request& request) {
       "Content-Disposition",
       (shown ? "inline; filename=\"" : "attachment; filename=\"") + id.value + "\"");
   response.headers.set("Cache-Control", "private, no-store");
+  response.headers.set("ETag", "\"" + item->sha256 + "\"");
+  http::apply_range(request, response);
   return response;
 }
 
@@ -125,8 +173,18 @@ void add_evidence_routes(Routes& routes, const Services& services) {
   add.body_size_max = evidence::item_size_max + form_overhead_max;
   add.csrf = http::Csrf::required;
   routes.push_back(std::move(add));
-  routes.push_back(
-      officer_route(services, Method::get, "/api/v1/evidence/{evidence_id}", "evidence.read", get));
+  const std::string one = "/api/v1/evidence/{evidence_id}";
+  const auto post = [&](const std::string& move, std::string right, Handle handle) {
+    routes.push_back(officer_route(services, Method::post, one + move, std::move(right), handle));
+  };
+  routes.push_back(officer_route(services, Method::get, one, "evidence.read", get));
+  routes.push_back(officer_route(services, Method::get, "/api/v1/evidence-destructions",
+                                 "evidence.read", waiting));
+  post("/hold", "evidence.hold", reasoned<cases::hold_evidence>);
+  post("/release", "evidence.hold", reasoned<cases::release_evidence>);
+  post("/destruction", "evidence.destroy", reasoned<cases::ask_destruction>);
+  post("/destruction/confirm", "evidence.confirm_destruction", decided<cases::confirm_destruction>);
+  post("/destruction/refuse", "evidence.confirm_destruction", decided<cases::refuse_destruction>);
   routes.push_back(officer_route(services, Method::get, "/api/v1/evidence/{evidence_id}/content",
                                  "evidence.download", content));
 }

@@ -4,12 +4,14 @@
 
 #include "api/handler.h"
 #include "api/input.h"
+#include "api/routes_deadlines.h"
 #include "api/routes_session.h"
 #include "api/services.h"
 #include "cases/appeal.h"
 #include "cases/case.h"
 #include "cases/order.h"
 #include "cases/second_signer.h"
+#include "evidence/destruction.h"
 #include "identity/account_change.h"
 #include "identity/rights.h"
 #include "notice/second_signer.h"
@@ -25,6 +27,7 @@ using http::Response;
 using identity::Action;
 
 constexpr std::int64_t lapsing_within_ms = 14 * ms_per_day;
+constexpr std::int64_t due_soon_ms = 2 * ms_per_hour;     // or overdue
 constexpr std::int64_t count_max = cases::page_size_max;  // the menu shows "200" for more
 
 template <typename T>
@@ -60,7 +63,9 @@ Result<Response> overview(const Services& services, const Request& request) {
                              {"cases_mine", 0},
                              {"orders_waiting", 0},
                              {"orders_lapsing", 0},
+                             {"due_soon", 0},
                              {"appeals_open", 0},
+                             {"destructions_waiting", 0},
                              {"changes_pending", 0}});
     const auto set = [&](std::string_view key, Result<std::int64_t> count) -> Result<void> {
       if (!count) return tl::unexpected<Error>{std::move(count).error()};
@@ -83,9 +88,16 @@ Result<Response> overview(const Services& services, const Request& request) {
       if (!lapsing) return tl::unexpected<Error>{std::move(lapsing).error()};
       out.set("orders_lapsing", count_of(*lapsing));
     }
+    auto due = set("due_soon", count_due(db, actor, services.clock.now_ms() + due_soon_ms));
+    if (!due) return tl::unexpected<Error>{std::move(due).error()};
     if (opens(Action::appeal_read)) {
       auto appeals = set("appeals_open", count_open_appeals(db));
       if (!appeals) return tl::unexpected<Error>{std::move(appeals).error()};
+    }
+    if (opens(Action::evidence_confirm_destruction)) {
+      auto waiting = evidence::pending_destructions(db, count_max);
+      if (!waiting) return tl::unexpected<Error>{std::move(waiting).error()};
+      out.set("destructions_waiting", count_of(*waiting));
     }
     if (opens(Action::account_change)) {
       auto changes = identity::list_changes(db, identity::ChangeState::pending, {}, count_max);

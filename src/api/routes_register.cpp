@@ -4,6 +4,7 @@
 #include "api/json_orders.h"
 #include "api/routes.h"
 #include "api/services.h"
+#include "evidence/content_store.h"
 #include "http/router.h"
 
 namespace khien::api {
@@ -34,6 +35,7 @@ Result<Response> meta(const Services& services, const Request&) {
     return json(200, Json::object({{"authority", Json::object({{"vi", *vi}, {"en", *en}})},
                                    {"contact", *contact},
                                    {"build", services.build},
+                                   {"evidence_size_max", std::int64_t{evidence::item_size_max}},
                                    {"languages", Json::array({"vi", "en"})},
                                    {"categories", Json{std::move(categories)}}}));
   });

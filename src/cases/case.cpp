@@ -24,7 +24,10 @@ SELECT c.id, c.number, c.version, c.state, c.title, c.category, c.assignee, c.ou
    WHERE m.case_id = c.id AND m.unlinked_at_ms IS NULL
      AND r.state IN ('received', 'screening', 'quarantined')),
   (SELECT count(*) FROM case_subject m WHERE m.case_id = c.id),
-  (SELECT min(d.due_at_ms) FROM deadline d WHERE d.case_id = c.id AND d.done_at_ms IS NULL),
+  (SELECT d.due_at_ms FROM deadline d WHERE d.case_id = c.id AND d.done_at_ms IS NULL
+   ORDER BY d.due_at_ms, d.id LIMIT 1),
+  (SELECT d.kind FROM deadline d WHERE d.case_id = c.id AND d.done_at_ms IS NULL
+   ORDER BY d.due_at_ms, d.id LIMIT 1),
   c.opened_at_ms, c.changed_at_ms, c.change_sequence
 FROM case_file c )";
 // Empty text stands for "any": a parameter's type must not depend on the filter.
@@ -52,9 +55,10 @@ Result<Case> read_case(const store::Row& row) {
              .reports_waiting = row.integer(10),
              .subject_count = row.integer(11),
              .due_at_ms = row.optional_integer(12),
-             .opened_at_ms = row.integer(13),
-             .changed_at_ms = row.integer(14),
-             .cursor = row.integer(15)};
+             .due_kind = parse_deadline_kind(row.optional_text(13).value_or("")),
+             .opened_at_ms = row.integer(14),
+             .changed_at_ms = row.integer(15),
+             .cursor = row.integer(16)};
   if (const auto category = row.optional_text(5)) value.category = parse_category(*category);
   if (const auto outcome = row.optional_text(7)) value.outcome = parse_case_outcome(*outcome);
   return value;

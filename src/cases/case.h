@@ -10,6 +10,7 @@
 
 #include "base/category.h"
 #include "cases/context.h"
+#include "cases/deadline.h"
 #include "cases/ids.h"
 #include "cases/page.h"
 #include "cases/states.h"
@@ -49,6 +50,7 @@ struct Case {
   std::int64_t reports_waiting = 0;  ///< not yet triaged
   std::int64_t subject_count = 0;
   std::optional<InstantMs> due_at_ms;  ///< nearest open deadline
+  std::optional<DeadlineKind> due_kind;
   InstantMs opened_at_ms = 0;
   InstantMs changed_at_ms = 0;
   std::int64_t cursor = 0;  ///< change sequence: grows with every change of the case

@@ -12,9 +12,16 @@ constexpr std::array<std::string_view, 12> kind_words{
     "screen",   "approve", "emergency_end", "order_end", "recheck",       "resume",
     "hold_end", "task",    "enforce",       "lift",      "appeal_answer", "appeal_decision"};
 
-constexpr std::string_view sql_open_list = R"(
-SELECT kind, record, record_id, case_id, due_at_ms, overdue_at_ms
-FROM deadline WHERE done_at_ms IS NULL AND due_at_ms <= $1 ORDER BY due_at_ms, id LIMIT $2)";
+#define KHIEN_OPEN_DEADLINES                                           \
+  "SELECT kind, record, record_id, case_id, due_at_ms, overdue_at_ms " \
+  "FROM deadline WHERE done_at_ms IS NULL AND "
+constexpr std::string_view sql_open_list =
+    KHIEN_OPEN_DEADLINES "due_at_ms <= $1 ORDER BY due_at_ms, id LIMIT $2";
+constexpr std::string_view sql_of_case =
+    KHIEN_OPEN_DEADLINES "case_id = $1 ORDER BY due_at_ms, id LIMIT $2";
+constexpr std::string_view sql_of_record =
+    KHIEN_OPEN_DEADLINES "record_id = $1 ORDER BY due_at_ms, id LIMIT $2";
+#undef KHIEN_OPEN_DEADLINES
 constexpr std::string_view sql_next =
     "SELECT min(due_at_ms) FROM deadline WHERE done_at_ms IS NULL AND overdue_at_ms IS NULL";
 constexpr std::string_view sql_insert = R"(
@@ -25,6 +32,24 @@ constexpr std::string_view sql_close_all =
     "UPDATE deadline SET done_at_ms = $2 WHERE record_id = $1 AND done_at_ms IS NULL";
 
 constexpr int open_list_max = 1'000;
+constexpr int of_case_max = 200;
+
+Result<std::vector<Deadline>> read_all(const Result<std::vector<store::Row>>& rows) {
+  if (!rows) return propagate(Error{rows.error()}, "list deadlines");
+  std::vector<Deadline> deadlines;
+  deadlines.reserve(rows->size());
+  for (const auto& row : *rows) {
+    const auto kind = parse_deadline_kind(row.text(0));
+    if (!kind) return fail(ErrorCode::corrupt, "a deadline of an unknown kind");
+    deadlines.push_back({.kind = *kind,
+                         .record = row.text(1),
+                         .record_id = row.text(2),
+                         .case_id = CaseId{row.optional_text(3).value_or("")},
+                         .due_at_ms = row.integer(4),
+                         .overdue_at_ms = row.optional_integer(5)});
+  }
+  return deadlines;
+}
 
 }  // namespace
 
@@ -39,21 +64,15 @@ std::optional<DeadlineKind> parse_deadline_kind(std::string_view word) noexcept 
 }
 
 Result<std::vector<Deadline>> open_deadlines(store::Executor& db, InstantMs until_ms, int limit) {
-  auto rows = db.query(sql_open_list, {until_ms, std::clamp(limit, 1, open_list_max)});
-  if (!rows) return propagate(std::move(rows).error(), "list deadlines");
-  std::vector<Deadline> deadlines;
-  deadlines.reserve(rows->size());
-  for (const auto& row : *rows) {
-    const auto kind = parse_deadline_kind(row.text(0));
-    if (!kind) return fail(ErrorCode::corrupt, "a deadline of an unknown kind");
-    deadlines.push_back({.kind = *kind,
-                         .record = row.text(1),
-                         .record_id = row.text(2),
-                         .case_id = CaseId{row.optional_text(3).value_or("")},
-                         .due_at_ms = row.integer(4),
-                         .overdue_at_ms = row.optional_integer(5)});
-  }
-  return deadlines;
+  return read_all(db.query(sql_open_list, {until_ms, std::clamp(limit, 1, open_list_max)}));
+}
+
+Result<std::vector<Deadline>> deadlines_of_case(store::Executor& db, const CaseId& id) {
+  return read_all(db.query(sql_of_case, {id, of_case_max}));
+}
+
+Result<std::vector<Deadline>> deadlines_of(store::Executor& db, std::string_view record_id) {
+  return read_all(db.query(sql_of_record, {record_id, of_case_max}));
 }
 
 Result<std::optional<InstantMs>> next_due(store::Executor& db) {

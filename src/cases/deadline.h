@@ -48,6 +48,13 @@ struct Deadline {
 [[nodiscard]] Result<std::vector<Deadline>> open_deadlines(store::Executor& db, InstantMs until_ms,
                                                            int limit);
 
+/// All open deadlines of one case, its reports, orders, tasks and appeals; soonest first.
+[[nodiscard]] Result<std::vector<Deadline>> deadlines_of_case(store::Executor& db,
+                                                              const CaseId& id);
+/// All open deadlines of one record; soonest first.
+[[nodiscard]] Result<std::vector<Deadline>> deadlines_of(store::Executor& db,
+                                                         std::string_view record_id);
+
 struct SweepCounts {
   std::int64_t lapsed = 0;
   std::int64_t emergencies_lapsed = 0;

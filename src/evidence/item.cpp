@@ -20,7 +20,10 @@ constexpr std::string_view sql_insert =
     "note, added_by, added_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 constexpr std::string_view sql_columns =
     "SELECT id, case_id, report_id, kind, sha256, size, media_type, file_name, note, added_by, "
-    "added_at_ms FROM evidence_item ";
+    "added_at_ms, (SELECT coalesce(sum(CASE c.kind WHEN 'held' THEN 1 WHEN 'released' THEN -1 "
+    "ELSE 0 END), 0) FROM evidence_custody c WHERE c.item_id = evidence_item.id), "
+    "(SELECT count(*) FROM evidence_custody d WHERE d.item_id = evidence_item.id "
+    "AND d.kind = 'destroyed') FROM evidence_item ";
 constexpr std::string_view sql_custody_of =
     "SELECT kind, actor, reason, at_ms FROM evidence_custody WHERE item_id = $1 ORDER BY id";
 
@@ -45,7 +48,9 @@ Result<Item> item_of(const store::Row& row) {
               .file_name = std::string{row.text(7)},
               .note = std::string{row.text(8)},
               .added_by = std::string{row.text(9)},
-              .added_at_ms = row.integer(10)};
+              .added_at_ms = row.integer(10),
+              .holds = row.integer(11),
+              .destroyed = row.integer(12) > 0};
 }
 
 }  // namespace

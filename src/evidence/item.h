@@ -56,6 +56,8 @@ struct Item {
   std::string note;
   std::string added_by;  ///< account id; empty for the public
   InstantMs added_at_ms = 0;
+  std::int64_t holds = 0;  ///< that stand now: see note_custody()
+  bool destroyed = false;
 };
 
 struct CustodyEvent {

@@ -70,7 +70,8 @@ class EventSubscription;  // event_hub.h
 /// A file sent as body from its current content, in pieces.
 struct FileBody {
   FileDescriptor file;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;    ///< octets to send
+  std::uint64_t offset = 0;  ///< from here
 };
 
 struct Response {

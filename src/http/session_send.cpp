@@ -51,7 +51,7 @@ asio::awaitable<bool> Session::send_file(FileBody& file) {
     piece.resize(
         static_cast<std::size_t>(std::min<std::uint64_t>(file_piece_size, file.size - at)));
     const ssize_t got =
-        ::pread(file.file.get(), piece.data(), piece.size(), static_cast<off_t>(at));
+        ::pread(file.file.get(), piece.data(), piece.size(), static_cast<off_t>(file.offset + at));
     if (got < 0 && errno == EINTR) continue;
     // The length is promised already, so a file that shrank can only end the connection.
     if (got <= 0) co_return false;

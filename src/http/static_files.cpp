@@ -7,6 +7,8 @@
 #include <array>
 #include <optional>
 
+#include "http/range.h"
+
 namespace khien::http {
 namespace {
 
@@ -154,6 +156,7 @@ Response StaticFiles::serve(const Request& request, std::string_view path) const
                                            : std::string_view{options_.content_type});
   if (!coding.empty()) response.headers.set("Content-Encoding", coding);
   response.file = std::make_unique<FileBody>(std::move(plain->file), plain->size);
+  apply_range(request, response);
   return response;
 }
 

@@ -26,7 +26,8 @@ class StaticFiles {
   explicit StaticFiles(StaticFilesOptions options) : options_(std::move(options)) {}
 
   /// The file `path` (relative, '/' between segments) for `request`: 200 with the file, .br or .gz
-  /// beside it where the client takes that; 304; or 404. Blocks on the file system.
+  /// beside it where the client takes that; 304; a part of it (range.h); or 404. Blocks on the file
+  /// system.
   [[nodiscard]] Response serve(const Request& request, std::string_view path) const;
 
  private:

@@ -40,10 +40,24 @@ class StaticFilesTest : public testing::Test {
 std::string content(const Response& response) {
   std::string text(response.file ? response.file->size : 0, '\0');
   if (response.file) {
-    EXPECT_EQ(::pread(response.file->file.get(), text.data(), text.size(), 0),
+    EXPECT_EQ(::pread(response.file->file.get(), text.data(), text.size(),
+                      static_cast<off_t>(response.file->offset)),
               static_cast<ssize_t>(text.size()));
   }
   return text;
+}
+
+TEST_F(StaticFilesTest, GivesAPartOfTheVersionThatTheClientHas) {
+  Request part;
+  part.headers.set("Range", "bytes=2-8");
+  const auto some = files().serve(part, "index.html");
+  EXPECT_EQ(some.status, 206);
+  EXPECT_EQ(content(some), "doctype");
+  EXPECT_EQ(some.headers.find("Content-Range"), "bytes 2-8/15");
+  part.headers.set("If-Range", *some.headers.find("ETag"));
+  EXPECT_EQ(files().serve(part, "index.html").status, 206);
+  put("web/index.html", "<!doctype html>changed");
+  EXPECT_EQ(files().serve(part, "index.html").status, 200) << "another version is given whole";
 }
 
 TEST_F(StaticFilesTest, ServesWithTypeCacheAndEtag) {

@@ -325,7 +325,7 @@ TEST_P(AccountContract, ListsShowRolesFactorsAndNames) {
   const auto all = db().read(
       [&](store::Executor& executor) { return list_accounts(executor, clock_.now_ms()); });
   ASSERT_TRUE(all.has_value());
-  ASSERT_EQ(all->size(), 9U);
+  ASSERT_EQ(all->size(), 10U);
   for (const auto& account : *all) {
     EXPECT_TRUE(account.demo);
     EXPECT_FALSE(account.roles.empty()) << account.login;

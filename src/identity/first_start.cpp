@@ -46,13 +46,14 @@ struct Person {
 // Invented; two approvers of different units, so that an order which needs them can be shown.
 constexpr std::string_view unit_police = "Phòng An ninh mạng (demo)";
 constexpr std::string_view unit_science = "Sở Khoa học và Công nghệ (demo)";
-constexpr std::array<Person, 9> people{{
+constexpr std::array<Person, 10> people{{
     {"lan", "Trần Thị Lan", unit_police, {Role::intake, Role::analyst}},
     {"minh", "Phạm Văn Minh", unit_police, {Role::approver, Role::approver}},
     {"hoa", "Lê Thị Hoa", unit_science, {Role::approver, Role::approver}},
     {"duc", "Nguyễn Văn Đức", unit_police, {Role::duty_operator, Role::duty_operator}},
     {"mai", "Vũ Thị Mai", unit_science, {Role::legal_reviewer, Role::legal_reviewer}},
     {"son", "Đặng Văn Sơn", unit_science, {Role::appeals_officer, Role::appeals_officer}},
+    {"khanh", "Ngô Văn Khánh", unit_science, {Role::evidence_custodian, Role::evidence_custodian}},
     {"thu", "Hồ Thị Thu", unit_science, {Role::auditor, Role::auditor}},
     {"quang", "Bùi Văn Quang", unit_police, {Role::administrator, Role::administrator}},
     {"yen", "Đỗ Thị Yến", unit_science, {Role::administrator, Role::administrator}},

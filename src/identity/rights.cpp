@@ -44,11 +44,17 @@ constexpr std::array<Right, action_count> rights{{
      {intake, analyst, legal, approver, appeals, custodian, auditor}},
     {Action::case_reopen, "case.reopen", working, {analyst, approver}},
     {Action::evidence_add, "evidence.add", working, {intake, analyst, custodian}},
+    {Action::evidence_confirm_destruction,
+     "evidence.confirm_destruction",
+     working,
+     {custodian, approver}},
+    {Action::evidence_destroy, "evidence.destroy", working, {custodian}},
     // The auditor sees what is kept and its hashes, not the content (DOMAIN 7.4: "R metadata").
     {Action::evidence_download,
      "evidence.download",
      reading,
      {analyst, legal, approver, appeals, custodian}},
+    {Action::evidence_hold, "evidence.hold", working, {custodian}},
     {Action::evidence_read,
      "evidence.read",
      reading,
@@ -93,6 +99,8 @@ constexpr Verdict own_order{
 constexpr Verdict own_feed{false, "own_feed", "Who proposed a feed does not approve it."};
 constexpr Verdict own_proposal{false, "own_proposal",
                                "Who proposed a change of an account does not decide on it."};
+constexpr Verdict own_destruction{false, "own_destruction",
+                                  "Who asked for a destruction does not confirm it."};
 constexpr Verdict own_account{false, "own_account",
                               "Nobody changes the roles, factors or lock of their own account."};
 constexpr Verdict other_unit_needed{false, "other_unit_needed",
@@ -164,6 +172,8 @@ Verdict may(const Actor& actor, Action action, const Facts& facts) noexcept {
     case Action::order_resume: return may_resume(actor, facts);
     case Action::appeal_decide: return touched(actor, facts) ? touched_order : yes;
     case Action::feed_approve: return is(facts.proposer, actor) ? own_feed : yes;
+    case Action::evidence_confirm_destruction:
+      return is(facts.proposer, actor) ? own_destruction : yes;
     case Action::account_change: return may_change_account(actor, facts);
     default: return yes;  // order_lift and order_suspend on purpose: one officer, at once
   }

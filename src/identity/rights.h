@@ -33,7 +33,10 @@ enum class Action : std::uint8_t {
   case_read,
   case_reopen,
   evidence_add,
+  evidence_confirm_destruction,  ///< or refuse it
+  evidence_destroy,              ///< ask for it
   evidence_download,  ///< the content itself; evidence_read gives only what is known about it
+  evidence_hold,      ///< also release
   evidence_read,
   feed_approve,  ///< also resume
   feed_propose,
@@ -54,7 +57,7 @@ enum class Action : std::uint8_t {
   report_triage,
   subject_verdict,
 };
-constexpr std::size_t action_count = 32;
+constexpr std::size_t action_count = 35;
 
 [[nodiscard]] const std::array<Action, action_count>& all_actions() noexcept;
 /// "order.approve"
@@ -74,6 +77,7 @@ constexpr std::size_t action_count = 32;
 ///   order_lift, order_suspend     nothing: anyone with the role, at once
 ///   appeal_decide                 touched_by
 ///   feed_approve                  proposer
+///   evidence_confirm_destruction  proposer: who asked for it
 ///   account_change                target, and proposer where it confirms or refuses
 ///
 /// Borrows `touched_by` and `proposer_unit` for the call.
@@ -98,7 +102,7 @@ struct Verdict {
 };
 
 /// The words are: not_your_role, administrator_signs_nothing, own_order, own_feed, own_proposal,
-/// own_account, other_unit_needed, touched_order, waits_for_appeal. About 20 ns.
+/// own_destruction, own_account, other_unit_needed, touched_order, waits_for_appeal. About 20 ns.
 [[nodiscard]] Verdict may(const Actor& actor, Action action, const Facts& facts = {}) noexcept;
 
 /// What the actor's roles open in general, in the order of the enum: for menus.

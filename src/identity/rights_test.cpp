@@ -33,17 +33,18 @@ const std::map<Role, std::set<std::string_view>> wanted{
      {"appeal.read", "case.comment", "case.read", "evidence.download", "evidence.read", "feed.read",
       "order.read", "order.return"}},
     {Role::approver,
-     {"case.comment", "case.read", "case.reopen", "evidence.download", "evidence.read",
-      "feed.approve", "feed.read", "feed.suspend", "order.approve", "order.emergency", "order.lift",
-      "order.read", "order.refuse", "order.resume", "order.return", "order.suspend"}},
+     {"case.comment", "case.read", "case.reopen", "evidence.confirm_destruction",
+      "evidence.download", "evidence.read", "feed.approve", "feed.read", "feed.suspend",
+      "order.approve", "order.emergency", "order.lift", "order.read", "order.refuse",
+      "order.resume", "order.return", "order.suspend"}},
     {Role::duty_operator,
      {"feed.read", "feed.run", "feed.suspend", "order.lift", "order.read", "order.suspend"}},
     {Role::appeals_officer,
      {"appeal.decide", "appeal.read", "case.read", "evidence.download", "evidence.read",
       "order.lift", "order.read", "order.resume", "order.suspend"}},
     {Role::evidence_custodian,
-     {"case.comment", "case.read", "evidence.add", "evidence.download", "evidence.read",
-      "report.read"}},
+     {"case.comment", "case.read", "evidence.add", "evidence.confirm_destruction",
+      "evidence.destroy", "evidence.download", "evidence.hold", "evidence.read", "report.read"}},
     {Role::auditor,
      {"account.read", "appeal.read", "case.read", "evidence.read", "feed.read", "order.read",
       "report.read"}},
@@ -77,8 +78,9 @@ TEST(Rights, HoldForEverySetOfRoles) {
       EXPECT_EQ(may(person, action).allowed, opened && !silenced);
     }
     const Facts own{.proposer = lan, .touched_by = {&lan, 1}, .target = lan};
-    for (const Action action : {Action::order_approve, Action::order_refuse, Action::feed_approve,
-                                Action::account_change, Action::appeal_decide})
+    for (const Action action :
+         {Action::order_approve, Action::order_refuse, Action::feed_approve, Action::account_change,
+          Action::appeal_decide, Action::evidence_confirm_destruction})
       EXPECT_FALSE(may(person, action, own)) << to_string(action) << " with roles " << bits;
   }
 }
@@ -88,6 +90,14 @@ TEST(Rights, NobodyDecidesOnTheirOwnOrder) {
   EXPECT_EQ(may(both, Action::order_approve, {.proposer = lan}).reason, "own_order");
   EXPECT_EQ(may(both, Action::order_refuse, {.proposer = lan}).reason, "own_order");
   EXPECT_TRUE(may(both, Action::order_approve, {.proposer = minh}));
+}
+
+TEST(Rights, NobodyConfirmsTheDestructionThatTheyAskedFor) {
+  const auto custodian = actor(lan, {Role::evidence_custodian});
+  constexpr auto confirm = Action::evidence_confirm_destruction;
+  EXPECT_EQ(may(custodian, confirm, {.proposer = lan}).reason, "own_destruction");
+  EXPECT_TRUE(may(custodian, confirm, {.proposer = minh}));
+  EXPECT_TRUE(may(actor(hoa, {Role::approver}), confirm, {.proposer = lan}));
 }
 
 TEST(Rights, SomeOrdersNeedASignerOfAnotherUnit) {

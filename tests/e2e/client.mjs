@@ -47,6 +47,14 @@ export class Client {
     if (!response.ok) throw new Refused(method, path, response.status, typeof value === 'object' ? value : {});
     return value;
   }
+  /** The Response itself, for what is about headers and octets. */
+  raw = (method, path, headers = {}) =>
+    fetch(this.#base + path, {
+      method,
+      headers: { Cookie: [...this.#cookies].map(([k, v]) => `${k}=${v}`).join('; '), Origin: this.#base, ...headers },
+    });
+  /** For a browser context that goes on with this session. */
+  cookieList = () => [...this.#cookies].map(([name, value]) => ({ name, value, url: this.#base }));
   get = (path) => this.call('GET', path);
   post = (path, body) => this.call('POST', path, body);
 

@@ -206,7 +206,8 @@ zone:
     return [
       '--listen', `127.0.0.1:${web}`, '--dns-listen', `127.0.0.1:${zones}`,
       '--database', this.database, '--state', this.state, '--data', join(root, 'data'),
-      '--web', join(root, 'web/dist'), '--public-url', this.url, '--verify', `127.0.0.1:${dns}`, '--demo',
+      '--web', join(root, 'web/dist'), '--public-url', this.url, '--verify', `127.0.0.1:${dns}`,
+      ...(this.demo ? ['--demo'] : []),
       ...this.khiendExtra,
     ];
   }
@@ -222,6 +223,8 @@ zone:
     return ms;
   }
   khiendExtra = [];
+  /** false: an empty installation, as `./khien up --no-demo` makes it. */
+  demo = true;
 
   get mailbox() {
     return join(this.#folder, 'mailbox');

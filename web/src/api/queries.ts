@@ -68,6 +68,16 @@ export const groundsQuery = (category: Category | undefined) =>
     staleTime: 300_000,
   });
 
+// Under "case" so that every change of a case, a report or an order makes it stale.
+export const dueQuery = (hours: number) =>
+  queryOptions({
+    queryKey: ['case', 'due', hours],
+    queryFn: () =>
+      call(api.GET('/api/v1/deadlines', { params: { query: { within_hours: hours } } })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  });
+
 export interface OrderFilter {
   q?: string | undefined;
   state?: OrderState | undefined;

@@ -14,32 +14,38 @@ import { setLanguage } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Icon, type IconName } from '@/ui/icons';
 import { toastFailed } from '@/ui/toast';
+import { KeysHelp } from './KeysHelp';
 import './shell.css';
 
 interface Entry {
   to:
     | '/cases'
+    | '/due'
     | '/orders'
     | '/orders/waiting'
     | '/orders/lapsing'
     | '/appeals'
+    | '/destructions'
     | '/feeds'
     | '/accounts';
   text:
     | 'app.nav.cases'
+    | 'app.nav.due'
     | 'app.nav.orders'
     | 'app.nav.waiting'
     | 'app.nav.lapsing'
     | 'app.nav.appeals'
+    | 'app.nav.destructions'
     | 'app.nav.feeds'
     | 'app.nav.accounts';
   icon: IconName;
-  right: string;
+  right: string; // empty: for everybody who decides on records
   count?: keyof Overview;
 }
 
 const entries: Entry[] = [
   { to: '/cases', text: 'app.nav.cases', icon: 'inbox', right: 'case.read', count: 'cases_new' },
+  { to: '/due', text: 'app.nav.due', icon: 'bell', right: '', count: 'due_soon' },
   {
     to: '/orders/waiting',
     text: 'app.nav.waiting',
@@ -62,6 +68,13 @@ const entries: Entry[] = [
     right: 'appeal.read',
     count: 'appeals_open',
   },
+  {
+    to: '/destructions',
+    text: 'app.nav.destructions',
+    icon: 'file',
+    right: 'evidence.confirm_destruction',
+    count: 'destructions_waiting',
+  },
   { to: '/feeds', text: 'app.nav.feeds', icon: 'feed', right: 'feed.read' },
   {
     to: '/accounts',
@@ -72,12 +85,18 @@ const entries: Entry[] = [
   },
 ];
 
+const dueFor = ['case.read', 'order.read', 'appeal.read'];
+
+function opens({ right }: Entry, rights: string[]): boolean {
+  return right === '' ? dueFor.some((one) => rights.includes(one)) : rights.includes(right);
+}
+
 function Menu({ onChoose }: { onChoose?: () => void }) {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const me = useQuery(sessionQuery);
   const overview = useQuery(overviewQuery);
-  const shown = entries.filter((entry) => me.data?.rights.includes(entry.right) ?? false);
+  const shown = entries.filter((entry) => opens(entry, me.data?.rights ?? []));
   const current = shown
     .filter(({ to }) => path === to || path.startsWith(`${to}/`))
     .sort((a, b) => b.to.length - a.to.length)[0];
@@ -229,6 +248,7 @@ export function Shell() {
       <aside className="k-side" aria-label={t('app.side')}>
         <Brand />
         <Menu />
+        <KeysHelp />
         <Corner />
       </aside>
       <Drawer

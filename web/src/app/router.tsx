@@ -84,6 +84,12 @@ const oneCase = createRoute({
   component: lazyRouteComponent(() => import('./CaseRoute'), 'CaseRoute'),
 });
 
+const due = createRoute({
+  getParentRoute: () => officer,
+  path: '/due',
+  component: lazyRouteComponent(() => import('@/features/due/DueScreen'), 'DueScreen'),
+});
+
 const orderNew = createRoute({
   getParentRoute: () => officer,
   path: '/orders/new',
@@ -126,6 +132,15 @@ const oneOrder = createRoute({
   component: lazyRouteComponent(() => import('@/features/orders/OrderScreen'), 'OrderScreen'),
 });
 
+const destructions = createRoute({
+  getParentRoute: () => officer,
+  path: '/destructions',
+  component: lazyRouteComponent(
+    () => import('@/features/evidence/DestructionsScreen'),
+    'DestructionsScreen',
+  ),
+});
+
 const appeals = createRoute({
   getParentRoute: () => officer,
   path: '/appeals',
@@ -164,12 +179,14 @@ const tree = root.addChildren([
   officer.addChildren([
     home,
     cases,
+    due,
     oneCase,
     orderNew,
     orders,
     waiting,
     lapsing,
     oneOrder,
+    destructions,
     appeals,
     oneAppeal,
     feeds,

@@ -8,6 +8,8 @@ import type {
   Case,
   CaseSummary,
   Challenge,
+  DueItem,
+  EvidenceDetail,
   EvidenceItem,
   Feed,
   Impact,
@@ -96,7 +98,9 @@ export const overview: Overview = {
   cases_mine: 3,
   orders_waiting: 2,
   orders_lapsing: 4,
+  due_soon: 3,
   appeals_open: 1,
+  destructions_waiting: 1,
   changes_pending: 1,
 };
 
@@ -130,7 +134,8 @@ export const cases: CaseSummary[] = names.map((name, index) => ({
   subject_count: 3,
   main_subject: name,
   assignee: index % 2 === 0 ? lan : null,
-  due_at_ms: now + (index + 1) * hour,
+  due_at_ms: now + (index - 1) * 90 * minute,
+  due_kind: 'screen',
   opened_at_ms: now - (index + 1) * 3 * hour,
   changed_at_ms: now - (index * 47 + 2) * minute,
 }));
@@ -168,6 +173,8 @@ export const evidence: EvidenceItem[] = [
     media_type: 'image/png',
     size: 482_113,
     sha256: hash('9f86d081'),
+    holds: 0,
+    destroyed: false,
     note: 'Chụp lúc 9 giờ 40 trên điện thoại của người báo',
     added_at_ms: now - 10 * minute,
     added_by: lan,
@@ -180,8 +187,54 @@ export const evidence: EvidenceItem[] = [
     media_type: 'text/plain',
     size: 214,
     sha256: hash('2c26b46b'),
+    holds: 0,
+    destroyed: false,
     added_at_ms: now - 12 * minute,
     added_by: null,
+  },
+];
+
+export const evidenceDetail: EvidenceDetail = {
+  ...(evidence[0] as EvidenceItem),
+  custody: [
+    { event: 'received', at_ms: now - 10 * minute, actor: lan, reason: '' },
+    { event: 'verified', at_ms: now - 5 * minute, actor: null, reason: '' },
+  ],
+  destruction: null,
+  actions: allow('evidence.download', 'evidence.hold', 'evidence.destroy'),
+};
+
+/** Asked for by somebody else; I may confirm it. */
+export const askedDestruction: EvidenceDetail = {
+  ...evidenceDetail,
+  destruction: {
+    id: id('des', 1),
+    reason: 'Hết thời hạn lưu',
+    asked_by: minh,
+    asked_at_ms: now - hour,
+  },
+  actions: [
+    ...allow('evidence.download', 'evidence.confirm_destruction'),
+    deny('evidence.destroy', 'already_asked'),
+  ],
+};
+
+const due: DueItem[] = [
+  {
+    kind: 'screen',
+    record: 'report',
+    record_id: id('rep', 1),
+    case_id: id('case', 1),
+    title: 'dang-nhap.ngan-hang-vi-du.example',
+    due_at_ms: now - 5 * minute,
+  },
+  {
+    kind: 'enforce',
+    record: 'order',
+    record_id: id('ord', 1),
+    case_id: id('case', 1),
+    title: 'dang-nhap.ngan-hang-vi-du.example',
+    due_at_ms: now + 12 * minute,
   },
 ];
 
@@ -332,6 +385,9 @@ export const proposedOrder: Order = {
     },
   ],
   enforcement: [],
+  deadlines: [
+    { kind: 'approve', record: 'order', record_id: id('ord', 1), due_at_ms: now + 40 * minute },
+  ],
   proof_state: 'pending',
   actions: allow('order.approve', 'order.return', 'order.refuse'),
 };
@@ -373,6 +429,9 @@ export const ownOrder: Order = {
 
 export const oneCase: Case = {
   ...(cases[0] as CaseSummary),
+  deadlines: [
+    { kind: 'screen', record: 'report', record_id: id('rep', 1), due_at_ms: now - 5 * minute },
+  ],
   score_reasons: [
     {
       detector: 'lookalike',
@@ -593,6 +652,9 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/cases': { items: cases, next_cursor: 'page-2' },
   'GET /api/v1/cases/*': oneCase,
   'GET /api/v1/cases/*/timeline': page(timeline),
+  'GET /api/v1/deadlines': { items: due },
+  'GET /api/v1/evidence/*': evidenceDetail,
+  'GET /api/v1/evidence-destructions': { items: [askedDestruction] },
   'GET /api/v1/legal-grounds': { items: [ground] },
   'POST /api/v1/impact': impact,
   'GET /api/v1/orders': page(orders),

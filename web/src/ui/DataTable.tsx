@@ -5,42 +5,47 @@ import { flexRender, getCoreRowModel, useReactTable, type ColumnDef } from '@tan
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon } from './icons';
+import { useKeys } from './useKeys';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the type that the library asks for
 export type Column<Row> = ColumnDef<Row, any>;
 
-/** True while the person types somewhere, so that letters are not ours to take. */
-export function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
-  );
-}
-
-/** j, k, n and p on the page: rows are found by their first link, which Enter opens by itself. */
+/** Rows are found by their first link, which Enter opens by itself once it has the focus. */
 function useRowKeys(pager: PagerProps | undefined) {
   const root = useRef<HTMLDivElement>(null);
+  const links = () => {
+    const seen = new Set<Element>();
+    return [...(root.current?.querySelectorAll<HTMLElement>('[data-row] a') ?? [])].filter(
+      (link) => {
+        const row = link.closest('[data-row]');
+        if (row === null || seen.has(row)) return false;
+        seen.add(row);
+        return true;
+      },
+    );
+  };
+  const move = (step: 1 | -1) => {
+    const all = links();
+    const active = document.activeElement?.closest('[data-row]') ?? null;
+    const at = all.findIndex((link) => link.closest('[data-row]') === active);
+    const next = step === 1 ? at + 1 : Math.max(at - 1, 0);
+    all[Math.min(next, all.length - 1)]?.focus();
+  };
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    n: pager?.onNext,
+    p: pager?.onBack,
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (document.querySelector('[role=dialog]') !== null) return;
-      if (event.key === 'n') pager?.onNext?.();
-      if (event.key === 'p') pager?.onBack?.();
-      if (event.key !== 'j' && event.key !== 'k') return;
-      const links = [...(root.current?.querySelectorAll<HTMLElement>('[data-row] a') ?? [])].filter(
-        (link, index, all) =>
-          all.findIndex((other) => other.closest('[data-row]') === link.closest('[data-row]')) ===
-          index,
-      );
-      const active = document.activeElement?.closest('[data-row]') ?? null;
-      const at = links.findIndex((link) => link.closest('[data-row]') === active);
-      const next = event.key === 'j' ? at + 1 : Math.max(at - 1, 0);
-      links[Math.min(next, links.length - 1)]?.focus();
-      event.preventDefault();
+    // Nothing has the focus yet: Enter opens the first row.
+    const onEnter = (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || event.defaultPrevented || event.target !== document.body) return;
+      if (document.querySelector('[role=dialog]') === null) links()[0]?.click();
     };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [pager]);
+    window.addEventListener('keydown', onEnter);
+    return () => window.removeEventListener('keydown', onEnter);
+  }, []);
   return root;
 }
 

@@ -1,9 +1,11 @@
-// Asks why, then does it. Ready-made reasons make the usual case one click.
+// Asks why, then does it. Ready-made reasons make the usual case one click, or their digit and Enter.
 import { Button, Textarea } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useWindowEvent } from '@mantine/hooks';
+import { useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from './Dialog';
 import { Refusal } from './States';
+import { isTyping } from './useKeys';
 
 export const reasonMin = 3; // as the contract's Reason
 
@@ -34,26 +36,46 @@ export function ReasonDialog({
 }) {
   const { t } = useTranslation();
   const [reason, setReason] = useState('');
+  const form = useRef<HTMLFormElement>(null);
+  const confirmButton = useRef<HTMLButtonElement>(null);
+  const choose = (preset: string) => {
+    setReason(preset);
+    // Enabled only after this render: then Enter confirms.
+    setTimeout(() => confirmButton.current?.focus());
+  };
+  useWindowEvent('keydown', (event) => {
+    if (!opened || !(event.target instanceof Node) || !form.current?.contains(event.target)) return;
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current.requestSubmit();
+    const preset = presets[Number(event.key) - 1];
+    if (preset === undefined || isTyping(event.target)) return;
+    event.preventDefault();
+    choose(preset);
+  });
   return (
     <Dialog title={title} opened={opened} onClose={onClose}>
       <form
         className="k-stack"
+        ref={form}
         onSubmit={(event) => {
           event.preventDefault();
-          onConfirm(reason.trim());
+          if (reason.trim().length >= reasonMin) onConfirm(reason.trim());
         }}
       >
         <div className="k-dim">{explanation}</div>
         {children}
         {presets.length > 0 && (
           <div className="k-row" role="group" aria-label={t('app.reason-presets')}>
-            {presets.map((preset) => (
+            {presets.map((preset, index) => (
               <Button
                 key={preset}
                 size="xs"
                 variant={reason === preset ? 'filled' : 'default'}
-                onClick={() => setReason(preset)}
+                data-autofocus={index === 0 || undefined}
+                onClick={() => choose(preset)}
               >
+                <span className="k-keys k-mono" aria-hidden>
+                  {`${index + 1}\u00a0`}
+                </span>
                 {preset}
               </Button>
             ))}
@@ -74,6 +96,7 @@ export function ReasonDialog({
             {t('app.cancel')}
           </Button>
           <Button
+            ref={confirmButton}
             type="submit"
             color={danger ? 'red.8' : undefined}
             loading={busy}

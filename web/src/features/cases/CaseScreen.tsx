@@ -1,19 +1,20 @@
 // One case: what it is about, why it scores, what came in, the evidence, what was done.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { caseQuery } from '@/api/queries';
 import { findAction, type Case, type Report } from '@/api/types';
 import { useFormat } from '@/i18n/format';
+import { Deadlines } from '@/ui/Due';
 import { Icon } from '@/ui/icons';
 import { Page, Section } from '@/ui/Page';
 import { Loaded } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
+import { useKeys } from '@/ui/useKeys';
 import { Assignment } from './Assignment';
 import { CloseCase } from './CloseCase';
-import { Evidence } from './Evidence';
 import { caseTones } from './states';
 import { Subjects } from './Subjects';
 import { Timeline } from './Timeline';
@@ -44,7 +45,14 @@ function Why({ record }: { record: Case }) {
 function Orders({ record }: { record: Case }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const navigate = useNavigate();
   const draft = findAction(record, 'order.draft');
+  useKeys({
+    o: draft.allowed
+      ? () => void navigate({ to: '/orders/new', search: { caseId: record.id } })
+      : undefined,
+    u: () => void navigate({ to: '/cases' }),
+  });
   return (
     <Section
       title={t('app.orders')}
@@ -92,7 +100,7 @@ function Reports({
   renderReport,
 }: {
   record: Case;
-  renderReport: (report: Report) => ReactNode;
+  renderReport: (report: Report, record: Case) => ReactNode;
 }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -103,7 +111,7 @@ function Reports({
     >
       <ul className="k-list">
         {record.reports.map((report) => (
-          <li key={report.id}>{renderReport(report)}</li>
+          <li key={report.id}>{renderReport(report, record)}</li>
         ))}
       </ul>
       {record.report_count > record.reports.length && (
@@ -121,10 +129,12 @@ function Reports({
 export function CaseScreen({
   id,
   renderReport,
+  renderEvidence,
   renderImpact,
 }: {
   id: string;
-  renderReport: (report: Report) => ReactNode;
+  renderReport: (report: Report, record: Case) => ReactNode;
+  renderEvidence: (record: Case) => ReactNode;
   renderImpact: (record: Case) => ReactNode;
 }) {
   const query = useQuery(caseQuery(id));
@@ -155,9 +165,10 @@ export function CaseScreen({
               <Subjects record={record} />
               <Why record={record} />
               <Reports record={record} renderReport={renderReport} />
-              <Evidence record={record} />
+              {renderEvidence(record)}
             </div>
             <div className="k-stack">
+              <Deadlines items={record.deadlines} />
               {renderImpact(record)}
               <Orders record={record} />
               <Timeline id={id} />

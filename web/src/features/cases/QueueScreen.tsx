@@ -3,16 +3,18 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { casesQuery } from '@/api/queries';
 import { categories, type CaseState, type CaseSummary, type Category } from '@/api/types';
 import { useFormat } from '@/i18n/format';
-import { DataTable, isTyping, type Column } from '@/ui/DataTable';
+import { DataTable, type Column } from '@/ui/DataTable';
+import { Due } from '@/ui/Due';
 import { Icon } from '@/ui/icons';
 import { Page } from '@/ui/Page';
 import { Empty, Failed, Loading } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
+import { useKeys } from '@/ui/useKeys';
 import { usePages } from '@/ui/usePages';
 import { Assignment, useAssignees } from './Assignment';
 import { caseStates, caseTones } from './states';
@@ -77,6 +79,16 @@ function useColumns(mayAssign: boolean): Column<CaseSummary>[] {
           ),
       },
       {
+        id: 'due',
+        header: t('app.due'),
+        cell: ({ row: { original } }) =>
+          original.due_at_ms === undefined || original.due_kind === undefined ? (
+            '–'
+          ) : (
+            <Due atMs={original.due_at_ms} kind={original.due_kind} />
+          ),
+      },
+      {
         id: 'changed',
         header: t('app.changed'),
         cell: ({ row: { original } }) => format.relative(original.changed_at_ms),
@@ -91,15 +103,7 @@ function SearchBox({ value, onSearch }: { value: string; onSearch: (q: string) =
   const [text, setText] = useState(value);
   const input = useRef<HTMLInputElement>(null);
   const search = useDebouncedCallback(onSearch, typingPauseMs);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || isTyping(event.target)) return;
-      input.current?.focus();
-      event.preventDefault();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, []);
+  useKeys({ '/': () => input.current?.focus() });
   return (
     <TextInput
       ref={input}

@@ -13,6 +13,7 @@ import { reasonText } from '@/i18n/problem';
 import { Icon, type IconName } from '@/ui/icons';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { toastDone, toastFailed } from '@/ui/toast';
+import { useKeys } from '@/ui/useKeys';
 import { useToday } from '@/ui/useToday';
 import { reasonedMoves, signedMoves, type ReasonedMove } from './moves';
 
@@ -189,11 +190,18 @@ export function OrderActions({
   onSign: (move: SignedMoveName) => void;
 }) {
   const { t } = useTranslation();
+  const navigate = useNavigate();
   const [move, setMove] = useState<Move>();
   const me = useQuery(sessionQuery);
   const denied = reasonText(findAction(order, 'order.approve').reason);
   const signable = signedMoves(order);
   const possible = reasonedMoves(order, me.data?.rights ?? []);
+  const [firstMove] = signable;
+  useKeys({
+    s: firstMove === undefined ? undefined : () => onSign(firstMove),
+    l: possible.includes('lift') ? () => setMove('lift') : undefined,
+    u: () => void navigate({ to: '/orders' }),
+  });
   return (
     <div className="k-stack">
       {order.impact_fresh === false && signable.length > 0 && <Recheck order={order} />}

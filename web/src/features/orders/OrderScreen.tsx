@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { orderQuery } from '@/api/queries';
 import { type Order, type SignedMoveName } from '@/api/types';
 import { useFormat } from '@/i18n/format';
+import { Deadlines } from '@/ui/Due';
 import { Icon } from '@/ui/icons';
 import { Facts, Page, Section } from '@/ui/Page';
 import { Loaded } from '@/ui/States';
@@ -183,6 +184,7 @@ export function OrderScreen() {
               <EvidenceList order={order} />
             </div>
             <div className="k-stack">
+              <Deadlines items={order.deadlines} />
               <Signatures order={order} />
               <EnforcedWhere order={order} />
             </div>

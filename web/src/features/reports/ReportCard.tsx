@@ -9,6 +9,7 @@ import { useFormat } from '@/i18n/format';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { Tag, type Tone } from '@/ui/Tag';
 import { toastDone, toastFailed } from '@/ui/toast';
+import { useKeys } from '@/ui/useKeys';
 
 const tones: Partial<Record<Report['state'], Tone>> = {
   received: 'info',
@@ -21,7 +22,12 @@ const tones: Partial<Record<Report['state'], Tone>> = {
 
 const undecided: Report['state'][] = ['received', 'screening', 'quarantined'];
 
-export function ReportCard({ report }: { report: Report }) {
+export function isUndecided(report: Report): boolean {
+  return undecided.includes(report.state);
+}
+
+/** `withKeys`: a accepts and x rejects this report; for the first of a case that waits. */
+export function ReportCard({ report, withKeys }: { report: Report; withKeys: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const client = useQueryClient();
@@ -42,6 +48,9 @@ export function ReportCard({ report }: { report: Report }) {
       void client.invalidateQueries({ queryKey: ['overview'] });
     },
   });
+  const waits = isUndecided(report) && findAction(report, 'report.triage').allowed;
+  const accept = () => triage.mutate({ decision: 'accept' }, { onError: toastFailed });
+  useKeys(withKeys && waits ? { a: accept, x: () => setRejecting(true) } : {});
   return (
     <article className="k-item k-stack" aria-label={t('app.report')}>
       <div className="k-row k-between">
@@ -54,7 +63,7 @@ export function ReportCard({ report }: { report: Report }) {
       {report.reason !== undefined && report.reason !== '' && (
         <p className="k-dim">{t('app.report.rejected-because', { reason: report.reason })}</p>
       )}
-      {undecided.includes(report.state) && findAction(report, 'report.triage').allowed && (
+      {waits && (
         <div className="k-row k-between">
           <NativeSelect
             aria-label={t('app.category')}
@@ -69,10 +78,7 @@ export function ReportCard({ report }: { report: Report }) {
             <Button variant="default" onClick={() => setRejecting(true)}>
               {t('app.report.reject')}
             </Button>
-            <Button
-              loading={triage.isPending && !rejecting}
-              onClick={() => triage.mutate({ decision: 'accept' }, { onError: toastFailed })}
-            >
+            <Button loading={triage.isPending && !rejecting} onClick={accept}>
               {t('app.report.accept')}
             </Button>
           </div>

@@ -6,7 +6,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import { metaQuery } from '@/api/queries';
+import { metaQuery, sessionQuery } from '@/api/queries';
 import { findAction, type Case, type EvidenceItem } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { Icon } from '@/ui/icons';
@@ -14,6 +14,7 @@ import { Section } from '@/ui/Page';
 import { Loaded, Refusal } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { toastDone } from '@/ui/toast';
+import { CustodyDialog } from './Custody';
 
 const pictures = ['image/png', 'image/jpeg', 'image/webp'];
 
@@ -30,7 +31,7 @@ function toPicture(bytes: ArrayBuffer, type: string): Promise<string> {
 function Picture({ item }: { item: EvidenceItem }) {
   const { t } = useTranslation();
   const picture = useQuery({
-    queryKey: ['evidence', item.id],
+    queryKey: ['evidence', 'picture', item.id],
     queryFn: async () => {
       const bytes: unknown = await call(
         api.GET('/api/v1/evidence/{evidence_id}/content', {
@@ -60,6 +61,9 @@ function Item({ item }: { item: EvidenceItem }) {
   const { t } = useTranslation();
   const format = useFormat();
   const [shown, setShown] = useState(false);
+  const [custody, setCustody] = useState(false);
+  const me = useQuery(sessionQuery);
+  const mayOpen = !item.destroyed && (me.data?.rights.includes('evidence.download') ?? false);
   return (
     <li className="k-item k-stack">
       <div className="k-row k-between k-top">
@@ -72,23 +76,33 @@ function Item({ item }: { item: EvidenceItem }) {
           </div>
           {item.note !== undefined && item.note !== '' && <div>{item.note}</div>}
         </div>
-        <Tag>{t(`evidence.${item.kind}`)}</Tag>
+        <span className="k-row">
+          {item.destroyed && <Tag tone="bad">{t('app.evidence.destroyed')}</Tag>}
+          {item.holds > 0 && <Tag tone="warn">{t('app.evidence.held')}</Tag>}
+          <Tag>{t(`evidence.${item.kind}`)}</Tag>
+        </span>
       </div>
       <details>
         <summary className="k-small">{t('app.evidence.hash')}</summary>
         <code className="k-digest">{item.sha256}</code>
       </details>
       <div className="k-row">
-        {pictures.includes(item.media_type) && (
+        {pictures.includes(item.media_type) && mayOpen && (
           <Button size="compact-sm" variant="default" onClick={() => setShown(!shown)}>
             {t(shown ? 'app.evidence.hide' : 'app.evidence.show')}
           </Button>
         )}
-        <a href={`/api/v1/evidence/${item.id}/content`} download={item.file_name}>
-          {t('app.evidence.download')}
-        </a>
+        <Button size="compact-sm" variant="default" onClick={() => setCustody(true)}>
+          {t('app.custody')}
+        </Button>
+        {mayOpen && (
+          <a href={`/api/v1/evidence/${item.id}/content`} download={item.file_name}>
+            {t('app.evidence.download')}
+          </a>
+        )}
       </div>
-      {shown && <Picture item={item} />}
+      {shown && mayOpen && <Picture item={item} />}
+      {custody && <CustodyDialog id={item.id} onClose={() => setCustody(false)} />}
     </li>
   );
 }
@@ -100,7 +114,7 @@ function Upload({ record }: { record: Case }) {
   const meta = useQuery(metaQuery);
   const [file, setFile] = useState<File | null>(null);
   const [note, setNote] = useState('');
-  const sizeMax = meta.data?.evidence_size_max ?? 268_435_456;
+  const sizeMax = meta.data?.evidence_size_max ?? Infinity;
   const upload = useMutation({
     mutationFn: (chosen: File) =>
       call(
