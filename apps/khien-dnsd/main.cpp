@@ -23,6 +23,7 @@ struct Arguments {
   std::vector<std::string> list;
   std::string snapshot;
   std::string base_url = "http://localhost:8080";
+  std::vector<std::string> sinkhole;
   std::string status;
   std::string primary;
   std::string tsig_key;
@@ -52,6 +53,10 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--base-url", a.base_url,
                  "where the pages about blocked names live: answers link to URL/l/NAME; empty for "
                  "no link (default http://localhost:8080)");
+  app.add_option("--sinkhole", a.sinkhole,
+                 "ADDR of a server that shows the block page over plain HTTP (khiend "
+                 "--block-listen): blocked names lead there instead of not existing; one IPv4 and "
+                 "one IPv6 at most");
   app.add_option("--status", a.status,
                  "ADDR:PORT for /healthz and /metrics over HTTP; keep it on loopback");
   app.add_option("--primary", a.primary,
@@ -125,6 +130,19 @@ Result<void> add_upstreams(const Arguments& a, resolver::ServiceOptions& options
   return {};
 }
 
+Result<void> add_sinkholes(const Arguments& a, resolver::ServiceOptions& options) {
+  for (const std::string& text : a.sinkhole) {
+    const auto address = net::IpAddress::parse(text);
+    if (!address) return bad_option("--sinkhole", text);
+    auto& place = address->is_v4() ? options.block.sinkhole_v4 : options.block.sinkhole_v6;
+    if (place) {
+      return fail(ErrorCode::invalid_argument, "--sinkhole: one IPv4 and one IPv6 address at most");
+    }
+    place = *address;
+  }
+  return {};
+}
+
 bool wanted(const Arguments& a, const policy::Source source) {
   const std::string id = policy::source_id(source);
   const auto basis = policy::basis_of(source);
@@ -171,7 +189,7 @@ Result<resolver::ServiceOptions> service_options(const Arguments& a) {
   resolver::ServiceOptions options;
   options.workers = a.workers;
   options.snapshot_folder = a.snapshot;
-  options.base_url = a.base_url;
+  options.block.base_url = a.base_url;
   options.refuse_without_rules = a.without_rules == "refuse";
   options.cache_size = a.cache_mb << 20;
   for (const std::string& text : a.listen) {
@@ -185,7 +203,7 @@ Result<resolver::ServiceOptions> service_options(const Arguments& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add : {add_lists, add_upstreams, add_zones}) {
+  for (const auto& add : {add_lists, add_upstreams, add_zones, add_sinkholes}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;

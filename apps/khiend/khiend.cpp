@@ -1,5 +1,6 @@
 #include "khiend.h"
 
+#include "api/block_listener.h"
 #include "api/gate.h"
 #include "api/public_pages.h"
 #include "api/rates.h"
@@ -86,6 +87,19 @@ Result<std::unique_ptr<http::Server>> start_server(Domain& domain, const Options
                              domain.metrics());
 }
 
+/// Where browsers are led that open a blocked name. Apart from the officers' server, so that a
+/// crowd at a popular block holds up nobody's work.
+Result<std::unique_ptr<http::Server>> start_block_listener(Domain& domain, const Options& options) {
+  auto router = http::Router::build(api::block_listener_routes(domain.services()));
+  if (!router) return tl::unexpected<Error>{std::move(router).error()};
+  http::ServerOptions server;
+  for (const auto& address : options.block_listen) server.listen.push_back({.address = address});
+  server.workers.threads = 1;
+  server.rate_classes = api::rate_classes();
+  return http::Server::start(std::move(server), std::move(*router), domain.clock(),
+                             domain.metrics());
+}
+
 Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
                                                                  const Options& options) {
   auto key = open_log_key(domain, options);
@@ -107,6 +121,7 @@ struct Khiend::Parts {
   std::unique_ptr<Publication> publication;
   std::unique_ptr<Timers> timers;
   std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> block_listener;
 };
 
 Khiend::Khiend(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -138,6 +153,14 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
       KHIEN_LOG(info, "serving", {"http", to_string(address)}, {"version", program_version});
     }
   }
+  if (options.api && !options.block_listen.empty()) {
+    auto listener = start_block_listener(*parts->domain, options);
+    if (!listener) return tl::unexpected<Error>{std::move(listener).error()};
+    parts->block_listener = std::move(*listener);
+    for (const auto& address : parts->block_listener->addresses()) {
+      KHIEN_LOG(info, "serving", {"block_pages", to_string(address)});
+    }
+  }
   return std::unique_ptr<Khiend>{new Khiend{std::move(parts)}};
 }
 
@@ -153,6 +176,7 @@ void Khiend::stop() {
   // Streams end only with their hub, and the server drains until they have.
   if (parts_->domain) parts_->domain->events().close();
   if (parts_->server) parts_->server->stop();
+  parts_->block_listener.reset();
   parts_->timers.reset();
   parts_->server.reset();
   parts_->publication.reset();

@@ -9,10 +9,13 @@
 namespace khien::khiend {
 namespace {
 
+constexpr std::uint16_t http_port = 80;
+
 /// As written, before anything is checked.
 struct Written {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::vector<std::string> dns_listen{"127.0.0.1:5380"};
+  std::vector<std::string> block_listen;
   std::string database;
   std::string state{"var"};
   std::string data{"data"};
@@ -36,6 +39,9 @@ void describe(CLI::App& app, Written& out) {
   app.add_option("--listen", out.listen, "HTTP address; may be repeated")->capture_default_str();
   app.add_option("--dns-listen", out.dns_listen, "zone transfer address; may be repeated")
       ->capture_default_str();
+  app.add_option("--block-listen", out.block_listen,
+                 "address that shows the block page over plain HTTP, where a resolver's sinkhole "
+                 "leads; may be repeated");
   app.add_option("--database", out.database,
                  "sqlite:PATH or postgresql://…  (default: sqlite:STATE/khien.db)");
   app.add_option("--state", out.state, "folder of keys, zones, evidence and ledger")
@@ -89,6 +95,10 @@ Result<void> read_addresses(const Written& in, Options& out) {
   const auto parse_prefix = [](std::string_view t) { return net::Prefix::parse(t); };
   auto listen = parse_all<net::SocketAddress>("--listen", in.listen, parse_address);
   if (!listen) return tl::unexpected<Error>{listen.error()};
+  auto block = parse_all<net::SocketAddress>(
+      "--block-listen", in.block_listen,
+      [](std::string_view t) { return net::SocketAddress::parse(t, http_port); });
+  if (!block) return tl::unexpected<Error>{block.error()};
   auto dns = parse_all<net::SocketAddress>("--dns-listen", in.dns_listen, parse_dns);
   if (!dns) return tl::unexpected<Error>{dns.error()};
   auto verify = parse_all<net::SocketAddress>("--verify", in.verify, parse_dns);
@@ -98,6 +108,7 @@ Result<void> read_addresses(const Written& in, Options& out) {
   auto metrics = parse_all<net::Prefix>("--metrics-from", in.metrics_from, parse_prefix);
   if (!metrics) return tl::unexpected<Error>{metrics.error()};
   out.listen = std::move(*listen);
+  out.block_listen = std::move(*block);
   out.dns_listen = std::move(*dns);
   out.verify = std::move(*verify);
   out.trusted_proxies = std::move(*proxies);

@@ -14,14 +14,15 @@
 namespace khien::khiend {
 
 struct Options {
-  std::vector<net::SocketAddress> listen;      ///< HTTP
-  std::vector<net::SocketAddress> dns_listen;  ///< zone transfer, UDP and TCP
-  std::string database;                        ///< sqlite:PATH or postgresql://…
-  std::filesystem::path state;                 ///< keys, zones, evidence, ledger tiles
-  std::filesystem::path data;                  ///< shipped lists
-  std::filesystem::path texts;                 ///< i18n/*.json; default beside `data`
-  std::filesystem::path web;                   ///< built officers' app; empty: none
-  std::string public_url;                      ///< without a final slash
+  std::vector<net::SocketAddress> listen;             ///< HTTP
+  std::vector<net::SocketAddress> block_listen = {};  ///< plain HTTP for blocked names
+  std::vector<net::SocketAddress> dns_listen;         ///< zone transfer, UDP and TCP
+  std::string database;                               ///< sqlite:PATH or postgresql://…
+  std::filesystem::path state;                        ///< keys, zones, evidence, ledger tiles
+  std::filesystem::path data;                         ///< shipped lists
+  std::filesystem::path texts;                        ///< i18n/*.json; default beside `data`
+  std::filesystem::path web;                          ///< built officers' app; empty: none
+  std::string public_url;                             ///< without a final slash
   std::optional<http::TlsFiles> tls = {};
   std::vector<net::Prefix> trusted_proxies = {};
   std::vector<net::Prefix> metrics_from = {};

@@ -141,13 +141,17 @@ Response error_page(const Services& services, const Request& request, const Erro
                                                      .advice = reading.text(base + ".advice")}));
 }
 
-void add_public_pages(Routes& routes, const Services& services) {
+void add_asset_pages(Routes& routes) {
   http::Route assets;
   assets.method = Method::get;
   assets.path = "/assets/{name}";
   assets.handler = asset;
   assets.permission = "public";
   routes.push_back(std::move(assets));
+}
+
+void add_public_pages(Routes& routes, const Services& services) {
+  add_asset_pages(routes);
   add_report_pages(routes, services);
   add_register_pages(routes, services);
 }

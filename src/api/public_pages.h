@@ -14,7 +14,8 @@
 namespace khien::api {
 
 void add_public_pages(Routes& routes, const Services& services);
-/// The two halves of it, by file.
+/// The parts of it, by file.
+void add_asset_pages(Routes& routes);
 void add_report_pages(Routes& routes, const Services& services);
 void add_register_pages(Routes& routes, const Services& services);
 
@@ -26,7 +27,7 @@ void add_register_pages(Routes& routes, const Services& services);
 struct Reading {
   Reading(const Services& services, const http::Request& request);
   [[nodiscard]] pages::Reader reader() const noexcept {
-    return {.lang = lang, .path = path, .body = body};
+    return {.lang = lang, .path = path, .body = body, .home = home};
   }
   [[nodiscard]] std::string text(std::string_view key) const;
 
@@ -34,6 +35,7 @@ struct Reading {
   std::string_view lang;
   std::string path;
   std::string body;       ///< the authority's name
+  std::string home = {};  ///< public_url on pages that are served under another name
   bool remember = false;  ///< ?lang= was given: keep it in a cookie
 };
 
@@ -52,6 +54,8 @@ using PageHandle = Result<http::Response> (*)(const Services&, const http::Reque
 
 [[nodiscard]] pages::OrderPage order_page(const Reading& reading,
                                           const cases::RegisterEntry& entry);
+/// Why `name` is blocked: what /l/NAME and the block page show. malformed if it is no name.
+[[nodiscard]] Result<pages::BlockPage> block_page(const Reading& reading, std::string_view name);
 /// The state as the public reads it, and its colour.
 [[nodiscard]] std::string order_state_key(const cases::RegisterEntry& entry);
 [[nodiscard]] pages::Tone order_tone(const cases::RegisterEntry& entry) noexcept;

@@ -88,12 +88,9 @@ Result<Response> order(const Services& services, const Request& request) {
 /// /l/<qname>: what a resolver's answer links to.
 Result<Response> block(const Services& services, const Request& request) {
   const Reading reading{services, request};
-  pages::BlockPage view{.name = std::string{request.parameter("qname")}};
-  auto found = services.database.read(
-      [&](store::Executor& db) { return cases::look_up(db, services.cases.suffixes, view.name); });
-  if (!found) return tl::unexpected<Error>{std::move(found).error()};
-  for (const auto& entry : found->blocking) view.orders.push_back(order_page(reading, entry));
-  return html(reading, request, 200, services.site.block(reading.reader(), view));
+  auto view = block_page(reading, request.parameter("qname"));
+  if (!view) return tl::unexpected<Error>{std::move(view).error()};
+  return html(reading, request, 200, services.site.block(reading.reader(), *view));
 }
 
 Result<Response> objection_form(const Services& services, const Request& request) {
@@ -187,6 +184,16 @@ Result<Response> help(const Services& services, const Request& request) {
 }
 
 }  // namespace
+
+Result<pages::BlockPage> block_page(const Reading& reading, std::string_view name) {
+  const auto& services = reading.services;
+  pages::BlockPage view{.name = std::string{name}};
+  auto found = services.database.read(
+      [&](store::Executor& db) { return cases::look_up(db, services.cases.suffixes, name); });
+  if (!found) return tl::unexpected<Error>{std::move(found).error()};
+  for (const auto& entry : found->blocking) view.orders.push_back(order_page(reading, entry));
+  return view;
+}
 
 void add_register_pages(Routes& routes, const Services& services) {
   routes.push_back(page_route(services, Method::get, "/lookup", "read", lookup));

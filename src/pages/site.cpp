@@ -68,6 +68,7 @@ std::string Site::render(std::string_view name, const Reader& reader, std::strin
       .set("other_lang", std::string{other})
       .set("path", std::string{reader.path})
       .set("body", std::string{reader.body})
+      .set("home", std::string{reader.home})
       .set("title", text(reader.lang, title_key))
       .set("text_max", std::to_string(text_size_max))
       .set("at_" + std::string{at}, true);

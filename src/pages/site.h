@@ -19,6 +19,9 @@ struct Reader {
   std::string_view lang;  ///< "vi" or "en"
   std::string_view path;  ///< of this page, for the language link
   std::string_view body;  ///< name of the authority that runs this Khiên
+  /// What stands before the paths of links: nothing, or where our pages are, on a page that is
+  /// served under a blocked name.
+  std::string_view home = {};
 };
 
 /// Longest text a person may write into one field, in characters.

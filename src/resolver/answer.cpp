@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t opt_size = 11;
 constexpr std::size_t option_head_size = 4;
+constexpr std::uint16_t pointer_bits = 0xC000;  // RFC 1035 section 4.1.4
 
 // Octets into a buffer that the caller knows to be large enough.
 class Cursor {
@@ -139,24 +140,12 @@ std::size_t write_truncated(const AnswerHead& head, std::span<std::uint8_t> out)
   return size;
 }
 
-std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, std::string_view base_url,
-                          std::span<std::uint8_t> out) noexcept {
-  const std::uint16_t rcode =
-      blocked.verdict.action == policy::Action::nodata ? dns::rcode_noerror : dns::rcode_nxdomain;
-  Cursor cursor{out, 0};
-  cursor.u16(head.id);
-  cursor.u16(answer_flags(head, rcode));
-  cursor.u16(1);
-  cursor.u16(0);
-  cursor.u16(1);
-  cursor.u16(0);
-  cursor.octets(head.question);
+namespace {
 
-  // SOA for negative caching (RFC 2308). Its owner is the rule's name inside the question, by
-  // pointer, so that whoever caches by zone cut keeps just what is blocked.
-  const std::size_t owner_at =
-      dns::header_size + (blocked.is_qname ? std::size_t{blocked.verdict.trigger_at} : 0);
-  cursor.u16(static_cast<std::uint16_t>(0xC000 | owner_at));
+/// SOA for negative caching (RFC 2308). Its owner is the rule's name inside the question, by
+/// pointer, so that whoever caches by zone cut keeps just what is blocked.
+void write_soa(Cursor& cursor, std::size_t owner_at) noexcept {
+  cursor.u16(static_cast<std::uint16_t>(pointer_bits | owner_at));
   cursor.u16(dns::type_soa);
   cursor.u16(dns::class_in);
   cursor.u32(blocked_ttl_s);
@@ -168,6 +157,49 @@ std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, std::s
   cursor.u32(blocked_ttl_s);
   cursor.u32(blocked_ttl_s);
   cursor.u32(blocked_ttl_s);
+}
+
+void write_address(Cursor& cursor, std::uint16_t qtype, const net::IpAddress& address) noexcept {
+  cursor.u16(static_cast<std::uint16_t>(pointer_bits | dns::header_size));
+  cursor.u16(qtype);
+  cursor.u16(dns::class_in);
+  cursor.u32(blocked_ttl_s);
+  cursor.u16(static_cast<std::uint16_t>(address.octets().size()));
+  cursor.octets(address.octets());
+}
+
+const std::optional<net::IpAddress>& sinkhole_for(std::uint16_t qtype,
+                                                  const BlockAnswer& answer) noexcept {
+  static constexpr std::optional<net::IpAddress> none;
+  return qtype == dns::type_a      ? answer.sinkhole_v4
+         : qtype == dns::type_aaaa ? answer.sinkhole_v6
+                                   : none;
+}
+
+}  // namespace
+
+std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, const BlockAnswer& answer,
+                          std::span<std::uint8_t> out) noexcept {
+  const bool is_gone = blocked.verdict.action != policy::Action::nodata;
+  const bool has_sinkhole = answer.sinkhole_v4 || answer.sinkhole_v6;
+  const std::uint16_t rcode = is_gone && !has_sinkhole ? dns::rcode_nxdomain : dns::rcode_noerror;
+  const std::uint16_t qtype = dns::load_u16(head.question, head.question.size() - 4);
+  const auto& sinkhole = sinkhole_for(qtype, answer);
+  const bool is_led = is_gone && sinkhole.has_value();
+  Cursor cursor{out, 0};
+  cursor.u16(head.id);
+  cursor.u16(answer_flags(head, rcode));
+  cursor.u16(1);
+  cursor.u16(is_led ? 1 : 0);
+  cursor.u16(is_led ? 0 : 1);
+  cursor.u16(0);
+  cursor.octets(head.question);
+  if (is_led) {
+    write_address(cursor, qtype, *sinkhole);
+  } else {
+    write_soa(cursor,
+              dns::header_size + (blocked.is_qname ? std::size_t{blocked.verdict.trigger_at} : 0));
+  }
   if (!head.has_edns) return cursor.at();
 
   TextBuffer text;
@@ -180,9 +212,9 @@ std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, std::s
     text.add("emergency");
   }
   const std::size_t without_link = text.size();
-  if (!base_url.empty()) {
+  if (!answer.base_url.empty()) {
     text.add(" ");
-    text.add(base_url);
+    text.add(answer.base_url);
     text.add("/l/");
     text.add_name(blocked.name);
   }

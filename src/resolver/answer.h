@@ -3,15 +3,18 @@
 // allocates.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "net/address.h"
 #include "policy/rules.h"
 #include "resolver/client_query.h"
 
 namespace khien::resolver {
 
-/// Seconds for which clients keep a "no such name" of ours: short, so that lifting is soon seen.
+/// Seconds for which clients keep a block of ours: short, so that lifting is soon seen.
 constexpr std::uint32_t blocked_ttl_s = 30;
 /// EDE text is at most this long; where even that does not fit, it is left out.
 constexpr std::size_t extended_text_size_max = 400;
@@ -55,10 +58,19 @@ struct Blocked {
   bool is_qname = true;
 };
 
-/// NXDOMAIN or NODATA with SOA, and for EDNS clients EDE 15, 16 or 17 with the text
-/// `category=<id> <base_url>/l/<name>`.
+/// What people who meet a block are shown.
+struct BlockAnswer {
+  std::string base_url = {};  ///< of the link in EDE; empty for none
+  /// Where a server shows the block page over plain HTTP. With one of them set, a name that an
+  /// order or feed takes away exists: A and AAAA lead there, all else is NODATA.
+  std::optional<net::IpAddress> sinkhole_v4 = {};
+  std::optional<net::IpAddress> sinkhole_v6 = {};
+};
+
+/// NXDOMAIN or NODATA with SOA, or the sinkhole's address; for EDNS clients with EDE 15, 16 or 17
+/// and the text `category=<id> <base_url>/l/<name>`.
 [[nodiscard]] std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked,
-                                        std::string_view base_url,
+                                        const BlockAnswer& answer,
                                         std::span<std::uint8_t> out) noexcept;
 
 /// Adds OPT (and EDE, if `extended` has a code) behind the `size` octets of a whole answer in

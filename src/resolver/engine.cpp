@@ -119,7 +119,7 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   const policy::Verdict verdict = rules_.value()->find(name, options_.policy);
   if (verdict.blocks()) {
     counters_.add_blocked(verdict.source);
-    return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.base_url, out);
+    return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.block, out);
   }
   if (query.question.qtype == dns::type_soa) {
     const std::size_t size = followed_soa(prepared, head, out);
@@ -184,7 +184,7 @@ std::size_t Engine::from_cache(const AnswerHead& head, PacketCache::Entry& entry
           rules_.value()->key());
       return write_blocked(
           head, {.verdict = entry.target_verdict, .name = scratch_key_.name(), .is_qname = false},
-          options_.base_url, out);
+          options_.block, out);
     }
   }
   return relay(head, {.message = entry.message(), .entry = &entry, .stale = stale}, out);

@@ -37,7 +37,7 @@ struct Route {
 
 struct EngineOptions {
   policy::Policy policy = {};
-  std::string base_url = {};       // of links in EDE; empty for none
+  BlockAnswer block = {};
   std::vector<Route> routes = {};  // one for the root at least
   std::size_t cache_size = 32U << 20;
   bool tcp_upstream = false;  // ask again over TCP what came truncated

@@ -183,7 +183,7 @@ TEST(Engine, AsksOverTcpWhatCameTruncated) {
 
 // The longest name and no room: what does not fit is left out, never cut in the middle.
 TEST(Engine, BlocksTheLongestNameWithin512Octets) {
-  TestEngine test{{.base_url = "https://khien.example"}};
+  TestEngine test{{.block = {.base_url = "https://khien.example"}}};
   test.block("orders-phishing", "scam.example");
   std::string name = "scam.example";
   while (name.size() + 2 <= 253) name = "x." + name;

@@ -154,7 +154,7 @@ bool Engine::answer_stale(InFlightTable::Number number) noexcept {
   answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
     if (verdict.blocks()) {
       counters_.add_blocked(verdict.source);
-      return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.base_url, out);
+      return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.block, out);
     }
     counters_.add(Count::cache_stale);
     return from_cache(head, *entry, verdict.action == policy::Action::passthru, true, out);
@@ -200,7 +200,7 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
     if (!verdict.blocks()) return relay(head, {.message = answer.message()}, out);
     counters_.add_blocked(verdict.source);
     return write_blocked(head, {.verdict = verdict, .name = name.name(), .is_qname = is_qname},
-                         options_.base_url, out);
+                         options_.block, out);
   });
   in_flight_.remove(number);
 }

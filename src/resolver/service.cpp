@@ -131,7 +131,7 @@ std::vector<net::SocketAddress> Service::all_upstreams() const {
 
 EngineOptions Service::engine_options() const {
   EngineOptions engine{.policy = {.sources = base_sources() | options_.choices},
-                       .base_url = options_.base_url,
+                       .block = options_.block,
                        .cache_size = options_.cache_size,
                        .refuse_without_rules = options_.refuse_without_rules};
   Route everything{.zone = {0}, .upstreams = {}};

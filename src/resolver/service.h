@@ -41,7 +41,7 @@ struct ServiceOptions {
   std::optional<SecondaryOptions> secondary = {};
   policy::SourceMask choices = 0;  ///< network choices that are switched on
   std::filesystem::path snapshot_folder = {};
-  std::string base_url = {};
+  BlockAnswer block = {};
   std::optional<net::SocketAddress> status = {};
   bool refuse_without_rules = true;
   std::size_t cache_size = 32U << 20;  ///< octets a worker

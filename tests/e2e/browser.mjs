@@ -27,13 +27,14 @@ export function say(key, language = 'vi', names = {}) {
 export const pictures = join(root, 'build/e2e');
 mkdirSync(pictures, { recursive: true });
 
-export async function openBrowser() {
+/** `args`: more of Chromium's own. */
+export async function openBrowser(args = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
       '--headless', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--no-first-run', '--disable-dev-shm-usage',
+      '--no-first-run', '--disable-dev-shm-usage', ...args,
     ],
   });
 }

@@ -46,13 +46,19 @@ DnsWorld::DnsWorld(ManualClock& clock) : clock_(clock) {
 }
 
 const std::map<std::string, DnsWorld::Handler>& DnsWorld::handlers() {
-  static const std::map<std::string, Handler> all{
-      {"base-url", &DnsWorld::set_base_url}, {"choices", &DnsWorld::set_choices},
-      {"rules", &DnsWorld::set_rules},       {"block", &DnsWorld::change_rule},
-      {"nodata", &DnsWorld::change_rule},    {"lift", &DnsWorld::change_rule},
-      {"confirm", &DnsWorld::confirm},       {"snapshot", &DnsWorld::snapshot},
-      {"upstream", &DnsWorld::set_upstream}, {"wait", &DnsWorld::wait},
-      {"query", &DnsWorld::query},           {"reply", &DnsWorld::reply}};
+  static const std::map<std::string, Handler> all{{"base-url", &DnsWorld::set_base_url},
+                                                  {"choices", &DnsWorld::set_choices},
+                                                  {"sinkhole", &DnsWorld::set_sinkhole},
+                                                  {"rules", &DnsWorld::set_rules},
+                                                  {"block", &DnsWorld::change_rule},
+                                                  {"nodata", &DnsWorld::change_rule},
+                                                  {"lift", &DnsWorld::change_rule},
+                                                  {"confirm", &DnsWorld::confirm},
+                                                  {"snapshot", &DnsWorld::snapshot},
+                                                  {"upstream", &DnsWorld::set_upstream},
+                                                  {"wait", &DnsWorld::wait},
+                                                  {"query", &DnsWorld::query},
+                                                  {"reply", &DnsWorld::reply}};
   return all;
 }
 
@@ -65,7 +71,7 @@ bool DnsWorld::run(const Statement& statement, Failures& failures) {
 
 void DnsWorld::set_base_url(const Statement& statement, Failures& failures) {
   if (engine_) failures.add(statement.line, "settings come first");
-  options_.base_url = statement.line.rest(1);
+  options_.block.base_url = statement.line.rest(1);
 }
 
 void DnsWorld::set_choices(const Statement& statement, Failures& failures) {
@@ -74,6 +80,18 @@ void DnsWorld::set_choices(const Statement& statement, Failures& failures) {
     const auto source = policy::parse_source(statement.line.words[i]);
     if (!source) failures.add(statement.line, "there is no choice " + statement.line.words[i]);
     if (source) options_.policy.sources |= policy::mask_of(*source);
+  }
+}
+
+void DnsWorld::set_sinkhole(const Statement& statement, Failures& failures) {
+  if (engine_) failures.add(statement.line, "settings come first");
+  for (std::size_t i = 1; i < statement.line.words.size(); ++i) {
+    const auto address = net::IpAddress::parse(statement.line.words[i]);
+    if (!address) {
+      failures.add(statement.line, address.error().message);
+      continue;
+    }
+    (address->is_v4() ? options_.block.sinkhole_v4 : options_.block.sinkhole_v6) = *address;
   }
 }
 

@@ -37,6 +37,7 @@ class DnsWorld {
 
   void set_base_url(const Statement& statement, Failures& failures);
   void set_choices(const Statement& statement, Failures& failures);
+  void set_sinkhole(const Statement& statement, Failures& failures);
   void set_rules(const Statement& statement, Failures& failures);
   void change_rule(const Statement& statement, Failures& failures);
   void confirm(const Statement& statement, Failures& failures);
