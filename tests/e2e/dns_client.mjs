@@ -92,7 +92,8 @@ export class DnsClient {
   }
 
   close() {
-    this.#socket.close();
+    this.#socket?.close();
+    this.#socket = undefined;
   }
 }
 

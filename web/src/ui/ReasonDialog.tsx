@@ -81,8 +81,10 @@ export function ReasonDialog({
             ))}
           </div>
         )}
+        {/* Where the focus goes: on the close button, the first space of a reason would close it. */}
         <Textarea
           label={t('app.reason')}
+          data-autofocus
           required
           rows={3}
           minLength={reasonMin}

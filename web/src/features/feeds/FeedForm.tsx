@@ -69,6 +69,7 @@ export function FeedForm({ onClose }: { onClose: () => void }) {
         <p className="k-dim">{t('app.feed.explained')}</p>
         <TextInput
           label={t('app.feed.name')}
+          data-autofocus
           required
           maxLength={100}
           value={draft.name}
