@@ -2,6 +2,13 @@
 // All third-party lists through real feeds: proposed, approved, fetched, published, transferred, blocked; with queries all along.
 // LISTS is a folder of SOURCE.CLASS.txt.xz (default ../shared/data/blocklists). Nobody listed is contacted: the upstream is a
 // local authority that answers every name.
+//   feeds.loaded                   from the first approval until every feed has its list in force in khiend
+//   feeds.approval_to_blocked_…    until khien-dnsd blocks all samples of that category
+//   feeds.order_meanwhile          from an order's second signature to its block, while the lists load
+//   feeds.read, added, refused_…   entries of all lists, and why they were not taken; `names_…` are distinct in a category
+//   feeds.khiend_…, feeds.dnsd_…   memory before, after (rss, pss) and at most (peak); khien-dnsd without the choices' zones
+//   feeds.queries_…, query_slowest what its clients saw meanwhile
+//   feeds.choosing_…               a second khien-dnsd with all three choices, from nothing: start and memory
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -34,6 +41,7 @@ function memory(pid) {
   return { rss: kib(rollup, 'Rss'), pss: kib(rollup, 'Pss'), peak: kib(status, 'VmHWM') };
 }
 
+for (const line of readFileSync(new URL(import.meta.url), 'utf8').matchAll(/^\/\/   (feeds\..*)$/gm)) say(line[1]);
 const stack = new Stack();
 const checks = [];
 const check = (what, holds) => {
