@@ -72,6 +72,9 @@ Result<Json> order_whole(store::Executor& db, const identity::Actor& actor,
                          const cases::Order& order, InstantMs now_ms) {
   People people{db};
   auto out = order_summary(order, people);
+  auto record = cases::load_case(db, order.case_id);
+  if (!record) return propagate(std::move(record).error(), "load the order's case");
+  out.set("case_number", record->number);
   if (!order.ground.empty()) {
     auto ground = cases::load_instrument(db, order.ground);
     if (!ground) return propagate(std::move(ground).error(), "load the legal ground");

@@ -17,7 +17,7 @@ using http::Response;
 
 Result<Response> lodge(const Services& services, const Request& request) {
   Input in{request, Body::json};
-  const cases::AppealDraft draft{.order = in.text("order_id"),
+  const cases::AppealDraft draft{.order = in.text("order"),
                                  .text = in.text("text"),
                                  .contact = in.optional_text("contact").value_or(""),
                                  .language = in.optional_text("language").value_or("vi")};

@@ -111,6 +111,18 @@ TEST_P(EvidenceMovesOnEngine, WhatAnOrderRestsOnStays) {
   EXPECT_TRUE(ask(custodian).has_value());
 }
 
+TEST_P(EvidenceMovesOnEngine, NothingRestsOnWhatIsGone) {
+  ASSERT_TRUE(ask(custodian).has_value());
+  ASSERT_TRUE(confirm(approver, pending()->id).has_value());
+  auto content = draft_for(case_id, "lua-dao.example");
+  content.evidence_ids = {item.value};
+  const auto drafted = draft(content);
+  const auto refused =
+      drafted ? signed_move(analyst, check(*drafted).value(), SignedMove::propose) : drafted;
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason, "destroyed");
+}
+
 TEST_P(EvidenceMovesOnEngine, OnlyACustodianHoldsAndNobodyWithoutAReason) {
   for (const auto& actor : {analyst, approver, duty, appeals}) {
     EXPECT_EQ(hold(actor).error().reason, "not_your_role");

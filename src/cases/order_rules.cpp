@@ -79,6 +79,7 @@ Result<void> check_evidence(store::Executor& db, const Order& order) {
     if (!item || item->case_id != order.case_id.value) {
       return bad("an item is not evidence of this case", "unknown_evidence");
     }
+    if (item->destroyed) return bad("an item of evidence was destroyed", "destroyed");
   }
   return {};
 }

@@ -75,16 +75,22 @@ Result<CleanDraft> clean(const ReportDraft& draft) {
   return out;
 }
 
+/// Says that it was cut: half a host name would be another's.
+std::string title_from(std::string_view text) {
+  if (text.size() <= title_from_text_size_max) return std::string{text};
+  return std::string{text::truncate(text, title_from_text_size_max)} + "…";
+}
+
 std::string title_of(const std::vector<Subject>& subjects, std::string_view body) {
   for (const auto kind : {SubjectKind::host, SubjectKind::url, SubjectKind::phone,
                           SubjectKind::bank_account, SubjectKind::email}) {
     const auto found = std::find_if(subjects.begin(), subjects.end(),
                                     [&](const Subject& s) { return s.kind == kind; });
     if (found != subjects.end()) {
-      return std::string{text::truncate(found->display, title_from_text_size_max)};
+      return title_from(found->display);
     }
   }
-  return text::collapse_whitespace(text::truncate(body, title_from_text_size_max));
+  return text::collapse_whitespace(title_from(body));
 }
 
 Result<InstantMs> screen_due(store::Executor& db, std::optional<Category> category,

@@ -8,9 +8,10 @@ export function NotFound() {
   const { t } = useTranslation();
   return (
     <Empty
+      icon="search"
       title={t('app.no-page')}
       action={
-        <Button renderRoot={(props) => <Link to="/cases" {...props} />}>{t('app.to-queue')}</Button>
+        <Button renderRoot={(props) => <Link to="/" {...props} />}>{t('app.to-start')}</Button>
       }
     >
       {t('app.no-page-next')}

@@ -22,7 +22,7 @@ function Group({ name }: { name: keyof typeof groups }) {
         {groups[name].map((key) => (
           <div key={key}>
             <dt>
-              <kbd className="k-mono">{key}</kbd>
+              <kbd className="k-key">{key}</kbd>
             </dt>
             <dd>{t(`keys.${name}.${key}` as 'keys.list.j')}</dd>
           </div>
@@ -41,6 +41,7 @@ export function KeysHelp() {
       <Button
         className="k-keys"
         variant="subtle"
+        justify="flex-start"
         leftSection={<Icon name="keyboard" />}
         onClick={() => setOpened(true)}
       >

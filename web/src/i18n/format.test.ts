@@ -15,7 +15,9 @@ describe('format', () => {
 
   it('says how far away a moment is', () => {
     const format = makeFormat('en');
-    expect(format.relative(0, 0)).toBe('this minute');
+    expect(format.relative(0, 0)).toBe('just now');
+    expect(format.relative(30_000, 0)).toBe('in less than a minute');
+    expect(makeFormat('vi').relative(86_400_000, 0)).toBe('ngày mai');
     expect(format.relative(3 * 3_600_000, 0)).toBe('in 3 hours');
     expect(format.relative(-2 * 86_400_000, 0)).toBe('2 days ago');
   });

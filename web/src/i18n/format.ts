@@ -6,6 +6,11 @@ import type { Language } from './index';
 const timeZone = 'Asia/Ho_Chi_Minh';
 const dayMs = 86_400_000;
 
+// Intl says "this minute".
+const justNow: Record<Language, [past: string, future: string]> = {
+  vi: ['vừa xong', 'chưa đến một phút nữa'],
+  en: ['just now', 'in less than a minute'],
+};
 const locales: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' };
 
 export interface Format {
@@ -44,10 +49,11 @@ export function makeFormat(language: Language): Format {
     relative: (ms, now = Date.now()) => {
       const seconds = Math.round((ms - now) / 1000);
       const size = Math.abs(seconds);
-      if (size < 60) return relative.format(0, 'minute');
+      if (size < 60) return justNow[language][seconds > 0 ? 1 : 0];
       if (size < 3600) return relative.format(Math.trunc(seconds / 60), 'minute');
       if (size < 86_400) return relative.format(Math.trunc(seconds / 3600), 'hour');
-      return relative.format(Math.trunc(seconds / 86_400), 'day');
+      // "Ngày mai" stands within a sentence here.
+      return relative.format(Math.trunc(seconds / 86_400), 'day').toLocaleLowerCase(locale);
     },
     number: (value) => number.format(value),
     percent: (value) => percent.format(value),

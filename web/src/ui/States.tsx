@@ -3,21 +3,23 @@ import { Button, Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { problemText } from '@/i18n/problem';
-import { Icon } from './icons';
+import { Icon, type IconName } from './icons';
 
 export function Empty({
   title,
   children,
   action,
+  icon = 'check',
 }: {
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  icon?: IconName; // a check says that all is done, which nothing found is not
 }) {
   return (
     <div className="k-state">
-      <div className="k-state-mark k-good">
-        <Icon name="check" size={26} />
+      <div className={`k-state-mark ${icon === 'check' ? 'k-good' : 'k-info'}`}>
+        <Icon name={icon} size={26} />
       </div>
       <p className="k-state-title">{title}</p>
       {children !== undefined && <p className="k-dim">{children}</p>}

@@ -39,6 +39,8 @@ function useColumns(mayAssign: boolean): Column<CaseSummary>[] {
               {original.main_subject !== undefined && original.main_subject !== original.title
                 ? ` · ${original.main_subject}`
                 : ''}
+              {' · '}
+              {t('app.changed-when', { when: format.relative(original.changed_at_ms) })}
             </div>
           </div>
         ),
@@ -87,11 +89,6 @@ function useColumns(mayAssign: boolean): Column<CaseSummary>[] {
           ) : (
             <Due atMs={original.due_at_ms} kind={original.due_kind} />
           ),
-      },
-      {
-        id: 'changed',
-        header: t('app.changed'),
-        cell: ({ row: { original } }) => format.relative(original.changed_at_ms),
       },
     ],
     [t, format, mayAssign],
@@ -181,7 +178,10 @@ export function QueueScreen() {
           <Failed error={query.error} onRetry={() => void query.refetch()} />
         )}
         {query.data?.items.length === 0 && (
-          <Empty title={t(filtered ? 'app.queue.none-found' : 'app.queue.empty')}>
+          <Empty
+            title={t(filtered ? 'app.queue.none-found' : 'app.queue.empty')}
+            icon={filtered ? 'search' : 'check'}
+          >
             {t(filtered ? 'app.queue.none-found-next' : 'app.queue.empty-next')}
           </Empty>
         )}

@@ -51,7 +51,8 @@ export function OrderForm({
   const [scope, setScope] = useState<Scope>('host');
   const [category, setCategory] = useState<Category | ''>(record.category ?? '');
   const [groundId, setGroundId] = useState('');
-  const [evidenceIds, setEvidenceIds] = useState(() => record.evidence.map(({ id }) => id));
+  const usable = record.evidence.filter(({ destroyed }) => !destroyed);
+  const [evidenceIds, setEvidenceIds] = useState(() => usable.map(({ id }) => id));
   const [reason, setReason] = useState('');
   const life = lifeOf(meta, category);
   const [chosenDay, setChosenDay] = useState('');
@@ -176,7 +177,7 @@ export function OrderForm({
             onChange={setEvidenceIds}
           >
             <div className="k-stack k-group">
-              {record.evidence.map((item) => (
+              {usable.map((item) => (
                 <Checkbox
                   key={item.id}
                   value={item.id}
@@ -186,9 +187,7 @@ export function OrderForm({
               ))}
             </div>
           </Checkbox.Group>
-          {record.evidence.length === 0 && (
-            <p className="k-note k-warn">{t('app.order.no-evidence')}</p>
-          )}
+          {usable.length === 0 && <p className="k-note k-warn">{t('app.order.no-evidence')}</p>}
           <Textarea
             label={t('app.order.reason')}
             description={t('app.order.reason-hint')}

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { orderQuery } from '@/api/queries';
+import { orderQuery, sessionQuery } from '@/api/queries';
 import { type Order, type SignedMoveName } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { Deadlines } from '@/ui/Due';
@@ -76,6 +76,8 @@ function EnforcedWhere({ order }: { order: Order }) {
 function WhatAndWhy({ order }: { order: Order }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const me = useQuery(sessionQuery);
+  const mayReadCase = me.data?.rights.includes('case.read') ?? false;
   return (
     <Section title={t('app.order.what')}>
       <div className="k-stack">
@@ -105,9 +107,13 @@ function WhatAndWhy({ order }: { order: Order }) {
               : [[t('app.order.recheck'), format.date(order.recheck_at_ms)] as [string, string]]),
             [
               t('app.case'),
-              <Link key="case" to="/cases/$caseId" params={{ caseId: order.case_id }}>
-                {order.case_number ?? t('app.case')}
-              </Link>,
+              mayReadCase ? (
+                <Link key="case" to="/cases/$caseId" params={{ caseId: order.case_id }}>
+                  {order.case_number ?? t('app.case')}
+                </Link>
+              ) : (
+                (order.case_number ?? '')
+              ),
             ],
           ]}
         />

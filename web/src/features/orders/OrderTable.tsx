@@ -74,7 +74,7 @@ export function OrderTable({
         id: 'until',
         header: t('app.order.end'),
         cell: ({ row: { original } }) => (
-          <div>
+          <div className="k-nowrap">
             {format.date(original.valid_until_ms)}
             <div className="k-dim k-small">{format.relative(original.valid_until_ms)}</div>
           </div>
