@@ -17,7 +17,7 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::size_t title_from_text_size_max = 80;  // octets of the text where no subject is
+constexpr std::size_t title_from_text_size_max = 80;  // octets of a title that is no host
 constexpr std::size_t submission_size_max = 128;
 constexpr std::size_t indexed_reports_max = 20;  // later ones of a campaign add no words
 // Screening, DOMAIN 7.3: danger to children or life, active fraud, the rest.
@@ -75,22 +75,23 @@ Result<CleanDraft> clean(const ReportDraft& draft) {
   return out;
 }
 
-/// Says that it was cut: half a host name would be another's.
-std::string title_from(std::string_view text) {
-  if (text.size() <= title_from_text_size_max) return std::string{text};
-  return std::string{text::truncate(text, title_from_text_size_max)} + "…";
+std::string shortened(std::string_view text) {
+  const auto kept = text::truncate(text, title_from_text_size_max);
+  return std::string{kept} + (kept.size() < text.size() ? "…" : "");
 }
 
+/// What the case is called at first: its foremost subject, or the report's beginning. A host stands
+/// whole, because what tells whose it is stands at its end.
 std::string title_of(const std::vector<Subject>& subjects, std::string_view body) {
   for (const auto kind : {SubjectKind::host, SubjectKind::url, SubjectKind::phone,
                           SubjectKind::bank_account, SubjectKind::email}) {
     const auto found = std::find_if(subjects.begin(), subjects.end(),
                                     [&](const Subject& s) { return s.kind == kind; });
     if (found != subjects.end()) {
-      return title_from(found->display);
+      return kind == SubjectKind::host ? found->display : shortened(found->display);
     }
   }
-  return text::collapse_whitespace(title_from(body));
+  return shortened(text::collapse_whitespace(body));
 }
 
 Result<InstantMs> screen_due(store::Executor& db, std::optional<Category> category,

@@ -8,6 +8,15 @@ class CasesStory : public testing::Desk {};
 INSTANTIATE_TEST_SUITE_P(Engines, CasesStory, store::testing::for_each_engine(),
                          store::testing::engine_name);
 
+TEST_P(CasesStory, ACaseIsCalledByItsHostWholeOrByWhatBegins) {
+  const std::string host =
+      "khuyen-mai-tri-an-khach-hang-than-thiet-nhan-qua-mien-phi-2026.dich-vu-cham-soc-vip.example";
+  EXPECT_EQ(case_of(*reported("https://" + host + "/qua").case_id).title, host);
+  EXPECT_EQ(case_of(*reported("Họ gọi tới số 0912 345 678").case_id).title, "+84912345678");
+  const std::string url = "http://192.0.2.7/" + std::string(100, 'a');
+  EXPECT_EQ(case_of(*reported(url).case_id).title, url.substr(0, 80) + "…");
+}
+
 TEST_P(CasesStory, FromReportToProvenLift) {
   follow({"khien-dnsd", "unbound"});
   const auto first = reported("Trang https://dang-nhap.ngan-hang.example/vn giả ngân hàng");
