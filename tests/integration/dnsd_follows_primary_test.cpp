@@ -52,7 +52,7 @@ class DnsdFollowsPrimary : public testing::Test {
                                             .upstreams = {loopback},
                                             .secondary = std::move(secondary),
                                             .snapshot_folder = folder_.path() / "dnsd",
-                                            .base_url = "http://khien.test"},
+                                            .block = {.base_url = "http://khien.test"}},
                                            clock_, rng_);
     ASSERT_TRUE(service.has_value()) << service.error().message;
     service_ = std::move(*service);
