@@ -1,15 +1,20 @@
-// The second step: a code from the phone, or a passkey.
+// The second step of signing in, and the way back to the first.
 import { Button } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
 import type { FactorKind, Me } from '@/api/types';
-import { assert, passkeysWork } from '@/api/webauthn';
-import { CodeForm } from '@/ui/CodeForm';
-import { Icon } from '@/ui/icons';
-import { Refusal } from '@/ui/States';
+import { assert } from '@/api/webauthn';
+import { FactorChoice } from './FactorChoice';
 
 const params = { header: csrf };
+
+const sendCode = (code: string) =>
+  call(api.POST('/api/v1/session/totp', { params, body: { code } }));
+async function sendPasskey() {
+  const options = await call(api.POST('/api/v1/session/webauthn/options', { params }));
+  const body = await assert(options);
+  return call(api.POST('/api/v1/session/webauthn', { params, body }));
+}
 
 export function SecondFactor({
   factors,
@@ -21,43 +26,15 @@ export function SecondFactor({
   onBack: () => void;
 }) {
   const { t } = useTranslation();
-  const totp = useMutation({
-    mutationFn: (code: string) =>
-      call(api.POST('/api/v1/session/totp', { params, body: { code } })),
-    onSuccess: onDone,
-  });
-  const passkey = useMutation({
-    mutationFn: async () => {
-      const options = await call(api.POST('/api/v1/session/webauthn/options', { params }));
-      const body = await assert(options);
-      return call(api.POST('/api/v1/session/webauthn', { params, body }));
-    },
-    onSuccess: onDone,
-  });
   return (
     <div className="k-stack">
-      {factors.includes('webauthn') && passkeysWork() && (
-        <>
-          <Button
-            size="md"
-            leftSection={<Icon name="key" />}
-            loading={passkey.isPending}
-            onClick={() => passkey.mutate()}
-          >
-            {t('app.factor.use-passkey')}
-          </Button>
-          <Refusal error={passkey.error} />
-        </>
-      )}
-      {factors.includes('totp') && (
-        <CodeForm
-          label={t('app.factor.code')}
-          submit={t('app.sign-in')}
-          busy={totp.isPending}
-          onCode={(code) => totp.mutate(code)}
-        />
-      )}
-      <Refusal error={totp.error} />
+      <FactorChoice
+        factors={factors}
+        submit={t('app.sign-in')}
+        sendCode={sendCode}
+        sendPasskey={sendPasskey}
+        onDone={onDone}
+      />
       <Button variant="subtle" onClick={onBack}>
         {t('app.sign-in.other-account')}
       </Button>

@@ -1,60 +1,37 @@
 // Shows the second factor again when the server asks for a fresh one, then lets what was refused go
 // on by itself: what the person had typed stays.
-import { Button } from '@mantine/core';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf, onStepUpNeeded } from '@/api/client';
 import { sessionQuery } from '@/api/queries';
-import { assert, passkeysWork } from '@/api/webauthn';
-import { CodeForm } from '@/ui/CodeForm';
+import { assert } from '@/api/webauthn';
 import { Dialog } from '@/ui/Dialog';
-import { Icon } from '@/ui/icons';
-import { Refusal } from '@/ui/States';
+import { FactorChoice } from './FactorChoice';
 
 const params = { header: csrf };
+
+const sendCode = (code: string) =>
+  call(api.POST('/api/v1/session/step-up/totp', { params, body: { code } }));
+async function sendPasskey() {
+  const options = await call(api.POST('/api/v1/session/step-up/webauthn/options', { params }));
+  const body = await assert(options);
+  return call(api.POST('/api/v1/session/step-up/webauthn', { params, body }));
+}
 
 function Prove({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();
   const me = useQuery(sessionQuery);
-  const factors = me.data?.factors ?? [];
-  const totp = useMutation({
-    mutationFn: (code: string) =>
-      call(api.POST('/api/v1/session/step-up/totp', { params, body: { code } })),
-    onSuccess: onDone,
-  });
-  const passkey = useMutation({
-    mutationFn: async () => {
-      const options = await call(api.POST('/api/v1/session/step-up/webauthn/options', { params }));
-      const body = await assert(options);
-      return call(api.POST('/api/v1/session/step-up/webauthn', { params, body }));
-    },
-    onSuccess: onDone,
-  });
   return (
     <div className="k-stack">
       <p className="k-dim">{t('app.step-up.why')}</p>
-      {factors.includes('webauthn') && passkeysWork() && (
-        <>
-          <Button
-            leftSection={<Icon name="key" />}
-            loading={passkey.isPending}
-            onClick={() => passkey.mutate()}
-          >
-            {t('app.factor.use-passkey')}
-          </Button>
-          <Refusal error={passkey.error} />
-        </>
-      )}
-      {factors.includes('totp') && (
-        <CodeForm
-          label={t('app.factor.code')}
-          submit={t('app.factor.confirm')}
-          busy={totp.isPending}
-          onCode={(code) => totp.mutate(code)}
-        />
-      )}
-      <Refusal error={totp.error} />
+      <FactorChoice
+        factors={me.data?.factors ?? []}
+        submit={t('app.factor.confirm')}
+        sendCode={sendCode}
+        sendPasskey={sendPasskey}
+        onDone={onDone}
+      />
     </div>
   );
 }
