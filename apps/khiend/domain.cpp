@@ -150,6 +150,9 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
 }
 
 const api::Services& Domain::services() const noexcept { return *parts_->services; }
+void Domain::set_holdings(feeds::FindHoldings holdings) {
+  parts_->services->holdings = std::move(holdings);
+}
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }
 Rng& Domain::rng() noexcept { return parts_->rng; }

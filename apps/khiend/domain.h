@@ -21,6 +21,8 @@ class Domain {
   Domain& operator=(const Domain&) = delete;
 
   [[nodiscard]] const api::Services& services() const noexcept;
+  /// Before anything serves, and taken away again after all has stopped that does.
+  void set_holdings(feeds::FindHoldings holdings);
   [[nodiscard]] store::Database& database() noexcept;
   [[nodiscard]] const Clock& clock() const noexcept;
   [[nodiscard]] Rng& rng() noexcept;

@@ -43,6 +43,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_evidence_routes(routes, services);
   api::add_order_routes(routes, services);
   api::add_appeal_routes(routes, services);
+  api::add_objection_routes(routes, services);
   api::add_register_routes(routes, services);
   api::add_feed_routes(routes, services);
   api::add_public_pages(routes, services);
@@ -142,6 +143,9 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     auto publication = Publication::start(*parts->domain, options);
     if (!publication) return tl::unexpected<Error>{std::move(publication).error()};
     parts->publication = std::move(*publication);
+    parts->domain->set_holdings([zones = parts->publication.get()](std::string_view name) {
+      return zones->holdings(name);
+    });
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -179,6 +183,7 @@ void Khiend::stop() {
   parts_->block_listener.reset();
   parts_->timers.reset();
   parts_->server.reset();
+  if (parts_->domain) parts_->domain->set_holdings({});
   parts_->publication.reset();
   parts_->sequencer.reset();
   parts_->domain.reset();

@@ -132,6 +132,10 @@ struct Publication::Parts {
 Publication::Publication(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Publication::~Publication() = default;
 
+std::vector<publish::Holding> Publication::holdings(std::string_view name) const {
+  return parts_->zones->holdings(name);
+}
+
 net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
 
 Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Options& options) {

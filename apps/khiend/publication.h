@@ -24,6 +24,9 @@ class Publication {
   Publication(const Publication&) = delete;
   Publication& operator=(const Publication&) = delete;
 
+  /// Whose entries in the zones cover a name. Any thread.
+  [[nodiscard]] std::vector<publish::Holding> holdings(std::string_view name) const;
+
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;
 

@@ -28,7 +28,7 @@ Result<Response> page(const Services& services, const Request& request) {
   reading.path = "/l/" + *name;
   auto view = block_page(reading, *name);
   if (!view) return tl::unexpected<Error>{std::move(view).error()};
-  const bool is_blocked = !view->orders.empty() || !view->feed.empty();
+  const bool is_blocked = !view->orders.empty() || !view->listings.empty();
   auto response = html(reading, request, is_blocked ? status_blocked : status_misdirected,
                        services.site.block(reading.reader(), *view));
   if (is_blocked) {

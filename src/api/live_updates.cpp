@@ -11,7 +11,9 @@ using codec::Json;
 
 /// The kind of Change that the contract knows for a record of the timeline.
 std::string_view kind_of(std::string_view record) noexcept {
-  if (record == "report" || record == "order" || record == "appeal") return record;
+  if (record == "report" || record == "order" || record == "appeal" || record == "objection") {
+    return record;
+  }
   if (record == "case" || record == "subject" || record == "task") return "case";
   return "overview";
 }

@@ -1,5 +1,6 @@
 // Look-up, register, one order, the block page, objections, explanations.
 #include "api/handler.h"
+#include "api/listings.h"
 #include "api/public_pages.h"
 #include "api/services.h"
 #include "cases/appeal.h"
@@ -30,18 +31,26 @@ Result<Response> lookup(const Services& services, const Request& request) {
                 services.site.lookup(reading.reader(), question, nullptr,
                                      reading.text("public.lookup.error")));
   }
+  auto listings = listing_pages(reading, found->name);
+  if (!listings) return tl::unexpected<Error>{std::move(listings).error()};
+  const bool listed = !listings->empty() && !listings->front().choice;  // choices come last
   const std::string kind = !found->blocking.empty() ? "blocked"
+                           : listed                 ? "listed"
                            : !found->past.empty()   ? "lifted"
+                           : !listings->empty()     ? "choice"
                                                     : "unknown";
   pages::LookupResult result{.verdict = reading.text("public.lookup." + kind),
                              .explanation = reading.text("public.lookup." + kind + ".text")};
   if (!found->blocking.empty()) {
     result.tone = pages::Tone::bad;
     result.order = found->blocking.front().number;
+  } else if (listed) {
+    result.tone = pages::Tone::bad;
   } else if (!found->past.empty()) {
     result.tone = pages::Tone::wait;
     result.order = found->past.front().number;
   }
+  result.listings = std::move(*listings);
   return html(reading, request, 200, services.site.lookup(reading.reader(), question, &result));
 }
 
@@ -97,11 +106,15 @@ Result<Response> objection_form(const Services& services, const Request& request
   const Reading reading{services, request};
   auto about = query_of(request, "order");
   if (about.empty()) about = query_of(request, "name");
+  const auto listed_name = query_of(request, "list");
+  const bool list = !listed_name.empty();
+  if (list) about = listed_name;
   return html(
       reading, request, 200,
       services.site.objection_form(
           reading.reader(), {.submission = new_id_text(services.clock.now_ms(), services.rng),
-                             .order = std::move(about)}));
+                             .order = std::move(about),
+                             .list = list}));
 }
 
 Result<Response> object(const Services& services, const Request& request) {
@@ -115,29 +128,34 @@ Result<Response> object(const Services& services, const Request& request) {
                                  .submission = field_of(*fields, "submission")};
   // Only a program fills the field that people do not see; it is thanked and nothing is kept.
   const bool is_program = !field_of(*fields, "website").empty();
+  const bool about_list = field_of(*fields, "about") == "list";
   const auto again = [&](int status, std::string_view key) {
     return html(reading, request, status,
                 services.site.objection_form(reading.reader(), {.alert = reading.text(key),
                                                                 .submission = draft.submission,
                                                                 .order = draft.order,
+                                                                .list = about_list,
                                                                 .text = draft.text,
                                                                 .contact = draft.contact}));
   };
   if (is_program || draft.order.empty() || draft.text.empty()) {
     return again(400, "public.object.error.empty");
   }
-  auto receipt = services.database.transact(
-      [&](store::Transaction& tx) { return cases::lodge_appeal(tx, services.cases, draft); });
-  if (!receipt) {
-    const auto code = receipt.error().code;
-    if (code == ErrorCode::not_found) return again(404, "public.object.error.unknown");
-    if (code == ErrorCode::invalid_argument || code == ErrorCode::limit_exceeded) {
+  auto code = lodge_objection(services, draft, about_list ? Against::list : Against::either);
+  if (!code) {
+    if (code.error().reason == "already_excepted") {
+      return again(409, "public.object.error.excepted");
+    }
+    const auto why = code.error().code;
+    if (why == ErrorCode::not_found || why == ErrorCode::malformed) {
+      return again(404, "public.object.error.unknown");
+    }
+    if (why == ErrorCode::invalid_argument || why == ErrorCode::limit_exceeded) {
       return again(400, "public.object.error.empty");
     }
-    return tl::unexpected<Error>{std::move(receipt).error()};
+    return tl::unexpected<Error>{std::move(code).error()};
   }
-  return html(reading, request, 201,
-              services.site.objection_received(reading.reader(), receipt->code));
+  return html(reading, request, 201, services.site.objection_received(reading.reader(), *code));
 }
 
 Result<Response> objection_status(const Services& services, const Request& request) {
@@ -156,6 +174,14 @@ Result<Response> objection_status(const Services& services, const Request& reque
   if (!appeal) {
     if (appeal.error().code != ErrorCode::not_found) {
       return tl::unexpected<Error>{std::move(appeal).error()};
+    }
+    auto listing = listing_objection_page(reading, field_of(*fields, "code"));
+    if (listing) {
+      return html(reading, request, 200,
+                  services.site.objection_status(reading.reader(), *listing));
+    }
+    if (listing.error().code != ErrorCode::not_found) {
+      return tl::unexpected<Error>{std::move(listing).error()};
     }
     return html(
         reading, request, 404,
@@ -192,6 +218,10 @@ Result<pages::BlockPage> block_page(const Reading& reading, std::string_view nam
       [&](store::Executor& db) { return cases::look_up(db, services.cases.suffixes, name); });
   if (!found) return tl::unexpected<Error>{std::move(found).error()};
   for (const auto& entry : found->blocking) view.orders.push_back(order_page(reading, entry));
+  auto listings = listing_pages(reading, found->name);
+  if (!listings) return tl::unexpected<Error>{std::move(listings).error()};
+  view.listings = std::move(*listings);
+  view.lists_known = services.holdings != nullptr;
   return view;
 }
 

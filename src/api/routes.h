@@ -16,6 +16,8 @@ void add_report_routes(Routes& routes, const Services& services);
 void add_evidence_routes(Routes& routes, const Services& services);
 void add_order_routes(Routes& routes, const Services& services);
 void add_appeal_routes(Routes& routes, const Services& services);
+/// Objections to lists: lodged without an account, decided by one officer.
+void add_objection_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.
 void add_register_routes(Routes& routes, const Services& services);
 

@@ -9,6 +9,7 @@
 #include "api/services.h"
 #include "cases/case.h"
 #include "cases/deadline.h"
+#include "cases/listing_objection.h"
 #include "cases/order.h"
 #include "identity/rights.h"
 
@@ -26,7 +27,7 @@ constexpr std::size_t shown_max = 200;
 
 /// The right that opens the record whose deadline it is.
 Action right_for(std::string_view record) noexcept {
-  if (record == "order") return Action::order_read;
+  if (record == "order" || record == "objection") return Action::order_read;
   return record == "appeal" ? Action::appeal_read : Action::case_read;
 }
 
@@ -44,6 +45,13 @@ Result<Json> deadline_json(store::Executor& db, const identity::Actor& actor,
     auto order = cases::load_order(db, cases::OrderId{deadline.record_id});
     if (!order) return tl::unexpected<Error>{std::move(order).error()};
     out.set("title", order->name);
+    return out;
+  }
+  if (deadline.record == "objection") {
+    auto objection =
+        cases::load_listing_objection(db, cases::ListingObjectionId{deadline.record_id});
+    if (!objection) return tl::unexpected<Error>{std::move(objection).error()};
+    out.set("title", objection->name);
     return out;
   }
   if (deadline.case_id.empty() || !identity::may(actor, Action::case_read)) return out;

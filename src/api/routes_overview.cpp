@@ -9,6 +9,7 @@
 #include "api/services.h"
 #include "cases/appeal.h"
 #include "cases/case.h"
+#include "cases/listing_objection.h"
 #include "cases/order.h"
 #include "cases/second_signer.h"
 #include "evidence/destruction.h"
@@ -51,7 +52,9 @@ Result<std::int64_t> count_open_appeals(store::Executor& db) {
     if (!found) return propagate(std::move(found).error(), "count appeals");
     count += count_of(found->items);
   }
-  return std::min(count, count_max);
+  auto listings = cases::count_open_listing_objections(db);
+  if (!listings) return listings;
+  return std::min(count + *listings, count_max);
 }
 
 /// Counts only what the person's roles open; the rest is 0.

@@ -2,6 +2,7 @@
 #include "api/handler.h"
 #include "api/input.h"
 #include "api/json_orders.h"
+#include "api/listings.h"
 #include "api/routes.h"
 #include "api/services.h"
 #include "evidence/content_store.h"
@@ -56,7 +57,23 @@ Result<Response> look_up(const Services& services, const Request& request) {
                                       {"since_ms", entry.valid_from_ms},
                                       {"until_ms", entry.valid_until_ms}}));
     }
+    auto listings = listings_for(services, db, found->name);
+    if (!listings) return tl::unexpected<Error>{std::move(listings).error()};
+    bool listed = false;
+    for (const auto& listing : *listings) {
+      const auto& feed = listing.feed.draft;
+      const auto basis = feeds::basis_of(feed.category);
+      listed = listed || basis == Basis::feeds;
+      const bool hidden = feed.category == Category::child_abuse;
+      entries.push_back(Json::object({{"basis", khien::to_string(basis)},
+                                      {"category", khien::to_string(feed.category)},
+                                      {"name", hidden ? found->name : listing.name},
+                                      {"scope", cases::to_string(listing.scope)},
+                                      {"feed", feed.name},
+                                      {"until_ms", feed.valid_until_ms}}));
+    }
     const char* verdict = !found->blocking.empty() ? "blocked"
+                          : listed                 ? "listed"
                           : found->reported        ? "reported"
                                                    : "none";
     auto out = Json::object(

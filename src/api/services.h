@@ -11,6 +11,7 @@
 #include "cases/context.h"
 #include "cases/impact.h"
 #include "evidence/content_store.h"
+#include "feeds/listing.h"
 #include "http/event_hub.h"
 #include "identity/context.h"
 #include "pages/site.h"
@@ -33,6 +34,9 @@ struct Services {
   std::string public_url;  ///< "https://khien.example.vn", without a final slash
   std::string build;       ///< version of this program
   bool mail = false;       ///< whether mail is set up here
+  /// What the zones hold of a name, where the publisher runs in this process; else empty, and pages
+  /// say that they cannot see lists. Set before the first request.
+  feeds::FindHoldings holdings = {};
 };
 
 }  // namespace khien::api

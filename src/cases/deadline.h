@@ -37,7 +37,7 @@ enum class DeadlineKind : std::uint8_t {
 
 struct Deadline {
   DeadlineKind kind = DeadlineKind::screen;
-  std::string record;  ///< "report", "case", "order", "appeal", "task"
+  std::string record;  ///< "report", "case", "order", "appeal", "objection", "task"
   std::string record_id;
   CaseId case_id;  ///< empty for a report in no case
   InstantMs due_at_ms = 0;

@@ -10,6 +10,7 @@ struct ReportTag;
 struct CaseTag;
 struct OrderTag;
 struct AppealTag;
+struct ListingObjectionTag;
 struct InstrumentTag;
 struct TaskTag;
 
@@ -18,6 +19,7 @@ using ReportId = Id<ReportTag>;
 using CaseId = Id<CaseTag>;
 using OrderId = Id<OrderTag>;
 using AppealId = Id<AppealTag>;
+using ListingObjectionId = Id<ListingObjectionTag>;
 using InstrumentId = Id<InstrumentTag>;  ///< a legal ground
 using TaskId = Id<TaskTag>;
 

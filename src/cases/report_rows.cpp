@@ -45,6 +45,9 @@ Result<Octets> hash_of_code(std::string_view typed) {
 
 std::string contact_context(const ReportId& id) { return "report-contact:" + id.value; }
 std::string contact_context(const AppealId& id) { return "appeal-contact:" + id.value; }
+std::string contact_context(const ListingObjectionId& id) {
+  return "objection-contact:" + id.value;
+}
 
 std::string_view report_select() noexcept { return sql_select; }
 

@@ -21,6 +21,7 @@ namespace khien::cases {
 /// What a sealed contact is tied to.
 [[nodiscard]] std::string contact_context(const ReportId& id);
 [[nodiscard]] std::string contact_context(const AppealId& id);
+[[nodiscard]] std::string contact_context(const ListingObjectionId& id);
 
 [[nodiscard]] std::optional<Channel> parse_channel(std::string_view word) noexcept;
 

@@ -213,6 +213,7 @@ constexpr std::array all{
                      .sqlite_sql = schema_orders_sqlite,
                      .postgresql_sql = schema_orders_postgresql},
     store::Migration{.number = 4, .name = "appeals", .sql = schema_appeals},
+    store::Migration{.number = 5, .name = "listing_objections", .sql = schema_listing_objections},
 };
 
 }  // namespace

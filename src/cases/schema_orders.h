@@ -252,4 +252,40 @@ CREATE TABLE appeal_contact (
 ) {strict};
 )";
 
+// Decided once, by a person, with a reason; what is upheld has an end.
+constexpr std::string_view schema_listing_objections = R"(
+CREATE TABLE listing_objection (
+  id TEXT NOT NULL PRIMARY KEY,
+  number TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  lists TEXT NOT NULL,
+  state TEXT NOT NULL,
+  body TEXT NOT NULL,
+  language TEXT NOT NULL,
+  code_hash {octets} NOT NULL UNIQUE,
+  submission_hash {octets} UNIQUE,
+  decided_by TEXT,
+  reason TEXT NOT NULL DEFAULT '',
+  lodged_at_ms {int64} NOT NULL,
+  decided_at_ms {int64},
+  until_ms {int64},
+  change_sequence {int64} NOT NULL,
+  version {int64} NOT NULL DEFAULT 1,
+  CONSTRAINT listing_objection_state CHECK (state IN ('lodged', 'upheld', 'denied')),
+  CONSTRAINT listing_objection_decided CHECK ((state = 'lodged') = (decided_by IS NULL)
+    AND (state = 'lodged') = (decided_at_ms IS NULL)),
+  CONSTRAINT listing_objection_says_why CHECK (state = 'lodged' OR reason <> ''),
+  CONSTRAINT listing_objection_ends CHECK ((state = 'upheld') = (until_ms IS NOT NULL))
+) {strict};
+CREATE INDEX listing_objection_by_state ON listing_objection (state, change_sequence);
+CREATE INDEX listing_objection_upheld ON listing_objection (until_ms) WHERE state = 'upheld';
+{no_delete listing_objection}
+{no_update listing_objection id, number, name, lists, body, code_hash, lodged_at_ms}
+{refuse listing_objection_decided_once|UPDATE OF state ON listing_objection|OLD.state <> 'lodged'}
+CREATE TABLE listing_objection_contact (
+  objection_id TEXT NOT NULL PRIMARY KEY REFERENCES listing_objection (id),
+  sealed {octets} NOT NULL
+) {strict};
+)";
+
 }  // namespace khien::cases

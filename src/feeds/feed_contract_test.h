@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cases/impact.h"
+#include "cases/schema.h"
 #include "feeds/runner.h"
 #include "feeds/schema.h"
 #include "feeds/subscriptions.h"
@@ -28,6 +29,7 @@ class FeedContractTest : public store::testing::EngineTest {
  protected:
   [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
     return {{.module = "ledger", .migrations = ledger::migrations()},
+            {.module = "cases", .migrations = cases::migrations()},
             {.module = "feeds", .migrations = migrations()}};
   }
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "base/assert.h"
+#include "cases/listing_objection.h"
 #include "exchange/name_set.h"
+#include "feeds/listing.h"
 #include "feeds/subscriptions.h"
+#include "text/host.h"
 
 namespace khien::feeds {
 namespace {
@@ -17,6 +21,28 @@ constexpr std::string_view sql_set =
 void note(std::vector<PublishedFeed>& changed, const PublishedFeed& published) {
   if (published.added + published.removed + published.refused > 0) changed.push_back(published);
 }
+
+/// Whether an exception covers an entry: of the name itself, or of one below an entry that takes in
+/// all that lies below it.
+class Exceptions {
+ public:
+  /// Borrows `names`.
+  explicit Exceptions(const std::set<std::string, std::less<>>& names) : names_(names) {
+    for (const auto& name : names) {
+      for (auto at = std::optional<std::string_view>{name}; at; at = text::parent_of(*at)) {
+        above_.insert(*at);
+      }
+    }
+  }
+  [[nodiscard]] bool cover(std::string_view host, cases::Scope scope) const {
+    if (scope == cases::Scope::host) return names_.contains(host);
+    return above_.contains(host);
+  }
+
+ private:
+  const std::set<std::string, std::less<>>& names_;
+  std::unordered_set<std::string_view> above_;  // the names and all above them; borrows names_
+};
 
 }  // namespace
 
@@ -39,7 +65,10 @@ Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
   auto set = exchange::NameSet::read((*row)->octets(1));
   if (!set) return propagate(std::move(set).error(), "read an accepted set");
   if (set->hash() != (*row)->text(0)) return fail(ErrorCode::corrupt, "a set is not its hash");
-  set->for_each([&names](std::string_view host, cases::Scope scope) {
+  const bool is_listing = basis_of(feed.draft.category) == Basis::feeds;
+  const Exceptions exceptions{excepted_};
+  set->for_each([&](std::string_view host, cases::Scope scope) {
+    if (is_listing && exceptions.cover(host, scope)) return;
     (scope == cases::Scope::host ? names.hosts : names.domains).emplace_back(host);
   });
   return names;
@@ -70,7 +99,10 @@ Result<void> SetPublisher::carry(const Feed& feed, std::vector<PublishedFeed>& c
                        .category = feed.draft.category,
                        .valid_until_ms = feed.draft.valid_until_ms};
   const auto known = carried_.find(feed.id.value);
-  if (known != carried_.end() && known->second.set_hash == wanted.set_hash) return {};
+  if (known != carried_.end() && known->second.set_hash == wanted.set_hash &&
+      !known->second.again) {
+    return {};
+  }
   Names names;
   if (!wanted.set_hash.empty()) {
     auto read = names_of(feed);
@@ -95,11 +127,43 @@ Result<void> SetPublisher::take_out_what_is_over(std::vector<PublishedFeed>& cha
   return {};
 }
 
+Result<void> SetPublisher::meet_exceptions() {
+  auto read = database_.read(
+      [&](store::Executor& executor) { return cases::excepted_names(executor, clock_.now_ms()); });
+  if (!read) return propagate(std::move(read).error(), "publish feeds");
+  std::set<std::string, std::less<>> now{read->begin(), read->end()};
+  std::vector<publish::Holding> freed;
+  for (const auto& name : now) {
+    if (excepted_.contains(name)) continue;
+    for (auto& held : zones_.holdings(name)) {
+      if (listed_by(held)) freed.push_back(std::move(held));
+    }
+  }
+  std::vector<publish::Change> changes;
+  changes.reserve(freed.size());
+  for (const auto& held : freed) {
+    changes.push_back({.kind = publish::ChangeKind::remove,
+                       .zone = held.zone,
+                       .name = held.name,
+                       .source = held.source});
+  }
+  if (auto applied = zones_.apply(changes); !applied) {
+    return propagate(std::move(applied).error(), "take out what is excepted");
+  }
+  const bool ended = !std::includes(now.begin(), now.end(), excepted_.begin(), excepted_.end());
+  if (ended) {
+    for (auto& [id, carried] : carried_) carried.again = true;
+  }
+  excepted_ = std::move(now);
+  return {};
+}
+
 Result<std::vector<PublishedFeed>> SetPublisher::publish() {
   std::vector<PublishedFeed> changed;
   if (auto taken = take_out_what_is_over(changed); !taken) {
     return tl::unexpected(std::move(taken).error());
   }
+  if (auto met = meet_exceptions(); !met) return tl::unexpected(std::move(met).error());
   auto feeds = database_.read([](store::Executor& executor) { return list_feeds(executor); });
   if (!feeds) return propagate(std::move(feeds).error(), "publish feeds");
   std::erase_if(*feeds, [](const Feed& feed) { return feed.state == FeedState::proposed; });

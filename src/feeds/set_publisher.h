@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,10 @@ class SetPublisher {
   /// Makes the zones agree with what is in force, and tells what it changed. Call it at start, on
   /// channel_sets, and once a minute. Feeds whose set it has carried before cost one query.
   ///
+  /// Names that a person excepted (cases/listing_objection.h) are met before any list: each takes
+  /// out every entry that covers it, at the cost of a look-up, and no later run brings it back
+  /// while the exception lasts. A network's own choice is no listing of ours and is left alone.
+  ///
   /// What goes, goes first: a block never holds up a lift. A feed that fails holds up no other; the
   /// first such error is returned when all the others are done. With the database away, feeds whose
   /// date has passed leave the zones all the same.
@@ -42,6 +48,7 @@ class SetPublisher {
     std::string set_hash;  // empty: the zones hold nothing of it
     Category category = Category::phishing;
     InstantMs valid_until_ms = 0;
+    bool again = false;  // an exception has ended: its names may have to come back
   };
   struct Names {
     std::vector<std::string> hosts;
@@ -52,12 +59,14 @@ class SetPublisher {
   [[nodiscard]] Result<PublishedFeed> replace(const FeedId& id, Category category,
                                               const Names& names);
   [[nodiscard]] Result<void> take_out_what_is_over(std::vector<PublishedFeed>& changed);
+  [[nodiscard]] Result<void> meet_exceptions();
   [[nodiscard]] bool stands(const Feed& feed) const noexcept;
 
   store::Database& database_;
   publish::ZoneSet& zones_;
   const Clock& clock_;
-  std::map<std::string, Carried> carried_;  // by feed id
+  std::map<std::string, Carried> carried_;       // by feed id
+  std::set<std::string, std::less<>> excepted_;  // names that objections freed
 };
 
 /// The holder under which a feed's names stand in a zone; two, because a replacement has one scope.

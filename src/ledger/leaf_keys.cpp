@@ -24,6 +24,7 @@ constexpr std::string_view keys[] = {
     "instrument",
     "item",
     "notice",
+    "objection",
     "order",
     "override",
     "parent",

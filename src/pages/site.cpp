@@ -39,6 +39,23 @@ Values values_of(const OrderPage& view) {
   return values;
 }
 
+Values::List values_of(const std::vector<ListingPage>& listings) {
+  Values::List list;
+  for (const auto& view : listings) {
+    list.push_back(Values{}
+                       .set("asked", view.asked)
+                       .set("name", view.name)
+                       .set("scope", view.scope)
+                       .set("list", view.list)
+                       .set("category", view.category)
+                       .set("licence", view.licence)
+                       .set("who", view.who)
+                       .set("until", view.until)
+                       .set("choice", view.choice));
+  }
+  return list;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Site>> Site::open(Texts texts) {
@@ -135,7 +152,8 @@ std::string Site::lookup(const Reader& reader, std::string_view question,
         .set("verdict", result->verdict)
         .set("explanation", result->explanation)
         .set("tone", class_of(result->tone))
-        .set("order", result->order);
+        .set("order", result->order)
+        .set("listing", values_of(result->listings));
   }
   return render("lookup", reader, "public.lookup.title", "lookup", std::move(values));
 }
@@ -169,10 +187,9 @@ std::string Site::block(const Reader& reader, const BlockPage& view) const {
   Values values;
   values.set("blocked", true)
       .set("name", view.name)
-      .set("unknown", orders.empty() && view.feed.empty());
-  if (!view.feed.empty()) {
-    values.set("feed", Values::List{Values{}.set("feed", view.feed).set("name", view.name)});
-  }
+      .set("unknown", orders.empty() && view.listings.empty() && view.lists_known)
+      .set("unseen", orders.empty() && view.listings.empty() && !view.lists_known)
+      .set("listing", values_of(view.listings));
   values.set("order", std::move(orders));
   return render("order", reader, "public.block.title", "", std::move(values));
 }
@@ -182,6 +199,7 @@ std::string Site::objection_form(const Reader& reader, const ObjectionForm& view
   values.set("alert", view.alert)
       .set("submission", view.submission)
       .set("order", view.order)
+      .set("list", view.list)
       .set("text", view.text)
       .set("contact", view.contact);
   return render("object", reader, "public.object.title", "object", std::move(values));
@@ -200,6 +218,7 @@ std::string Site::objection_status(const Reader& reader, const ObjectionStatus& 
       .set("explanation", view.explanation)
       .set("tone", class_of(view.tone))
       .set("order", view.order)
+      .set("name", view.name)
       .set("lodged", view.lodged)
       .set("answer", view.answer);
   return render("objection_status", reader, "public.objection.status", "object", std::move(values));

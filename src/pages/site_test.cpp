@@ -49,8 +49,10 @@ TEST(Site, EveryPageWithItsAssetsStaysBelowSixtyKilobytes) {
 
 TEST(Site, NoPageHoldsInlineScriptOrStyle) {
   const auto site = open_site();
-  for (const auto& html : {site->report_form(reader, full_form()), site->help(reader),
-                           site->block(reader, {.name = "a.example", .feed = "f"})}) {
+  for (const auto& html :
+       {site->report_form(reader, full_form()), site->help(reader),
+        site->block(reader,
+                    {.name = "a.example", .listings = {{.asked = "a.example", .list = "f"}}})}) {
     EXPECT_EQ(html.find("<style"), std::string::npos);
     EXPECT_EQ(html.find(" style="), std::string::npos);
     EXPECT_EQ(html.find(" onclick="), std::string::npos);

@@ -48,11 +48,25 @@ struct ReportStatus {
   std::string withdraw_code = {};  ///< empty: cannot be withdrawn any more
 };
 
+/// A list that blocks a name: somebody else's, subscribed to and approved by two people here.
+struct ListingPage {
+  std::string asked = {};  ///< the name that the reader came with: for the link to the objection
+  std::string name = {};   ///< of the list's entry
+  std::string scope = {};
+  std::string list = {};
+  std::string category = {};
+  std::string licence = {};  ///< empty where none is known
+  std::string who = {};
+  std::string until = {};
+  bool choice = false;  ///< a network's own choice: neither an order nor ours to lift
+};
+
 struct LookupResult {
   std::string verdict;  ///< never "safe": what is not known may still be a trap
   std::string explanation;
   Tone tone = Tone::plain;
   std::string order = {};
+  std::vector<ListingPage> listings = {};
 };
 
 struct RegisterRow {
@@ -86,17 +100,19 @@ struct OrderPage {
   std::string proof = {};  ///< path of the proof in the public log, empty while pending
 };
 
-/// /l/<qname>: why a resolver answered "blocked". At most one of the three is set.
+/// /l/<qname>: why a resolver answered "blocked".
 struct BlockPage {
   std::string name;
   std::vector<OrderPage> orders = {};  ///< of the name or what covers it
-  std::string feed = {};               ///< words about the subscription that lists it
+  std::vector<ListingPage> listings = {};
+  bool lists_known = true;  ///< false: this process cannot see what lists hold
 };
 
 struct ObjectionForm {
   std::string alert = {};
   std::string submission = {};
   std::string order = {};
+  bool list = false;  ///< against a list that has the name, even if an order names it too
   std::string text = {};
   std::string contact = {};
 };
@@ -105,7 +121,8 @@ struct ObjectionStatus {
   std::string state;
   std::string explanation;
   Tone tone = Tone::wait;
-  std::string order;
+  std::string order = {};  ///< its number, or
+  std::string name = {};   ///< the name that a list has
   std::string lodged;
   std::string answer = {};
 };

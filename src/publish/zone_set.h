@@ -65,6 +65,15 @@ struct Applied {
   std::vector<RefusedChange> refused;
 };
 
+/// Who makes a zone show a name: an entry for the name itself, or for one above it with all below.
+struct Holding {
+  std::string zone;    ///< id
+  std::string name;    ///< of the entry, as text without the last dot
+  std::string source;  ///< "order:01J…", "feed:…"
+  Scope scope = Scope::host;
+};
+constexpr std::size_t holdings_max = 128;  // told of one name; the rest is left out
+
 struct ZoneSetOptions {
   std::filesystem::path folder;
   /// True for names that must never be blocked whole, such as com.vn. Besides, every name with
@@ -144,6 +153,10 @@ class ZoneSet {
   [[nodiscard]] std::vector<ZoneStatus> status();
   /// What `name` shows in the zone; for monitors and tests.
   [[nodiscard]] Shown shown(const ZoneFacts& zone, dns::NameView name);
+  /// Whose entries cover `name` (any case, with or without the last dot), the longest first; empty
+  /// for what is no name. Looks once into each zone for each label: some thousand look-ups in
+  /// memory for the longest name.
+  [[nodiscard]] std::vector<Holding> holdings(std::string_view name);
   [[nodiscard]] std::size_t memory_size();
 
   /// Called with the zones that have a new serial, on the thread that made the change.

@@ -46,6 +46,30 @@ Shown ZoneSet::shown(const ZoneFacts& zone, dns::NameView name) {
   return state_->lock()->zone(zone).table->shown(lower);
 }
 
+std::vector<Holding> ZoneSet::holdings(std::string_view name) {
+  std::vector<Holding> held;
+  const auto parsed = dns::Name::from_text(name);
+  if (!parsed) return held;
+  const dns::Name asked = parsed->lower();
+  auto state = state_->lock();
+  for (dns::NameView at = asked; !at.is_root(); at = at.parent()) {
+    std::string text = at.to_text();
+    text.pop_back();
+    for (const State::Zone& zone : state->zones) {
+      for (const Holder& holder : zone.table->holders(at)) {
+        const bool covers = at == asked.view() || holder.scope == Scope::domain;
+        if (!covers || holder.source == rollback_source) continue;
+        if (held.size() == holdings_max) return held;
+        held.push_back({.zone = zone.facts->id,
+                        .name = text,
+                        .source = state->sources[holder.source],
+                        .scope = holder.scope});
+      }
+    }
+  }
+  return held;
+}
+
 std::size_t ZoneSet::memory_size() {
   auto state = state_->lock();
   std::size_t size = 0;

@@ -228,6 +228,43 @@ TEST_F(ZoneSetTest, ReplacesWhatAFeedHolds) {
   EXPECT_EQ(zones_->serial(test_zone("feeds-fraud")), 3U);
 }
 
+TEST_F(ZoneSetTest, TellsWhoHoldsAName) {
+  apply({block("xau.example"),
+         {.zone = "feeds-fraud", .name = "xau.example", .source = "feed:a", .scope = Scope::domain},
+         {.zone = "feeds-malware", .name = "a.xau.example", .source = "feed:b"}});
+  const auto words = [&](std::string_view name) {
+    std::vector<std::string> found;
+    for (const auto& held : zones_->holdings(name)) {
+      found.push_back(held.zone + " " + held.name + " " + held.source);
+    }
+    return found;
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(words("Xau.Example."),
+            (Words{"orders-phishing xau.example order:1", "feeds-fraud xau.example feed:a"}));
+  // An entry for one host says nothing about what lies below it.
+  EXPECT_EQ(words("a.xau.example"),
+            (Words{"feeds-malware a.xau.example feed:b", "feeds-fraud xau.example feed:a"}));
+  EXPECT_EQ(words("b.a.xau.example"), (Words{"feeds-fraud xau.example feed:a"}));
+  for (const auto* none : {"example", ".", "", "no name at all..", "te.example"}) {
+    EXPECT_EQ(words(none), Words{}) << none;
+  }
+  apply({lift("xau.example")});
+  EXPECT_EQ(words("xau.example"), (Words{"feeds-fraud xau.example feed:a"}));
+}
+
+TEST_F(ZoneSetTest, AsksNoMoreThanTheLongestNameHas) {
+  std::string longest = "a";
+  while (longest.size() + 2 <= 220) longest += ".a";
+  std::vector<Change> changes;
+  std::vector<std::string> sources;
+  for (std::size_t i = 0; i < holdings_max + 5; ++i) sources.push_back("feed:" + std::to_string(i));
+  for (const auto& source : sources) changes.push_back(block(longest, source));
+  apply(std::move(changes));
+  EXPECT_EQ(zones_->holdings(longest).size(), holdings_max);
+  EXPECT_TRUE(zones_->holdings(longest + "." + longest).empty());
+}
+
 TEST_F(ZoneSetTest, TheListenerHearsOfEachCommit) {
   std::vector<std::string> heard;
   zones_->set_listener([&](std::span<const ZoneSerial> serials) {

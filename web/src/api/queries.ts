@@ -128,6 +128,14 @@ export const appealsQuery = (state: AppealState | undefined, cursor?: string) =>
     placeholderData: keepPreviousData,
   });
 
+export const objectionsQuery = (cursor?: string) =>
+  queryOptions({
+    queryKey: ['objection', 'list', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/objections', { params: { query: { cursor, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
 export const appealQuery = (id: string) =>
   queryOptions({
     queryKey: ['appeal', 'one', id],

@@ -8,6 +8,7 @@ export type AccountChangeKind = Schemas['AccountChangeKind'];
 export type Action = Schemas['Action'];
 export type Appeal = Schemas['Appeal'];
 export type AppealOutcome = Schemas['AppealOutcome'];
+export type Objection = Schemas['Objection'];
 export type AppealState = Schemas['AppealState'];
 export type Case = Schemas['Case'];
 export type CaseOutcome = Schemas['CaseOutcome'];

@@ -12,6 +12,7 @@ import { Page } from '@/ui/Page';
 import { Empty, Loaded } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { usePages } from '@/ui/usePages';
+import { ListObjections } from './ListObjections';
 import { appealStates, appealTones } from './states';
 
 function useColumns(): Column<Appeal>[] {
@@ -92,6 +93,7 @@ export function AppealsScreen() {
           }
         </Loaded>
       </section>
+      <ListObjections />
     </Page>
   );
 }

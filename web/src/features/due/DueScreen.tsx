@@ -31,6 +31,13 @@ function What({ item }: { item: DueItem }) {
       </Link>
     );
   }
+  if (item.record === 'objection') {
+    return (
+      <Link to="/appeals" className="k-name">
+        {text}
+      </Link>
+    );
+  }
   if (item.case_id === null) return <span className="k-name">{text}</span>;
   return (
     <Link to="/cases/$caseId" params={{ caseId: item.case_id }} className="k-name">
