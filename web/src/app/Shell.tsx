@@ -39,56 +39,61 @@ interface Entry {
     | 'app.nav.feeds'
     | 'app.nav.accounts';
   icon: IconName;
-  right: string; // empty: for everybody who decides on records
+  rights: string[]; // one of them opens it
   count?: keyof Overview;
 }
 
 const entries: Entry[] = [
-  { to: '/cases', text: 'app.nav.cases', icon: 'inbox', right: 'case.read', count: 'cases_new' },
-  { to: '/due', text: 'app.nav.due', icon: 'bell', right: '', count: 'due_soon' },
+  { to: '/cases', text: 'app.nav.cases', icon: 'inbox', rights: ['case.read'], count: 'cases_new' },
+  {
+    to: '/due',
+    text: 'app.nav.due',
+    icon: 'bell',
+    rights: ['case.read', 'order.read', 'appeal.read'],
+    count: 'due_soon',
+  },
   {
     to: '/orders/waiting',
     text: 'app.nav.waiting',
     icon: 'pen',
-    right: 'order.approve',
+    rights: ['order.approve'],
     count: 'orders_waiting',
   },
   {
     to: '/orders/lapsing',
     text: 'app.nav.lapsing',
     icon: 'clock',
-    right: 'order.read',
+    rights: ['order.read'],
     count: 'orders_lapsing',
   },
-  { to: '/orders', text: 'app.nav.orders', icon: 'shield', right: 'order.read' },
+  { to: '/orders', text: 'app.nav.orders', icon: 'shield', rights: ['order.read'] },
   {
     to: '/appeals',
     text: 'app.nav.appeals',
     icon: 'scale',
-    right: 'appeal.read',
+    // Objections to lists are upheld by who may lift an order.
+    rights: ['appeal.read', 'order.lift'],
     count: 'appeals_open',
   },
   {
     to: '/destructions',
     text: 'app.nav.destructions',
     icon: 'file',
-    right: 'evidence.confirm_destruction',
+    rights: ['evidence.confirm_destruction'],
     count: 'destructions_waiting',
   },
-  { to: '/feeds', text: 'app.nav.feeds', icon: 'feed', right: 'feed.read' },
+  { to: '/feeds', text: 'app.nav.feeds', icon: 'feed', rights: ['feed.read'] },
   {
     to: '/accounts',
     text: 'app.nav.accounts',
     icon: 'people',
-    right: 'account.change',
+    rights: ['account.change'],
     count: 'changes_pending',
   },
 ];
 
-const dueFor = ['case.read', 'order.read', 'appeal.read'];
-
-function opens({ right }: Entry, rights: string[]): boolean {
-  return right === '' ? dueFor.some((one) => rights.includes(one)) : rights.includes(right);
+function opens({ rights }: Entry, held: string[]): boolean {
+  return rights.some((right) => held.includes(right));
 }
 
 function Menu({ onChoose }: { onChoose?: () => void }) {

@@ -1,10 +1,10 @@
-// Objections to orders, newest first.
+// Objections to orders, newest first, and below them those to lists.
 import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { appealsQuery } from '@/api/queries';
+import { appealsQuery, sessionQuery } from '@/api/queries';
 import type { Appeal, AppealState } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { DataTable, type Column } from '@/ui/DataTable';
@@ -55,44 +55,56 @@ function useColumns(): Column<Appeal>[] {
   );
 }
 
-export function AppealsScreen() {
+function Appeals({ state }: { state: AppealState | '' }) {
   const { t } = useTranslation();
-  const [state, setState] = useState<AppealState | ''>('');
   const pages = usePages(state);
   const query = useQuery(appealsQuery(state || undefined, pages.cursor));
   const columns = useColumns();
+  return (
+    <section className="k-card" aria-label={t('app.nav.appeals')}>
+      <Loaded query={query}>
+        {({ items, next_cursor }) =>
+          items.length === 0 ? (
+            <Empty title={t('app.appeals.none')}>{t('app.appeals.none-next')}</Empty>
+          ) : (
+            <DataTable
+              label={t('app.nav.appeals')}
+              columns={columns}
+              rows={items}
+              pager={pages.pager(next_cursor)}
+            />
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}
+
+/** Who may lift an order, and read no appeal, still finds what waits for a lift from a list. */
+export function AppealsScreen() {
+  const { t } = useTranslation();
+  const me = useQuery(sessionQuery);
+  const [state, setState] = useState<AppealState | ''>('');
+  const readsAppeals = me.data?.rights.includes('appeal.read') ?? false;
   return (
     <Page
       title={t('app.nav.appeals')}
       lead={t('app.appeals.lead')}
       aside={
-        <NativeSelect
-          label={t('app.state')}
-          value={state}
-          onChange={(event) => setState(event.currentTarget.value as AppealState | '')}
-          data={[
-            { value: '', label: t('app.any') },
-            ...appealStates.map((value) => ({ value, label: t(`state.appeal.${value}`) })),
-          ]}
-        />
+        readsAppeals && (
+          <NativeSelect
+            label={t('app.state')}
+            value={state}
+            onChange={(event) => setState(event.currentTarget.value as AppealState | '')}
+            data={[
+              { value: '', label: t('app.any') },
+              ...appealStates.map((value) => ({ value, label: t(`state.appeal.${value}`) })),
+            ]}
+          />
+        )
       }
     >
-      <section className="k-card" aria-label={t('app.nav.appeals')}>
-        <Loaded query={query}>
-          {({ items, next_cursor }) =>
-            items.length === 0 ? (
-              <Empty title={t('app.appeals.none')}>{t('app.appeals.none-next')}</Empty>
-            ) : (
-              <DataTable
-                label={t('app.nav.appeals')}
-                columns={columns}
-                rows={items}
-                pager={pages.pager(next_cursor)}
-              />
-            )
-          }
-        </Loaded>
-      </section>
+      {readsAppeals && <Appeals state={state} />}
       <ListObjections />
     </Page>
   );
