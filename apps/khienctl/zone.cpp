@@ -37,8 +37,12 @@ void print_bind(const publish::Follower& follower, const net::SocketAddress& pri
   fmt::print("  response-policy {{\n");
   for (const auto& id : follower.zones) fmt::print("    zone \"{}\";\n", zone_name(id));
   // BIND's default waits 60 s between two updates of a policy zone.
-  fmt::print("  }} qname-wait-recurse no min-update-interval 0;\n// zones\ninclude \"{}\";\n",
-             key_file.string());
+  // BIND asks for a zone's serial at ticks of 10 questions: 500 ms at its default of 20 a second,
+  // so a lift soon after a block would wait for the next one.
+  fmt::print(
+      "  }} qname-wait-recurse no min-update-interval 0;\n  serial-query-rate 1000;\n"
+      "// zones\ninclude \"{}\";\n",
+      key_file.string());
   for (const auto& id : follower.zones) {
     fmt::print(
         "zone \"{0}\" {{\n  type secondary;\n  primaries {{ {1} port {2} key {3}; }};\n"
