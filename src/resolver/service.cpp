@@ -150,22 +150,7 @@ EngineOptions Service::engine_options() const {
   return engine;
 }
 
-Result<void> Service::bind() {
-  auto loop = net::EventLoop::open(clock_);
-  if (!loop) return tl::unexpected(std::move(loop).error());
-  loop_ = std::move(*loop);
-  if (options_.secondary) {
-    secondary_ =
-        std::make_unique<Secondary>(*options_.secondary, store_, ready_, clock_, rng_, metrics_);
-    notify_ = [this](Bytes message, const net::IpAddress& from, std::span<std::uint8_t> out) {
-      return secondary_->notified(message, from, out);
-    };
-  }
-  const WorkerShared shared{.rules = store_.published(),
-                            .ready = ready_,
-                            .clock = clock_,
-                            .rng = rng_,
-                            .notify = notify_};
+Result<void> Service::listen(const WorkerShared& shared) {
   auto listen = options_.listen;
   for (std::size_t i = 0; i < options_.workers; ++i) {
     auto worker = UdpWorker::open(
@@ -182,6 +167,36 @@ Result<void> Service::bind() {
       *loop_);
   if (!tcp) return tl::unexpected(std::move(tcp).error());
   tcp_ = std::move(*tcp);
+  return {};
+}
+
+Result<void> Service::bind() {
+  auto loop = net::EventLoop::open(clock_);
+  if (!loop) return tl::unexpected(std::move(loop).error());
+  loop_ = std::move(*loop);
+  if (options_.secondary) {
+    secondary_ =
+        std::make_unique<Secondary>(*options_.secondary, store_, ready_, clock_, rng_, metrics_);
+    notify_ = [this](Bytes message, const net::IpAddress& from, std::span<std::uint8_t> out) {
+      return secondary_->notified(message, from, out);
+    };
+  }
+  const WorkerShared shared{.rules = store_.published(),
+                            .ready = ready_,
+                            .clock = clock_,
+                            .rng = rng_,
+                            .notify = notify_};
+  // A port that the kernel chooses must be free for both: UDP takes it first, TCP follows, a few
+  // times over.
+  constexpr int bind_attempts_max = 8;
+  const bool chosen =
+      std::ranges::any_of(options_.listen, [](const auto& a) { return a.port == 0; });
+  for (int attempt = 1;; ++attempt) {
+    auto listening = listen(shared);
+    if (listening) break;
+    if (!chosen || attempt == bind_attempts_max) return listening;
+    workers_.clear();
+  }
   if (options_.status) {
     auto status = StatusServer::open(*options_.status, *loop_,
                                      [this](std::string_view path) { return status_page(path); });

@@ -69,6 +69,7 @@ class Service {
   Result<void> load_rules();
   Result<void> load_lists();
   Result<void> bind();
+  Result<void> listen(const WorkerShared& shared);
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();
