@@ -13,8 +13,9 @@
 
 namespace khien::cases {
 
-/// Holds add up: what two people hold is free when two have released it. denied "not_your_role";
-/// errors of evidence::note_custody().
+/// Holds add up: what was held twice is free when it was released twice, by whomever: people leave,
+/// and the custody record names each. Destruction needs two people all the same. denied
+/// "not_your_role"; errors of evidence::note_custody().
 [[nodiscard]] Result<void> hold_evidence(store::Transaction& tx, const Context& context,
                                          const identity::Actor& actor, const evidence::ItemId& id,
                                          std::string_view reason);

@@ -34,9 +34,9 @@ constexpr std::string_view sql_list = R"(
 WHERE o.change_sequence < $1 AND ($2 = '' OR o.state = $2)
 ORDER BY o.change_sequence DESC LIMIT $3)";
 constexpr std::string_view sql_insert = R"(
-INSERT INTO listing_objection (id, number, name, lists, state, body, language, code_hash,
+INSERT INTO listing_objection (id, number, name, salt, lists, state, body, language, code_hash,
   submission_hash, lodged_at_ms, change_sequence)
-VALUES ($1, $2, $3, $4, 'lodged', $5, $6, $7, $8, $9, $10))";
+VALUES ($1, $2, $3, $4, $5, 'lodged', $6, $7, $8, $9, $10, $11))";
 constexpr std::string_view sql_add_contact =
     "INSERT INTO listing_objection_contact (objection_id, sealed) VALUES ($1, $2)";
 constexpr std::string_view sql_contact =
@@ -154,9 +154,10 @@ Result<void> keep(store::Transaction& tx, const Context& context,
                              .record_id = receipt.id.value,
                              .after = "lodged"});
   if (!event) return tl::unexpected<Error>{std::move(event).error()};
-  auto done = tx.execute(sql_insert, {receipt.id, receipt.number, cleaned.name, joined(lists),
-                                      cleaned.body, draft.language, *code_hash,
-                                      cleaned.submission_hash, receipt.lodged_at_ms, *event});
+  auto done = tx.execute(
+      sql_insert, {receipt.id, receipt.number, cleaned.name, ledger::new_salt(context.rng),
+                   joined(lists), cleaned.body, draft.language, *code_hash, cleaned.submission_hash,
+                   receipt.lodged_at_ms, *event});
   if (!done) return propagate(std::move(done).error(), "keep an objection");
   if (!cleaned.contact.empty()) {
     const auto sealed = crypto::seal(context.contact_key, as_bytes(cleaned.contact),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cases/testing/desk.h"
+#include "ledger/leaf.h"
 
 namespace khien::cases {
 namespace {
@@ -78,6 +79,23 @@ TEST_P(ListingObjections, OneFormMakesOneObjection) {
     return list_listing_objections(db, ListingObjectionState::lodged, {});
   });
   EXPECT_EQ(page->items.size(), 1U);
+}
+
+// Whoever reads the public log has the ids in it and the names of public lists: neither must do.
+TEST_P(ListingObjections, TheLogDoesNotTellWhoseNameItIs) {
+  const auto receipt = about("truong.example");
+  ASSERT_TRUE(uphold(receipt->id).has_value());
+  const auto leaves_with = [&](const std::string& text) {
+    return look([&](store::Executor& db) {
+             return db.query_one("SELECT count(*) FROM ledger_leaf WHERE entry LIKE $1",
+                                 {"%" + text + "%"});
+           })
+        ->value()
+        .integer(0);
+  };
+  EXPECT_EQ(leaves_with("objection.upheld"), 1);
+  EXPECT_EQ(leaves_with("truong.example"), 0);
+  EXPECT_EQ(leaves_with(ledger::commitment(receipt->id.value, "truong.example")), 0);
 }
 
 TEST_P(ListingObjections, SqlCannotPassTheFence) {

@@ -14,6 +14,8 @@ UPDATE listing_objection SET state = $3, decided_by = $4, reason = $5, decided_a
   until_ms = $7, change_sequence = $8, version = version + 1
 WHERE id = $1 AND version = $2)";
 
+constexpr std::string_view sql_salt = "SELECT salt FROM listing_objection WHERE id = $1";
+
 struct Begun {
   ListingObjection objection;
   std::string reason;
@@ -39,8 +41,11 @@ Result<ListingObjection> decide(store::Transaction& tx, const Context& context,
   const auto now_ms = context.clock.now_ms();
   const bool upheld = to == ListingObjectionState::upheld;
   std::optional<InstantMs> until_ms;
+  // Anyone can hash the names of public lists: only a salt that is not public hides whose this is.
+  auto salt = tx.query_one(sql_salt, {begun.objection.id});
+  if (!salt) return propagate(std::move(salt).error(), "read an objection's salt");
   std::vector<ledger::LeafField> fields{
-      {"name_commitment", ledger::commitment(begun.objection.id.value, begun.objection.name)}};
+      {"name_commitment", ledger::commitment((*salt)->text(0), begun.objection.name)}};
   if (upheld) {
     until_ms = now_ms + exception_life_ms;
     fields.push_back({"valid_until_ms", *until_ms});

@@ -258,6 +258,7 @@ CREATE TABLE listing_objection (
   id TEXT NOT NULL PRIMARY KEY,
   number TEXT NOT NULL UNIQUE,
   name TEXT NOT NULL,
+  salt TEXT NOT NULL,
   lists TEXT NOT NULL,
   state TEXT NOT NULL,
   body TEXT NOT NULL,
@@ -280,7 +281,7 @@ CREATE TABLE listing_objection (
 CREATE INDEX listing_objection_by_state ON listing_objection (state, change_sequence);
 CREATE INDEX listing_objection_upheld ON listing_objection (until_ms) WHERE state = 'upheld';
 {no_delete listing_objection}
-{no_update listing_objection id, number, name, lists, body, code_hash, lodged_at_ms}
+{no_update listing_objection id, number, name, salt, lists, body, code_hash, lodged_at_ms}
 {refuse listing_objection_decided_once|UPDATE OF state ON listing_objection|OLD.state <> 'lodged'}
 CREATE TABLE listing_objection_contact (
   objection_id TEXT NOT NULL PRIMARY KEY REFERENCES listing_objection (id),
