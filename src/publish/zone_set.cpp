@@ -207,11 +207,6 @@ Result<Applied> ZoneSet::apply_untold(std::span<const Change> changes,
   return applied;
 }
 
-std::uint32_t ZoneSet::next_serial(std::uint32_t serial) const noexcept {
-  const std::uint32_t floor = options_.serial_floor;
-  return floor != 0 && dns::serial_before(serial + 1, floor) ? floor : serial + 1;
-}
-
 /// Writes and makes visible, frame by frame. The caller holds the writer lock.
 Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
   std::vector<ZoneSerial> touched;
@@ -228,7 +223,7 @@ Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
       batch.applied_sequence = state->applied_sequence;
       batch.reported_sequence = state->reported_sequence;
       for (ZoneBatch& zone : batch.zones) {
-        zone.serial = next_serial(state->zone(*find_zone(zone.zone)).serial);
+        zone.serial = state->zone(*find_zone(zone.zone)).serial + 1;
       }
     }
     const bool is_last = i + 1 == pieces.size();

@@ -187,7 +187,9 @@ class ZoneSet {
                                std::optional<std::int64_t> applied_sequence);
   [[nodiscard]] std::string draft_change(Draft& draft, const Change& change);
   [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
-  [[nodiscard]] std::uint32_t next_serial(std::uint32_t serial) const noexcept;
+  /// With a floor and a folder that is begun: every zone is served at the floor, on disk too.
+  Result<void> begin_at_floor();
+  Result<void> write_base(const BaseHead& head, std::vector<std::unique_ptr<ZoneReader>> readers);
   Result<std::vector<ZoneSerial>> commit(Writer& writer, Draft draft);
   Result<void> commit_batch(Writer& writer, Batch& batch);
   void tell(std::span<const ZoneSerial> serials);

@@ -80,7 +80,30 @@ Result<std::unique_ptr<ZoneSet>> ZoneSet::open(ZoneSetOptions options, const Clo
   if (auto loaded = set->load(rng); !loaded) {
     return propagate(std::move(loaded).error(), "open the zones");
   }
+  if (auto begun = set->begin_at_floor(); !begun) {
+    return propagate(std::move(begun).error(), "begin the zones");
+  }
   return set;
+}
+
+Result<void> ZoneSet::begin_at_floor() {
+  std::error_code error;
+  if (options_.serial_floor == 0 || std::filesystem::exists(base_path(options_.folder), error)) {
+    return {};
+  }
+  BaseHead head;
+  {
+    auto state = state_->lock();
+    if (state->position != 0) return {};
+    for (State::Zone& zone : state->zones) zone.serial = options_.serial_floor;
+    head = {.position = 0,
+            .applied_sequence = state->applied_sequence,
+            .reported_sequence = state->reported_sequence,
+            .sources = state->sources};
+  }
+  std::vector<std::unique_ptr<ZoneReader>> readers;
+  for (const ZoneFacts& zone : all_zones()) readers.push_back(read_zone(zone));
+  return write_base(head, std::move(readers));
 }
 
 Result<void> ZoneSet::load(Rng& rng) {
@@ -188,6 +211,16 @@ Result<void> ZoneSet::compact() {
     writer->log = std::move(*next);
     done_logs = std::move(*logs);
   }
+  if (auto written = write_base(head, std::move(readers)); !written) return written;
+  // Only now are the old logs not needed any more.
+  std::error_code error;
+  for (const LogName& log : done_logs) std::filesystem::remove(log.path, error);
+  return sync_folder(options_.folder);
+}
+
+/// `readers` are in the order of all_zones(), all at `head`.
+Result<void> ZoneSet::write_base(const BaseHead& head,
+                                 std::vector<std::unique_ptr<ZoneReader>> readers) {
   BaseWriter base{head};
   for (std::size_t i = 0; i < readers.size(); ++i) {
     base.begin_zone(all_zones()[i].id, readers[i]->serial());
@@ -202,9 +235,6 @@ Result<void> ZoneSet::compact() {
   const Octets file = codec::make_container(base_kind, base_version, std::move(base).finish());
   auto written = write_file_atomically(base_path(options_.folder), file, FileAccess::owner);
   if (!written) return propagate(std::move(written).error(), "write the zones' base");
-  // Only now are the old logs not needed any more.
-  std::error_code error;
-  for (const LogName& log : done_logs) std::filesystem::remove(log.path, error);
   return sync_folder(options_.folder);
 }
 

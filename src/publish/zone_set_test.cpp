@@ -362,10 +362,23 @@ TEST(ZoneSerials, BeginAtTheFloorAndGoOnFromThere) {
     EXPECT_TRUE((*zones)->apply(one).has_value());
     return (*zones)->serial(test_zone()).value_or(0);
   };
-  EXPECT_EQ(serial_after_change("mot.example", 1'000), 1'000U);
-  EXPECT_EQ(serial_after_change("hai.example", 1'000), 1'001U);
-  EXPECT_EQ(serial_after_change("ba.example", 0), 1'002U);
-  EXPECT_EQ(serial_after_change("bon.example", 7), 1'003U);
+  EXPECT_EQ(serial_after_change("mot.example", 1'000), 1'001U);
+  EXPECT_EQ(serial_after_change("hai.example", 5'000), 1'002U);
+  EXPECT_EQ(serial_after_change("ba.example", 0), 1'003U);
+  EXPECT_EQ(serial_after_change("bon.example", 7), 1'004U);
+}
+
+// Followers of a zone that nobody has changed since must learn that it is empty now, and see what
+// changes after the next start.
+TEST(ZoneSerials, StandAtTheFloorBeforeAnyChangeAndAfterTheNextStart) {
+  TemporaryFolder folder;
+  ManualClock clock;
+  SeededRng rng{3};
+  for (const std::uint32_t floor : {1'000U, 0U, 9'000U}) {
+    auto zones = ZoneSet::open({.folder = folder.path(), .serial_floor = floor}, clock, rng);
+    ASSERT_TRUE(zones.has_value()) << zones.error().message;
+    for (const ZoneFacts& zone : all_zones()) EXPECT_EQ((*zones)->serial(zone), 1'000U) << zone.id;
+  }
 }
 
 }  // namespace
