@@ -117,14 +117,18 @@ Result<void> SetPublisher::carry(const Feed& feed, std::vector<PublishedFeed>& c
 }
 
 Result<void> SetPublisher::take_out_what_is_over(std::vector<PublishedFeed>& changed) {
+  Result<void> all;
   for (auto& [id, carried] : carried_) {
     if (carried.set_hash.empty() || carried.valid_until_ms > clock_.now_ms()) continue;
     auto published = replace(FeedId{id}, carried.category, {});
-    if (!published) return tl::unexpected(std::move(published).error());
+    if (!published) {
+      all = tl::unexpected(std::move(published).error());
+      continue;
+    }
     carried.set_hash.clear();
     note(changed, *published);
   }
-  return {};
+  return all;
 }
 
 Result<void> SetPublisher::meet_exceptions() {
@@ -160,16 +164,19 @@ Result<void> SetPublisher::meet_exceptions() {
 
 Result<std::vector<PublishedFeed>> SetPublisher::publish() {
   std::vector<PublishedFeed> changed;
-  if (auto taken = take_out_what_is_over(changed); !taken) {
-    return tl::unexpected(std::move(taken).error());
-  }
-  if (auto met = meet_exceptions(); !met) return tl::unexpected(std::move(met).error());
+  std::optional<Error> first;
+  if (auto taken = take_out_what_is_over(changed); !taken) first = std::move(taken).error();
+  auto met = meet_exceptions();
   auto feeds = database_.read([](store::Executor& executor) { return list_feeds(executor); });
   if (!feeds) return propagate(std::move(feeds).error(), "publish feeds");
   std::erase_if(*feeds, [](const Feed& feed) { return feed.state == FeedState::proposed; });
   std::stable_partition(feeds->begin(), feeds->end(),
                         [&](const Feed& feed) { return !stands(feed); });
-  std::optional<Error> first;
+  // Without the exceptions nothing comes in, but what a person has ended still goes.
+  if (!met) {
+    std::erase_if(*feeds, [&](const Feed& feed) { return stands(feed); });
+    if (!first) first = std::move(met).error();
+  }
   for (const auto& feed : *feeds) {
     auto carried = carry(feed, changed);
     if (!carried && !first) {

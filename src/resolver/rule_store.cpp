@@ -310,6 +310,9 @@ Result<void> RuleStore::save() {
     next->delta = nullptr;
   }
   if (!path_.empty()) {
+    // From here on the file may be the new one, and the journal belongs to the old: whatever fails,
+    // the next save is due at once.
+    journal_.reset();
     if (auto saved = save_snapshot(*next->base, path_); !saved) return saved;
     auto mapped = map_snapshot(path_);
     if (!mapped) return tl::unexpected(std::move(mapped).error());
