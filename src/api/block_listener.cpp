@@ -43,7 +43,11 @@ Routes block_listener_routes(const Services& services) {
   Routes routes;
   add_asset_pages(routes);
   for (const auto* path : {"/", "/{rest...}"}) {
-    auto route = page_route(services, http::Method::get, path, "read", page);
+    http::Route route;
+    route.method = http::Method::get;
+    route.path = path;
+    route.permission = "public";
+    route.rate_class = "read";
     route.handler = [&services](const Request& request) {
       auto response = page(services, request);
       if (response) return std::move(*response);

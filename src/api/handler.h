@@ -5,6 +5,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "codec/json.h"
@@ -24,6 +27,14 @@ using Handle = Result<http::Response> (*)(const Services&, const http::Request&)
 /// A route behind a session: reading needs no CSRF token, everything else does.
 [[nodiscard]] http::Route officer_route(const Services& services, http::Method method,
                                         std::string path, std::string permission, Handle handle);
+/// What adds officer_route()s below /api/v1/ to `routes`: add(method, path, permission, handle).
+[[nodiscard]] inline auto officer_routes_into(std::vector<http::Route>& routes,
+                                              const Services& services) {
+  return [&](http::Method method, const std::string& path, std::string permission, Handle handle) {
+    routes.push_back(
+        officer_route(services, method, "/api/v1/" + path, std::move(permission), handle));
+  };
+}
 /// A route for everybody, limited by `rate_class` (rates.h of the server's set-up names them).
 [[nodiscard]] http::Route public_route(const Services& services, http::Method method,
                                        std::string path, std::string rate_class, Handle handle);

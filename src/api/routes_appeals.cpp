@@ -157,10 +157,7 @@ Result<Response> decide(const Services& services, const Request& request) {
 void add_appeal_routes(Routes& routes, const Services& services) {
   routes.push_back(public_route(services, Method::post, "/api/v1/appeals", "appeal", lodge));
   routes.push_back(public_route(services, Method::post, "/api/v1/appeals/status", "code", status));
-  const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
-    routes.push_back(
-        officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
-  };
+  const auto add = officer_routes_into(routes, services);
   add(Method::get, "appeals", "appeal.read", list);
   add(Method::get, "appeals/{appeal_id}", "appeal.read", get);
   add(Method::post, "appeals/{appeal_id}/admit", "appeal.decide", admit);

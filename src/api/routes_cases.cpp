@@ -187,10 +187,7 @@ Result<Response> set_verdict(const Services& services, const Request& request) {
 }  // namespace
 
 void add_case_routes(Routes& routes, const Services& services) {
-  const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
-    routes.push_back(
-        officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
-  };
+  const auto add = officer_routes_into(routes, services);
   add(Method::get, "cases", "case.read", list_cases);
   add(Method::get, "cases/assignees", "case.assign", list_assignees);
   add(Method::get, "cases/{case_id}", "case.read", get_case);

@@ -161,10 +161,7 @@ void add_objection_routes(Routes& routes, const Services& services) {
   routes.push_back(public_route(services, Method::post, "/api/v1/objections", "appeal", lodge));
   routes.push_back(
       public_route(services, Method::post, "/api/v1/objections/status", "code", status));
-  const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
-    routes.push_back(
-        officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
-  };
+  const auto add = officer_routes_into(routes, services);
   add(Method::get, "objections", "order.read", list);
   add(Method::get, "objections/{objection_id}", "order.read", get);
   add(Method::post, "objections/{objection_id}/uphold", "order.lift",

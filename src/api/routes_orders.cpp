@@ -387,10 +387,7 @@ Result<Response> renew(const Services& services, const Request& request) {
 }  // namespace
 
 void add_order_routes(Routes& routes, const Services& services) {
-  const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
-    routes.push_back(
-        officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
-  };
+  const auto add = officer_routes_into(routes, services);
   add(Method::get, "legal-grounds", "case.read", list_grounds);
   add(Method::post, "impact", "order.draft", check_impact);
   add(Method::get, "orders", "order.read", list_orders);

@@ -120,10 +120,7 @@ void add_report_routes(Routes& routes, const Services& services) {
   routes.push_back(public_route(services, Method::post, "/api/v1/reports/status", "code", status));
   routes.push_back(
       public_route(services, Method::post, "/api/v1/reports/withdraw", "code", withdraw));
-  const auto add = [&](Method method, std::string path, std::string right, Handle handle) {
-    routes.push_back(
-        officer_route(services, method, "/api/v1/" + std::move(path), std::move(right), handle));
-  };
+  const auto add = officer_routes_into(routes, services);
   add(Method::get, "cases/{case_id}/reports", "report.read", list_of_case);
   add(Method::post, "reports/{report_id}/triage", "report.triage", triage);
   add(Method::post, "reports/{report_id}/link", "report.triage", link);

@@ -128,12 +128,7 @@ Result<bool> took_part(store::Executor& db, const OrderId& order,
 
 Result<std::optional<std::string>> open_appeal_contact(store::Executor& db, const Context& context,
                                                        const AppealId& id) {
-  auto row = db.query_one(sql_contact, {id});
-  if (!row) return propagate(std::move(row).error(), "read a contact");
-  if (!row->has_value()) return std::optional<std::string>{};
-  auto plain = crypto::open(context.contact_key, (*row)->octets(0), contact_context(id));
-  if (!plain) return propagate(std::move(plain).error(), "open a contact");
-  return std::optional<std::string>{std::string{as_text(*plain)}};
+  return open_contact_row(db.query_one(sql_contact, {id}), context, contact_context(id));
 }
 
 Result<Appeal> refuse_appeal(store::Transaction& tx, const Context& context,

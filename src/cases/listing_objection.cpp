@@ -253,12 +253,7 @@ Result<ListingObjection> listing_objection_status(store::Executor& db, std::stri
 Result<std::optional<std::string>> open_objection_contact(store::Executor& db,
                                                           const Context& context,
                                                           const ListingObjectionId& id) {
-  auto row = db.query_one(sql_contact, {id});
-  if (!row) return propagate(std::move(row).error(), "read a contact");
-  if (!row->has_value()) return std::optional<std::string>{};
-  auto plain = crypto::open(context.contact_key, (*row)->octets(0), contact_context(id));
-  if (!plain) return propagate(std::move(plain).error(), "open a contact");
-  return std::optional<std::string>{std::string{as_text(*plain)}};
+  return open_contact_row(db.query_one(sql_contact, {id}), context, contact_context(id));
 }
 
 Result<std::int64_t> count_open_listing_objections(store::Executor& db) {

@@ -2,6 +2,7 @@
 
 #include "codec/crockford.h"
 #include "crypto/hash.h"
+#include "crypto/seal.h"
 
 namespace khien::cases {
 namespace {
@@ -47,6 +48,16 @@ std::string contact_context(const ReportId& id) { return "report-contact:" + id.
 std::string contact_context(const AppealId& id) { return "appeal-contact:" + id.value; }
 std::string contact_context(const ListingObjectionId& id) {
   return "objection-contact:" + id.value;
+}
+
+Result<std::optional<std::string>> open_contact_row(Result<std::optional<store::Row>> row,
+                                                    const Context& context,
+                                                    std::string_view tied_to) {
+  if (!row) return propagate(std::move(row).error(), "read a contact");
+  if (!row->has_value()) return std::optional<std::string>{};
+  auto plain = crypto::open(context.contact_key, (*row)->octets(0), tied_to);
+  if (!plain) return propagate(std::move(plain).error(), "open a contact");
+  return std::optional<std::string>{std::string{as_text(*plain)}};
 }
 
 std::string_view report_select() noexcept { return sql_select; }

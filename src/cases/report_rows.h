@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "cases/context.h"
 #include "cases/ids.h"
 #include "cases/report.h"
 #include "store/executor.h"
@@ -22,6 +23,10 @@ namespace khien::cases {
 [[nodiscard]] std::string contact_context(const ReportId& id);
 [[nodiscard]] std::string contact_context(const AppealId& id);
 [[nodiscard]] std::string contact_context(const ListingObjectionId& id);
+
+/// The sealed contact in the only column of `row`, opened; nullopt without a row.
+[[nodiscard]] Result<std::optional<std::string>> open_contact_row(
+    Result<std::optional<store::Row>> row, const Context& context, std::string_view tied_to);
 
 [[nodiscard]] std::optional<Channel> parse_channel(std::string_view word) noexcept;
 

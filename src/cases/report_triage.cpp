@@ -223,11 +223,8 @@ Result<std::optional<std::string>> open_contact(store::Transaction& tx, const Co
   if (!allowed) return tl::unexpected<Error>{std::move(allowed).error()};
   auto report = load_report(tx, id);
   if (!report) return tl::unexpected<Error>{std::move(report).error()};
-  auto row = tx.query_one(sql_contact, {id});
-  if (!row) return propagate(std::move(row).error(), "read a contact");
-  if (!row->has_value()) return std::optional<std::string>{};
-  auto plain = crypto::open(context.contact_key, (*row)->octets(0), contact_context(id));
-  if (!plain) return propagate(std::move(plain).error(), "open a contact");
+  auto contact = open_contact_row(tx.query_one(sql_contact, {id}), context, contact_context(id));
+  if (!contact || !contact->has_value()) return contact;
   auto event = record_event(tx, context,
                             {.kind = "report.contact_opened",
                              .record = "report",
@@ -235,7 +232,7 @@ Result<std::optional<std::string>> open_contact(store::Transaction& tx, const Co
                              .case_id = report->case_id.value_or(CaseId{}),
                              .actor = actor.account_id});
   if (!event) return tl::unexpected<Error>{std::move(event).error()};
-  return std::optional<std::string>{std::string{as_text(*plain)}};
+  return contact;
 }
 
 }  // namespace khien::cases

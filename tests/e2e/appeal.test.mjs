@@ -1,7 +1,7 @@
 // An objection by the API, as the contract writes it: no account, judged by somebody who took no part, executed at once.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, draftFromReport, Refused } from './client.mjs';
+import { Client, draftFromReport, refusal } from './client.mjs';
 import { faults, note } from './contract.mjs';
 import { dig, Stack, until } from './stack.mjs';
 
@@ -19,16 +19,6 @@ before(async () => {
   await people.hoa.addPasskey();
 });
 after(() => stack.stop());
-
-async function refusal(attempt) {
-  try {
-    await attempt();
-  } catch (error) {
-    if (error instanceof Refused) return `${error.status} ${error.problem.reason}`;
-    throw error;
-  }
-  assert.fail('was not refused');
-}
 
 test('an owner objects by the blocked name, and an upheld objection lifts the order', async () => {
   const { order } = await draftFromReport(stack, people.lan, host);

@@ -8,6 +8,17 @@ export class Refused extends Error {
   }
 }
 
+/** How `attempt` was refused, as "403 not_your_role"; what is not refused fails the test. */
+export async function refusal(attempt) {
+  try {
+    await attempt();
+  } catch (error) {
+    if (error instanceof Refused) return `${error.status} ${error.problem.reason}`;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
 export class Client {
   #base;
   #cookies = new Map();

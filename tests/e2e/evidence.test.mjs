@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { Client, draftFromReport, Refused } from './client.mjs';
+import { Client, draftFromReport, refusal } from './client.mjs';
 import { faults, note } from './contract.mjs';
 import { Stack } from './stack.mjs';
 
@@ -20,16 +20,6 @@ before(async () => {
   drafted = await draftFromReport(stack, people.lan, 'ngan-hang-uu-dai.example');
 });
 after(() => stack.stop());
-
-async function refusal(attempt) {
-  try {
-    await attempt();
-  } catch (error) {
-    if (error instanceof Refused) return `${error.status} ${error.problem.reason}`;
-    throw error;
-  }
-  assert.fail('was not refused');
-}
 
 async function upload(client, caseId, text) {
   const form = new FormData();
