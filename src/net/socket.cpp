@@ -1,8 +1,10 @@
 #include "net/socket.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -36,8 +38,10 @@ Result<FileDescriptor> bound_socket(const BindOptions& options, int type) {
     ready = ready && set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   }
   if (options.receive_buffer_size > 0) {
-    // Best effort: the kernel caps it at net.core.rmem_max.
-    set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer_size);
+    // Best effort: the second is capped at net.core.rmem_max, the first takes CAP_NET_ADMIN.
+    if (!set_option(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, options.receive_buffer_size)) {
+      set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, options.receive_buffer_size);
+    }
   }
   const auto native = to_native(options.address);
   if (!ready || ::bind(fd.get(), native.get(), native.size) != 0) {
@@ -88,6 +92,20 @@ std::optional<UdpSocket::Received> UdpSocket::receive(std::span<std::uint8_t> bu
       ::recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC, native.get(), &native.size);
   if (got < 0) return std::nullopt;
   return Received{.size = static_cast<std::size_t>(got), .peer = from_native(native)};
+}
+
+int UdpSocket::receive_buffer_size() const noexcept {
+  int size = 0;
+  socklen_t length = sizeof size;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &size, &length) != 0) return 0;
+  return size / 2;  // the kernel doubles what it is asked for, for its own records (socket(7))
+}
+
+std::uint32_t UdpSocket::receive_drops() const noexcept {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &length) != 0) return 0;
+  return info[SK_MEMINFO_DROPS];
 }
 
 SocketAddress UdpSocket::local_address() const noexcept { return name_of(fd_.get()); }

@@ -20,7 +20,9 @@ enum class PortSharing { exclusive, shared };
 struct BindOptions {
   SocketAddress address;
   PortSharing sharing = PortSharing::exclusive;
-  int receive_buffer_size = 0;  ///< octets asked of the kernel; 0 keeps its default
+  /// Octets asked of the kernel; 0 keeps its default. With CAP_NET_ADMIN it is what the socket
+  /// gets, otherwise the kernel caps it at net.core.rmem_max: see UdpSocket::receive_buffer_size().
+  int receive_buffer_size = 0;
 };
 
 /// A bound (and perhaps connected) datagram socket.
@@ -41,6 +43,12 @@ class UdpSocket {
   };
   /// The next datagram, or nullopt if none waits.
   [[nodiscard]] std::optional<Received> receive(std::span<std::uint8_t> buffer) noexcept;
+
+  /// What the kernel granted, in the octets of BindOptions::receive_buffer_size.
+  [[nodiscard]] int receive_buffer_size() const noexcept;
+  /// Datagrams that came in and found the buffer full, since the socket was made (the kernel counts
+  /// modulo 2^32). Any thread; one system call.
+  [[nodiscard]] std::uint32_t receive_drops() const noexcept;
 
   [[nodiscard]] SocketAddress local_address() const noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }

@@ -46,6 +46,37 @@ TEST(UdpSocket, SharesAPortOnlyWhenAsked) {
   EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
 }
 
+// A socket that nobody reads: what its buffer cannot take is dropped by the kernel, and seen.
+TEST(UdpSocket, CountsWhatItsBufferCannotTake) {
+  constexpr int small = 8'192;
+  auto server = UdpSocket::bind({.address = loopback(), .receive_buffer_size = small}).value();
+  EXPECT_GE(server.receive_buffer_size(), small);
+  auto client = UdpSocket::connect(server.local_address()).value();
+  const Octets datagram(512);
+  constexpr std::uint32_t count = 200;
+  for (std::uint32_t i = 0; i < count; ++i) ASSERT_TRUE(client.send(datagram));
+
+  std::uint32_t received = 0;
+  Octets buffer(datagram.size());
+  while (server.receive(buffer)) ++received;
+  EXPECT_GT(server.receive_drops(), 0U);
+  EXPECT_EQ(received + server.receive_drops(), count);
+}
+
+// A burst that comes while the worker is not scheduled: the kernel's default takes about 250.
+TEST(UdpSocket, TakesABurstInALargeBuffer) {
+  constexpr int large = 4 << 20;
+  auto server = UdpSocket::bind({.address = loopback(), .receive_buffer_size = large}).value();
+  if (server.receive_buffer_size() < large) {
+    GTEST_SKIP() << "net.core.rmem_max grants " << server.receive_buffer_size() << " octets only";
+  }
+  auto client = UdpSocket::connect(server.local_address()).value();
+  const Octets query(40);
+  constexpr std::uint32_t count = 4'000;
+  for (std::uint32_t i = 0; i < count; ++i) ASSERT_TRUE(client.send(query));
+  EXPECT_EQ(server.receive_drops(), 0U);
+}
+
 TEST(TcpListener, AcceptsAndMovesOctets) {
   auto listener = TcpListener::listen({.address = loopback()}).value();
   EXPECT_FALSE(listener.accept().has_value());

@@ -37,6 +37,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::dropped_in_flight, "dropped_total{why=\"in_flight\"}"},
     {Count::dropped_waiters, "dropped_total{why=\"waiters\"}"},
     {Count::dropped_send, "dropped_total{why=\"send\"}"},
+    {Count::dropped_receive, "dropped_total{why=\"receive_buffer\"}"},
     {Count::tcp_connections, "tcp_connections_total"},
     {Count::tcp_refused, "tcp_refused_total"},
     {Count::tcp_closed_idle, "tcp_closed_idle_total"},

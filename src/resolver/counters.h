@@ -1,4 +1,4 @@
-// What one worker counts. Each object has one writer, its worker; anybody may read at any time. The
+// What one worker counts. Each number has one writer, its worker; anybody may read at any time. The
 // numbers are sums over everybody: no name, no client and no time of a query is kept anywhere.
 #pragma once
 
@@ -39,6 +39,7 @@ enum class Count : std::uint8_t {
   dropped_in_flight,  // as many questions under way as there may be
   dropped_waiters,    // as many clients waiting as there may be
   dropped_send,       // the kernel's send buffer was full
+  dropped_receive,    // the kernel's receive buffer was full; it counts, see set()
   tcp_connections,
   tcp_refused,  // over the limit of connections
   tcp_closed_idle,
@@ -50,6 +51,10 @@ class Counters {
  public:
   void add(Count kind, std::uint64_t amount = 1) noexcept {
     bump(counts_[static_cast<std::size_t>(kind)], amount);
+  }
+  /// For what the kernel counts: whoever reads it there, for a page of counters, writes it here.
+  void set(Count kind, std::uint64_t value) noexcept {
+    counts_[static_cast<std::size_t>(kind)].store(value, std::memory_order_relaxed);
   }
   void add_blocked(policy::Source source) noexcept { bump(blocked_[source.index], 1); }
 

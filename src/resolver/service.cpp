@@ -150,6 +150,19 @@ EngineOptions Service::engine_options() const {
   return engine;
 }
 
+void Service::log_receive_buffer() const {
+  const int granted = workers_.front()->receive_buffer_size();
+  if (granted >= udp_receive_buffer_size) {
+    KHIEN_LOG(info, "udp_receive_buffer", {"octets", granted});
+    return;
+  }
+  KHIEN_LOG(warning, "udp_receive_buffer_small", {"octets", granted},
+            {"wanted", udp_receive_buffer_size},
+            {"effect", "bursts are dropped: khien_dnsd_dropped_total{why=\"receive_buffer\"}"},
+            {"remedy", "sysctl net.core.rmem_max=" + std::to_string(udp_receive_buffer_size) +
+                           ", or start with CAP_NET_ADMIN"});
+}
+
 Result<void> Service::listen(const WorkerShared& shared) {
   auto listen = options_.listen;
   for (std::size_t i = 0; i < options_.workers; ++i) {
@@ -197,6 +210,7 @@ Result<void> Service::bind() {
     if (!chosen || attempt == bind_attempts_max) return listening;
     workers_.clear();
   }
+  log_receive_buffer();
   if (options_.status) {
     auto status = StatusServer::open(*options_.status, *loop_,
                                      [this](std::string_view path) { return status_page(path); });
@@ -247,7 +261,10 @@ StatusPage Service::health() {
 
 std::string Service::metrics_text() {
   std::vector<const Counters*> counters;
-  for (const auto& worker : workers_) counters.push_back(&worker->counters());
+  for (const auto& worker : workers_) {
+    worker->read_kernel_drops();
+    counters.push_back(&worker->counters());
+  }
   counters.push_back(&tcp_->counters());
   metrics_.gauge("khien_dnsd_ready", "1 once rules are loaded").set(ready_.load() ? 1 : 0);
   return exposition(counters) + metrics_.exposition();

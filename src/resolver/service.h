@@ -70,6 +70,7 @@ class Service {
   Result<void> load_lists();
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
+  void log_receive_buffer() const;
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();

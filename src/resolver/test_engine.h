@@ -76,6 +76,22 @@ inline Octets packet_of(const TestQuery& query) {
   return out;
 }
 
+/// Publishes the rules of `rules` with what `source` says of `name` replaced.
+inline void publish_rule(Snapshot<policy::Rules>& rules, policy::Source source,
+                         std::string_view name, const policy::RuleClass& rule_class) {
+  auto next = std::make_shared<policy::Rules>(*rules.get());
+  auto delta = next->delta ? *next->delta : policy::NameTable{next->key()};
+  const policy::NameKey key{policy::wire_of(name), next->key()};
+  policy::RuleClass merged = next->class_of(key);
+  const policy::SourceMask mask = policy::mask_of(source);
+  merged.exact = (merged.exact & ~mask) | rule_class.exact;
+  merged.below = (merged.below & ~mask) | rule_class.below;
+  merged.nodata = (merged.nodata & ~mask) | rule_class.nodata;
+  ASSERT_TRUE(delta.set(key, merged).has_value());
+  next->delta = std::make_shared<const policy::NameTable>(std::move(delta));
+  rules.publish(std::move(next));
+}
+
 class TestEngine final : public EngineSink {
  public:
   struct Asked {
@@ -107,17 +123,7 @@ class TestEngine final : public EngineSink {
   std::size_t notify(Bytes, const ClientRef&, std::span<std::uint8_t>) override { return 0; }
 
   void rule(policy::Source source, std::string_view name, const policy::RuleClass& rule_class) {
-    auto next = std::make_shared<policy::Rules>(*rules_.get());
-    auto delta = next->delta ? *next->delta : policy::NameTable{next->key()};
-    const policy::NameKey key{policy::wire_of(name), next->key()};
-    policy::RuleClass merged = next->class_of(key);
-    const policy::SourceMask mask = policy::mask_of(source);
-    merged.exact = (merged.exact & ~mask) | rule_class.exact;
-    merged.below = (merged.below & ~mask) | rule_class.below;
-    merged.nodata = (merged.nodata & ~mask) | rule_class.nodata;
-    ASSERT_TRUE(delta.set(key, merged).has_value());
-    next->delta = std::make_shared<const policy::NameTable>(std::move(delta));
-    rules_.publish(std::move(next));
+    publish_rule(rules_, source, name, rule_class);
   }
   void block(std::string_view source_id, std::string_view name) {
     const auto source = policy::source_named(source_id);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -18,7 +19,6 @@ constexpr std::size_t questions_max = 64;    // upstream queries before a flush
 constexpr int idle_wait_ms = 200;            // how soon an idle worker sees stop and new rules
 constexpr int busy_wait_ms = 20;             // how soon a timeout is seen
 constexpr int rounds_max = 4;                // batches from one socket before the others get a turn
-constexpr int socket_buffer_size = 4 << 20;  // bursts while the worker is not scheduled
 
 // What an epoll event belongs to.
 constexpr std::uint64_t tag_listen = std::uint64_t{1} << 32;
@@ -104,7 +104,7 @@ Result<void> UdpWorker::bind_all() {
   for (const auto& address : options_.listen) {
     auto socket = net::UdpSocket::bind({.address = address,
                                         .sharing = net::PortSharing::shared,
-                                        .receive_buffer_size = socket_buffer_size});
+                                        .receive_buffer_size = udp_receive_buffer_size});
     if (!socket) {
       return propagate(std::move(socket).error(), "listen on UDP " + to_string(address));
     }
@@ -124,6 +124,18 @@ std::vector<net::SocketAddress> UdpWorker::local_addresses() const {
   std::vector<net::SocketAddress> addresses;
   for (const auto& socket : sockets_) addresses.push_back(socket.local_address());
   return addresses;
+}
+
+void UdpWorker::read_kernel_drops() noexcept {
+  std::uint64_t drops = 0;
+  for (const auto& socket : sockets_) drops += socket.receive_drops();
+  counters_.set(Count::dropped_receive, drops);
+}
+
+int UdpWorker::receive_buffer_size() const noexcept {
+  int least = udp_receive_buffer_size;
+  for (const auto& socket : sockets_) least = std::min(least, socket.receive_buffer_size());
+  return least;
 }
 
 void UdpWorker::begin_batch() { engine_.begin_batch(shared_.clock.steady_ms()); }

@@ -27,6 +27,10 @@ struct WorkerShared {
   const NotifyHandler& notify;
 };
 
+/// What each listening socket asks of the kernel: octets of bursts, about 5,000 small queries, that
+/// come while the worker is not scheduled.
+constexpr int udp_receive_buffer_size = 4 << 20;
+
 struct UdpWorkerOptions {
   std::vector<net::SocketAddress> listen = {};     // port 0 takes a free one
   std::vector<net::SocketAddress> upstreams = {};  // by the numbers that the routes use
@@ -44,6 +48,11 @@ class UdpWorker final : private EngineSink {
   void run(const std::stop_token& stop);
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// Asks the kernel what it dropped before we could read it, and notes it in counters(). Of one
+  /// thread at a time, which need not be the worker's: a system call a socket.
+  void read_kernel_drops() noexcept;
+  /// The least that the kernel granted to a listening socket, in octets.
+  [[nodiscard]] int receive_buffer_size() const noexcept;
   /// With the ports that were taken.
   [[nodiscard]] std::vector<net::SocketAddress> local_addresses() const;
 
