@@ -36,9 +36,11 @@ make_package() { # NAME DESCRIPTION UNIT PROGRAM…
   done
   needs=$(tr ',' '\n' <<<"$needs" | sed 's/^ *//; /^$/d' | sort -u | paste -sd, | sed 's/,/, /g')
   install -m 644 "packaging/systemd/$unit.service" "$root/lib/systemd/system/"
-  install -m 644 "packaging/systemd/$unit.env" "$root/etc/khien/"
+  local settings=$unit.env
+  [ ! -f "packaging/systemd/$unit.toml" ] || settings=$unit.toml
+  install -m 644 "packaging/systemd/$settings" "$root/etc/khien/"
   install -m 644 LICENSE "$root/usr/share/doc/$name/copyright"
-  echo "/etc/khien/$unit.env" >"$root/DEBIAN/conffiles"
+  echo "/etc/khien/$settings" >"$root/DEBIAN/conffiles"
   cat >"$root/DEBIAN/control" <<CONTROL
 Package: $name
 Version: $version

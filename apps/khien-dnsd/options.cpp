@@ -1,0 +1,180 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "base/file.h"
+#include "config_file.h"
+#include "reference.h"
+#include "resolver/transfer_key.h"
+#include "written.h"
+
+namespace khien::dnsd {
+namespace {
+
+constexpr std::size_t resolv_conf_size_max = 65'536;
+constexpr std::uint16_t dns_port = 53;
+
+tl::unexpected<Error> bad_option(std::string_view option, std::string_view value) {
+  return fail(ErrorCode::invalid_argument,
+              std::string{option} + ": cannot read \"" + std::string{value} + "\"");
+}
+
+/// "ZONE=REST" in two; nullopt without `=`.
+std::optional<std::pair<std::string, std::string>> split_pair(const std::string& text) {
+  const auto at = text.find('=');
+  if (at == std::string::npos) return std::nullopt;
+  return std::pair{text.substr(0, at), text.substr(at + 1)};
+}
+
+Result<void> add_lists(const Written& a, resolver::ServiceOptions& options) {
+  for (const std::string& text : a.list) {
+    const auto pair = split_pair(text);
+    const auto category = pair ? parse_category(pair->first) : std::nullopt;
+    if (!category) return bad_option("--list", text);
+    const Basis basis = is_choice(*category) ? Basis::choice : Basis::feeds;
+    const auto source = policy::source_of(basis, *category);
+    if (!source) return bad_option("--list", text);
+    // Whoever gives a list of a network choice has chosen it.
+    if (is_choice(*category)) options.choices |= mask_of(*source);
+    options.lists.push_back({.source = *source, .path = pair->second});
+  }
+  return {};
+}
+
+Result<void> add_upstreams(const Written& a, resolver::ServiceOptions& options) {
+  for (const std::string& text : a.upstream) {
+    auto address = net::SocketAddress::parse(text, dns_port);
+    if (!address) return bad_option("--upstream", text);
+    options.upstreams.push_back(*address);
+  }
+  if (options.upstreams.empty()) {
+    if (auto conf = read_file("/etc/resolv.conf", resolv_conf_size_max)) {
+      options.upstreams = resolver::resolv_conf_servers(as_text(*conf));
+    }
+    if (options.upstreams.empty()) {
+      return fail(ErrorCode::invalid_argument,
+                  "--upstream is missing, and /etc/resolv.conf names no server");
+    }
+  }
+  for (const std::string& text : a.forward) {
+    const auto pair = split_pair(text);
+    auto zone = dns::Name::from_text(pair ? pair->first : "");
+    auto address = net::SocketAddress::parse(pair ? pair->second : "", dns_port);
+    if (!pair || !zone || !address) return bad_option("--forward", text);
+    options.forwards.push_back({.zone = std::move(*zone), .upstream = *address});
+  }
+  return {};
+}
+
+Result<void> add_sinkholes(const Written& a, resolver::ServiceOptions& options) {
+  for (const std::string& text : a.sinkhole) {
+    const auto address = net::IpAddress::parse(text);
+    if (!address) return bad_option("--sinkhole", text);
+    auto& place = address->is_v4() ? options.block.sinkhole_v4 : options.block.sinkhole_v6;
+    if (place) {
+      return fail(ErrorCode::invalid_argument, "--sinkhole: one IPv4 and one IPv6 address at most");
+    }
+    place = *address;
+  }
+  return {};
+}
+
+bool wanted(const Written& a, const policy::Source source) {
+  const std::string id = policy::source_id(source);
+  const auto basis = policy::basis_of(source);
+  const auto among = [](const std::vector<std::string>& words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+  };
+  if (basis == Basis::choice) return among(a.choice, id) || among(a.zones, id);
+  return among(a.zones, id) || (basis && among(a.zones, to_string(*basis)));
+}
+
+Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
+  for (const auto* words : {&a.zones, &a.choice}) {
+    for (const std::string& word : *words) {
+      if (!policy::parse_source(word) && word != "orders" && word != "feeds") {
+        return bad_option(words == &a.zones ? "--zones" : "--choice", word);
+      }
+    }
+  }
+  for (const std::string& word : a.choice) {
+    if (!word.starts_with("choice-")) return bad_option("--choice", word);
+  }
+  resolver::SecondaryOptions secondary;
+  for (std::uint8_t i = 0; i < policy::source_count; ++i) {
+    if (!wanted(a, {i})) continue;
+    if (policy::basis_of({i}) == Basis::choice)
+      options.choices |= policy::mask_of(policy::Source{i});
+    auto name = dns::Name::from_text(policy::source_id({i}) + ".rpz.khien.");
+    secondary.zones.push_back({.name = std::move(*name), .source = {i}});
+  }
+  if (a.primary.empty()) return {};
+  auto primary = net::SocketAddress::parse(a.primary, dns_port);
+  if (!primary) return bad_option("--primary", a.primary);
+  secondary.primary = *primary;
+  if (!a.tsig_key.empty()) {
+    auto key = resolver::read_key(a.tsig_key);
+    if (!key) return propagate(std::move(key).error(), "--tsig-key");
+    secondary.key = std::move(*key);
+  }
+  options.secondary = std::move(secondary);
+  return {};
+}
+
+Result<resolver::ServiceOptions> service_options(const Written& a) {
+  resolver::ServiceOptions options;
+  options.workers = a.workers;
+  options.snapshot_folder = a.snapshot;
+  options.block.base_url = a.base_url;
+  options.refuse_without_rules = a.without_rules == "refuse";
+  options.cache_size = a.cache_mb << 20;
+  for (const std::string& text : a.listen) {
+    auto address = net::SocketAddress::parse(text, dns_port);
+    if (!address) return bad_option("--listen", text);
+    options.listen.push_back(*address);
+  }
+  if (!a.status.empty()) {
+    auto address = net::SocketAddress::parse(a.status);
+    if (!address) return bad_option("--status", a.status);
+    options.status = *address;
+  }
+  for (const auto& add : {add_lists, add_upstreams, add_zones, add_sinkholes}) {
+    if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<std::optional<Options>> read_options(int argc, const char* const* argv) {
+  CLI::App app{
+      "Khien's filtering DNS front-end: blocks by rules, forwards the rest through a cache.\n"
+      "Rules come from a primary (--primary) or from plain lists (--list)."};
+  Written written;
+  app.set_version_flag("--version", "khien-dnsd " KHIEN_VERSION)->configurable(false);
+  describe(app, written);
+  app.set_config("--config", "", "file of options, as --print-config writes one; these here win");
+  app.config_formatter(std::make_shared<ConfigFile>(app));
+  const auto printed = [](const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return std::optional<Options>{};
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return printed(app.help());
+  } catch (const CLI::CallForVersion& version) {
+    return printed(std::string{version.what()} + "\n");
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorCode::invalid_argument, error.what());
+  }
+  if (written.print_config) return printed(config_text(app));
+  if (written.print_settings) return printed(settings_text(app));
+  auto service = service_options(written);
+  if (!service) return tl::unexpected(std::move(service).error());
+  return std::optional{Options{.service = std::move(*service)}};
+}
+
+}  // namespace khien::dnsd

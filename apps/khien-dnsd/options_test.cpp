@@ -1,0 +1,134 @@
+// What khien-dnsd makes of its command line and configuration file, and that the shipped file and
+// the page of settings say what the program does.
+#include "options.h"
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+
+#include "base/file.h"
+#include "reference.h"
+#include "written.h"
+
+namespace khien::dnsd {
+namespace {
+
+const std::filesystem::path source{KHIEN_SOURCE_DIR};
+constexpr auto shipped_config = "packaging/systemd/khien-dnsd.toml";
+constexpr auto shipped_settings = "docs/dnsd/settings.md";
+
+Result<std::optional<Options>> read(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "khien-dnsd");
+  std::vector<const char*> argv;
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  return read_options(static_cast<int>(argv.size()), argv.data());
+}
+
+std::string refusal(std::vector<std::string> arguments) {
+  const auto options = read(std::move(arguments));
+  return options ? "" : options.error().message;
+}
+
+class ConfigOption : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = std::filesystem::path{testing::TempDir()} /
+            (std::string{"dnsd-"} + std::to_string(::getpid()) + ".toml");
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+  std::string file(std::string_view text) {
+    std::ofstream{path_} << text;
+    return path_.string();
+  }
+  std::filesystem::path path_;
+};
+
+std::string text_of(const std::filesystem::path& path) {
+  const auto text = read_file(source / path, 1 << 20);
+  return text ? std::string{as_text(*text)} : "";
+}
+
+TEST_F(ConfigOption, GivesOptionsAndTheCommandLineWins) {
+  const auto path = file(
+      "listen = [\"192.0.2.1:53\", \"[2001:db8::1]:53\"]\nworkers = 3\ncache-mb = 64\n"
+      "upstream = [\"192.0.2.53\"]\nzones = [\"orders\", \"pass\"]\n");
+  auto options = read({"--config", path, "--workers", "2"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const auto& service = (*options)->service;
+  ASSERT_EQ(service.listen.size(), 2U);
+  EXPECT_EQ(to_string(service.listen[1]), "[2001:db8::1]:53");
+  EXPECT_EQ(service.workers, 2U);
+  EXPECT_EQ(service.cache_size, 64U << 20);
+  EXPECT_EQ(to_string(service.upstreams.at(0)), "192.0.2.53:53");
+
+  options = read({"--config", path, "--listen", "192.0.2.9:5300"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  ASSERT_EQ((*options)->service.listen.size(), 1U);
+  EXPECT_EQ(to_string((*options)->service.listen[0]), "192.0.2.9:5300");
+}
+
+TEST_F(ConfigOption, RefusesWhatItDoesNotKnow) {
+  EXPECT_NE(refusal({"--config", file("workers = 1\nworkerz = 2\n")})
+                .find("line 2: there is no option workerz"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--config", file("print-config = true\n")}).find("line 1: there is no option"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--config", file("workers = [1, 2]\n")}).find("takes one value"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--config", file("workers = 257\n")}).find("--workers"), std::string::npos);
+  EXPECT_NE(refusal({"--config", file("without-rules = \"perhaps\"\n")}).find("--without-rules"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--config", "/nowhere.toml"}).find("/nowhere.toml"), std::string::npos);
+  EXPECT_NE(refusal({"--config", file("#" + std::string(1 << 20, 'x'))}).find("larger than 1 MiB"),
+            std::string::npos);
+}
+
+class Reference : public testing::Test {
+ protected:
+  void SetUp() override { describe(app_, written_); }
+  CLI::App app_;
+  Written written_;
+};
+
+// Read back, the shipped file gives itself: every option with its help and default, nothing else.
+TEST_F(Reference, TheShippedConfigurationIsWhatTheProgramPrints) {
+  const std::string path = (source / shipped_config).string();
+  const auto options = read({"--config", path, "--upstream", "192.0.2.53"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  testing::internal::CaptureStdout();
+  const auto printed = read({"--config", path, "--print-config"});
+  const std::string text = testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(printed.has_value());
+  EXPECT_EQ(text_of(shipped_config), text)
+      << "write it anew, in the repository's folder:\n  build/dev/bin/khien-dnsd --config "
+      << shipped_config << " --print-config >new && mv new " << shipped_config;
+}
+
+TEST_F(Reference, ThePageOfSettingsIsWhatTheProgramPrints) {
+  EXPECT_EQ(text_of(shipped_settings), settings_text(app_))
+      << "write it anew, in the repository's folder:\n  build/dev/bin/khien-dnsd --print-settings >"
+      << shipped_settings;
+}
+
+TEST_F(Reference, EveryOptionStandsWithItsDefault) {
+  const std::string config = "\n" + config_text(app_);
+  const std::string help = app_.help();
+  std::size_t count = 0;
+  for (const CLI::Option* option :
+       app_.get_options([](const CLI::Option* o) { return o->get_configurable(); })) {
+    ++count;
+    const std::string name = option->get_single_name();
+    EXPECT_NE(config.find("\n# " + name + " = "), std::string::npos) << name;
+    EXPECT_NE(help.find("--" + name), std::string::npos) << name;
+    EXPECT_FALSE(option->get_description().empty()) << name;
+    EXPECT_FALSE(option->get_group().empty()) << name;
+  }
+  EXPECT_GT(count, 10U);
+  EXPECT_NE(config.find("\n# workers = 1\n"), std::string::npos);
+  EXPECT_NE(config.find("\n# zones = [\"pass\", \"emergency\", \"orders\", \"feeds\"]\n"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace khien::dnsd

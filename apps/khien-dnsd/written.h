@@ -1,0 +1,48 @@
+// The options of khien-dnsd as an operator writes them, before anything is understood: one member
+// an option, with its default. describe() declares them to CLI11, in groups; options.cpp gives them
+// meaning. A new option is a member here, a line in describe(), and its meaning in options.cpp;
+// then run what options_test.cpp prints, which writes it into the package and into the docs.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace khien::dnsd {
+
+struct Written {
+  // listening
+  std::vector<std::string> listen{"127.0.0.1:5300"};
+  std::size_t workers = 1;
+  // upstreams
+  std::vector<std::string> upstream;
+  std::vector<std::string> forward;
+  // rules
+  std::vector<std::string> list;
+  std::string snapshot;
+  std::string primary;
+  std::string tsig_key;
+  std::vector<std::string> zones{"pass", "emergency", "orders", "feeds"};
+  // policy
+  std::vector<std::string> choice;
+  std::string without_rules = "refuse";
+  // answers
+  std::string base_url = "http://localhost:8080";
+  std::vector<std::string> sinkhole;
+  // cache
+  std::size_t cache_mb = 32;
+  // telemetry
+  std::string status;
+  // operation
+  bool print_config = false;
+  bool print_settings = false;
+};
+
+/// Declares every option to `app`, to be written into `out`, which is borrowed.
+void describe(CLI::App& app, Written& out);
+
+}  // namespace khien::dnsd
