@@ -1,17 +1,11 @@
 #include "http/testing/tls_server.h"
 
 #include <netinet/in.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/assert.h"
 
@@ -51,45 +45,6 @@ void converse(SSL* ssl, const std::string& answer) {
 }
 
 }  // namespace
-
-void write_certificate(const std::filesystem::path& folder) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3'600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("server.test"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_EXTENSION* names =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(certificate, names, -1);
-  X509_sign(certificate, key, EVP_sha256());
-  std::FILE* file = std::fopen((folder / "cert.pem").c_str(), "w");
-  PEM_write_X509(file, certificate);
-  std::fclose(file);
-  file = std::fopen((folder / "key.pem").c_str(), "w");
-  PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(file);
-  X509_EXTENSION_free(names);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
-
-Authority::Authority() {
-  std::string name = (std::filesystem::temp_directory_path() / "khien-tls-XXXXXX").string();
-  KHIEN_ASSERT(::mkdtemp(name.data()) != nullptr);
-  folder_ = name;
-  write_certificate(folder_);
-}
-
-Authority::~Authority() {
-  std::error_code error;
-  std::filesystem::remove_all(folder_, error);
-}
 
 TlsServer::TlsServer(const Authority& authority, std::vector<Route> routes) {
   ServerOptions options;

@@ -2,7 +2,6 @@
 // that says exactly the octets it is given, for what no proper server does.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,25 +13,12 @@
 #include "base/metrics.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "net/testing/certificate.h"
 
 namespace khien::http::testing {
 
-/// Writes cert.pem and key.pem for 127.0.0.1, self-signed and good for an hour.
-void write_certificate(const std::filesystem::path& folder);
-
 /// A folder of its own with a certificate that our servers show.
-class Authority {
- public:
-  Authority();
-  Authority(const Authority&) = delete;
-  Authority& operator=(const Authority&) = delete;
-  ~Authority();
-  [[nodiscard]] std::filesystem::path certificate() const { return folder_ / "cert.pem"; }
-  [[nodiscard]] std::filesystem::path key() const { return folder_ / "key.pem"; }
-
- private:
-  std::filesystem::path folder_;
-};
+using Authority = net::testing::CertificateFolder;
 
 class TlsServer {
  public:
