@@ -77,6 +77,17 @@ class TextBuffer {
   bool cut_ = false;
 };
 
+// With its text if that fits, else without, else not at all.
+void add_extended(Cursor& cursor, std::size_t limit, std::uint16_t info_code, Bytes text) noexcept {
+  const std::size_t room = limit - cursor.at();
+  if (room < option_head_size + 2) return;
+  if (room < option_head_size + 2 + text.size()) text = {};
+  cursor.u16(dns::option_extended_error);
+  cursor.u16(static_cast<std::uint16_t>(2 + text.size()));
+  cursor.u16(info_code);
+  cursor.octets(text);
+}
+
 }  // namespace
 
 AnswerHead AnswerHead::of(const ClientQuery& query, Bytes message) noexcept {
@@ -92,17 +103,14 @@ AnswerHead AnswerHead::of(const ClientQuery& query, Bytes message) noexcept {
   return head;
 }
 
+std::size_t edns_size_min(const AnswerHead& head) noexcept { return head.has_edns ? opt_size : 0; }
+
 std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode, const Extended& extended,
                         std::span<std::uint8_t> out, std::size_t size) noexcept {
   if (!head.has_edns) return size;
   const std::size_t limit = std::min(head.size_max, out.size());
-  if (limit - size < opt_size) return size;  // cannot be: every caller leaves room for it
-  std::size_t text_size = extended.text.size();
-  bool with_option = extended.info_code != 0;
-  const std::size_t room = limit - size - opt_size;
-  if (with_option && room < option_head_size + 2 + text_size) text_size = 0;
-  if (with_option && room < option_head_size + 2 + text_size) with_option = false;
-  const std::size_t option_size = with_option ? 2 + text_size : 0;
+  if (limit - size < edns_size_min(head))
+    return size;  // cannot be: every caller leaves room for it
 
   Cursor cursor{out, size};
   cursor.u8(0);
@@ -111,13 +119,15 @@ std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode, const Exten
   cursor.u8(static_cast<std::uint8_t>(rcode >> 4));
   cursor.u8(0);
   cursor.u16(head.dnssec_ok ? 0x8000 : 0);
-  cursor.u16(static_cast<std::uint16_t>(with_option ? option_head_size + option_size : 0));
-  if (with_option) {
-    cursor.u16(dns::option_extended_error);
-    cursor.u16(static_cast<std::uint16_t>(option_size));
-    cursor.u16(extended.info_code);
-    cursor.octets(as_bytes(extended.text.substr(0, text_size)));
+  cursor.u16(0);  // the options' size, below
+  if (extended.info_code != 0) {
+    add_extended(cursor, limit, extended.info_code, as_bytes(extended.text));
   }
+  if (!extended.upstream.empty()) {
+    add_extended(cursor, limit, dns::load_u16(extended.upstream, 0), extended.upstream.subspan(2));
+  }
+  dns::store_u16(out, size + opt_size - 2,
+                 static_cast<std::uint16_t>(cursor.at() - size - opt_size));
   dns::store_u16(out, 10, static_cast<std::uint16_t>(dns::load_u16(out, 10) + 1));
   return cursor.at();
 }

@@ -34,10 +34,12 @@ struct AnswerHead {
   [[nodiscard]] static AnswerHead of(const ClientQuery& query, Bytes message) noexcept;
 };
 
-/// An EDE option to add where the client speaks EDNS; code 0 is none (and not ours to send).
+/// EDE options to add where the client speaks EDNS (RFC 8914): one of ours, with code 0 for none,
+/// and the upstream's as it came. Borrows both.
 struct Extended {
   std::uint16_t info_code = 0;
   std::string_view text = {};
+  Bytes upstream = {};  ///< option data; empty for none
 };
 
 /// Header, question and OPT with `rcode`. Returns the size, which always fits 512 octets: the text
@@ -73,8 +75,11 @@ struct BlockAnswer {
                                         const BlockAnswer& answer,
                                         std::span<std::uint8_t> out) noexcept;
 
-/// Adds OPT (and EDE, if `extended` has a code) behind the `size` octets of a whole answer in
-/// `out`, if the client speaks EDNS. The new size; a text that does not fit is left out.
+/// Octets that append_edns() needs at least for this client.
+[[nodiscard]] std::size_t edns_size_min(const AnswerHead& head) noexcept;
+
+/// Adds OPT with what `extended` holds behind the `size` octets of a whole answer in `out`, if the
+/// client speaks EDNS. The new size; a text that does not fit is left out, then its option.
 [[nodiscard]] std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode,
                                       const Extended& extended, std::span<std::uint8_t> out,
                                       std::size_t size) noexcept;

@@ -187,14 +187,16 @@ std::size_t Engine::from_cache(const AnswerHead& head, PacketCache::Entry& entry
           options_.block, out);
     }
   }
-  return relay(head, {.message = entry.message(), .entry = &entry, .stale = stale}, out);
+  return relay(
+      head,
+      {.message = entry.message(), .extended = entry.extended(), .entry = &entry, .stale = stale},
+      out);
 }
 
 std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
                           std::span<std::uint8_t> out) noexcept {
-  constexpr std::size_t opt_size = 11;
   const std::size_t size = relay.message.size();
-  if (size + (head.has_edns ? opt_size : 0) > std::min(head.size_max, out.size())) {
+  if (size + edns_size_min(head) > std::min(head.size_max, out.size())) {
     counters_.add(Count::answered_truncated);
     return write_truncated(head, out);
   }
@@ -217,8 +219,9 @@ std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
     }
   }
   return append_edns(head, upstream_flags & 0x0F,
-                     {.info_code = relay.stale ? dns::ede_stale_answer : std::uint16_t{0}}, out,
-                     size);
+                     {.info_code = relay.stale ? dns::ede_stale_answer : std::uint16_t{0},
+                      .upstream = relay.extended},
+                     out, size);
 }
 
 }  // namespace khien::resolver

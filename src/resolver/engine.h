@@ -102,6 +102,7 @@ class Engine {
  private:
   struct Relay {
     Bytes message;
+    Bytes extended = {};                        // the upstream's EDE
     const PacketCache::Entry* entry = nullptr;  // where the TTLs stand, if they must move
     bool stale = false;
   };

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "dns/edns.h"
+
 #include "resolver/test_allocations.h"
 #include "resolver/test_engine.h"
 
@@ -179,6 +181,68 @@ TEST(Engine, AsksOverTcpWhatCameTruncated) {
   ASSERT_FALSE(got.empty());
   EXPECT_EQ(dns::parse_header(got)->answer_count, 1);
   EXPECT_EQ(test.counters_.value(Count::upstream_tcp), 1U);
+}
+
+// RFC 6840 sections 5.7 and 5.8: AD goes to those who asked for it, by AD or DO, and only if the
+// upstream set it. CD and DO come back as they were, and each is a question of its own upstream.
+TEST(Engine, ShowsTheFlagsOfDnssecToThoseWhoAskForThem) {
+  for (int bits = 0; bits < 16; ++bits) {
+    const bool validated = (bits & 1) != 0;
+    const bool dnssec_ok = (bits & 2) != 0;
+    const bool checking_disabled = (bits & 4) != 0;
+    const bool asks_ad = (bits & 8) != 0;
+    TestEngine test;
+    add_address(test, "shop.example");
+    test.upstream("shop.example", "A").authentic = validated;
+    TestQuery query{.name = "shop.example", .dnssec_ok = dnssec_ok};
+    if (asks_ad) query.flags |= dns::flag_ad;
+    if (checking_disabled) query.flags |= dns::flag_cd;
+    for (const bool cached : {false, true}) {
+      const Octets answer = test.query(query);
+      ASSERT_FALSE(answer.empty());
+      const auto header = dns::parse_header(answer);
+      const auto edns = dns::find_edns(answer);
+      EXPECT_EQ(header->has(dns::flag_ad), validated && (asks_ad || dnssec_ok)) << bits;
+      EXPECT_EQ(header->has(dns::flag_cd), checking_disabled) << bits;
+      ASSERT_TRUE(edns && *edns) << bits;
+      EXPECT_EQ((*edns)->dnssec_ok, dnssec_ok) << bits;
+      EXPECT_EQ(test.asked_count_, 1U) << bits << cached;
+    }
+    // Whoever wants it the other way round does not get this answer.
+    query.dnssec_ok = !dnssec_ok;
+    (void)test.query(query);
+    EXPECT_EQ(test.asked_count_, 2U) << bits;
+  }
+}
+
+// What clients say about themselves in options stays here: upstream is asked anew, with an OPT that
+// is empty. (ECS and cookies replayed to others are what users of forwarders suffer from.)
+TEST(Engine, SendsNoOptionOfAClientUpstream) {
+  TestEngine test;
+  add_address(test, "shop.example");
+  test.silent_ = true;
+  Octets query = packet_of({.name = "shop.example"});
+  const std::string_view secret = "client-secret-octets";
+  for (const std::uint16_t code :
+       {dns::option_client_subnet, dns::option_padding, std::uint16_t{65001}}) {
+    dns::append_u16(query, code);
+    dns::append_u16(query, static_cast<std::uint16_t>(secret.size()));
+    query.insert(query.end(), secret.begin(), secret.end());
+  }
+  const std::size_t rdata_size = 3 * (4 + secret.size());
+  dns::store_u16(query, query.size() - rdata_size - 2, static_cast<std::uint16_t>(rdata_size));
+  EXPECT_TRUE(test.send(query).empty());
+  ASSERT_EQ(test.asked_.size(), 1U);
+  const Octets asked = test.asked_[0].query;
+  EXPECT_EQ(as_text(asked).find(secret), std::string_view::npos);
+  const auto edns = dns::find_edns(asked);
+  ASSERT_TRUE(edns && *edns);
+  EXPECT_TRUE((*edns)->options.empty());
+  // Another client of another subnet gets the same answer from the cache, and no option either.
+  test.pump();
+  const Octets answer = test.query({.name = "shop.example"});
+  EXPECT_EQ(test.asked_count_, 1U);
+  EXPECT_EQ(as_text(answer).find(secret), std::string_view::npos);
 }
 
 // The longest name and no room: what does not fit is left out, never cut in the middle.

@@ -96,9 +96,10 @@ bool Engine::send(InFlightTable::Number number) noexcept {
 
   std::array<std::uint8_t, upstream_query_size_max> query{};
   dns::store_u16(query, 0, entry.id);
-  dns::store_u16(
-      query, 2,
-      static_cast<std::uint16_t>(dns::flag_rd | (entry.checking_disabled ? dns::flag_cd : 0)));
+  // AD asks for the upstream's AD (RFC 6840 section 5.7), which relay() shows to those who asked.
+  dns::store_u16(query, 2,
+                 static_cast<std::uint16_t>(dns::flag_rd | dns::flag_ad |
+                                            (entry.checking_disabled ? dns::flag_cd : 0)));
   dns::store_u16(query, 4, 1);
   dns::store_u16(query, 10, 1);
   std::size_t at = dns::header_size;
@@ -182,6 +183,7 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
   (void)cache_.put(waiting.key(), {.message = answer.message(),
                                    .ttl_at = answer.ttl_at(),
                                    .targets = answer.targets(),
+                                   .extended = answer.extended(),
                                    .now_ms = now_ms_,
                                    .ttl_s = answer.ttl_s()});
   // The rules of now decide, not those of when it was asked.
@@ -197,7 +199,9 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
     }
   }
   answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
-    if (!verdict.blocks()) return relay(head, {.message = answer.message()}, out);
+    if (!verdict.blocks()) {
+      return relay(head, {.message = answer.message(), .extended = answer.extended()}, out);
+    }
     counters_.add_blocked(verdict.source);
     return write_blocked(head, {.verdict = verdict, .name = name.name(), .is_qname = is_qname},
                          options_.block, out);

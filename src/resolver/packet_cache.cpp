@@ -146,11 +146,12 @@ void PacketCache::index(std::uint64_t hash, std::uint64_t offset) noexcept {
 
 bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
   if (item.message.size() > cached_message_size_max || item.ttl_at.size() > cached_ttls_max ||
-      item.targets.size() > cached_targets_size_max || item.ttl_s == 0) {
+      item.targets.size() > cached_targets_size_max ||
+      item.extended.size() > relayed_extended_size_max || item.ttl_s == 0) {
     return false;
   }
-  const std::size_t body =
-      item.message.size() + item.targets.size() + key.qname.size() + 2 * item.ttl_at.size();
+  const std::size_t body = item.message.size() + item.targets.size() + key.qname.size() +
+                           item.extended.size() + 2 * item.ttl_at.size();
   const std::size_t size = (sizeof(Entry) + body + 7) / 8 * 8;
   const std::uint64_t hash = key_hash(key);
   if (Entry* old = find(key)) {
@@ -178,6 +179,7 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
                  .ttl_count = static_cast<std::uint16_t>(item.ttl_at.size()),
                  .targets_size = static_cast<std::uint16_t>(item.targets.size()),
                  .name_size = static_cast<std::uint8_t>(key.qname.size()),
+                 .extended_size = static_cast<std::uint8_t>(item.extended.size()),
                  .used = false};
   auto* out = reinterpret_cast<std::uint8_t*>(entry + 1);
   const auto append = [&out](Bytes octets) {
@@ -188,6 +190,7 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
   append(item.message);
   append(item.targets);
   append(key.qname);
+  append(item.extended);
   for (const std::uint16_t ttl_at : item.ttl_at) {
     *out++ = static_cast<std::uint8_t>(ttl_at);
     *out++ = static_cast<std::uint8_t>(ttl_at >> 8);

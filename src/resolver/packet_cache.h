@@ -13,6 +13,7 @@
 
 #include "dns/wire.h"
 #include "policy/rules.h"
+#include "resolver/answer_addresses.h"
 
 namespace khien::resolver {
 
@@ -22,6 +23,7 @@ constexpr std::size_t cache_size_min = 1 << 20;
 constexpr std::size_t cached_message_size_max = 16'384;  // larger answers are passed on, not kept
 constexpr std::size_t cached_ttls_max = 512;             // records; an answer of more is not kept
 constexpr std::size_t cached_targets_size_max = 2'048;   // names inside an answer, likewise
+constexpr std::size_t relayed_extended_size_max = 202;   // an upstream's EDE: code and 200 of text
 constexpr std::uint32_t positive_ttl_max_s = 86'400;
 constexpr std::uint32_t negative_ttl_max_s = 3'600;  // RFC 2308 section 5: one to three hours
 constexpr std::int64_t stale_max_ms = 86'400'000;    // RFC 8767 section 5: one to three days
@@ -40,6 +42,7 @@ struct CacheItem {
   Bytes message = {};                          // whole, without OPT
   std::span<const std::uint16_t> ttl_at = {};  // where its TTLs stand
   Bytes targets = {};                          // wire names inside it that policy must see
+  Bytes extended = {};                         // the upstream's EDE, as UpstreamAnswer gives it
   std::int64_t now_ms = 0;                     // steady clock
   std::uint32_t ttl_s = 0;
 };
@@ -63,6 +66,7 @@ class PacketCache {
     std::uint16_t ttl_count;
     std::uint16_t targets_size;
     std::uint8_t name_size;
+    std::uint8_t extended_size;
     bool used;
 
     [[nodiscard]] Bytes message() const noexcept { return body(0, message_size); }
@@ -70,9 +74,20 @@ class PacketCache {
     [[nodiscard]] Bytes qname() const noexcept {
       return body(std::size_t{message_size} + targets_size, name_size);
     }
+    [[nodiscard]] Bytes extended() const noexcept {
+      return body(std::size_t{message_size} + targets_size + name_size, extended_size);
+    }
     [[nodiscard]] std::uint16_t ttl_at(std::size_t index) const noexcept {
-      const Bytes at = body(std::size_t{message_size} + targets_size + name_size + 2 * index, 2);
+      const std::size_t first =
+          std::size_t{message_size} + targets_size + name_size + extended_size;
+      const Bytes at = body(first + 2 * index, 2);
       return static_cast<std::uint16_t>(at[0] | (at[1] << 8));
+    }
+    /// The addresses in the answer section, as answer_addresses.h says.
+    template <typename Visit>
+    void for_each_address(Visit&& visit) const {
+      resolver::for_each_address(
+          message(), ttl_count, [this](std::size_t i) { return std::size_t{ttl_at(i)}; }, visit);
     }
     [[nodiscard]] bool fresh(std::int64_t now_ms) const noexcept { return now_ms < expires_ms; }
     [[nodiscard]] bool usable_stale(std::int64_t now_ms) const noexcept {

@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "dns/edns.h"
 #include "dns/rdata.h"
 #include "dns/writer.h"
 #include "policy/test_names.h"
@@ -18,6 +19,10 @@ struct TestAnswer {
   std::vector<dns::Record> answers = {};
   std::vector<dns::Record> authorities = {};
   bool truncated = false;
+  bool authentic = false;                     // AD, if the question asks for it
+  std::vector<dns::EdnsOption> options = {};  // borrowed
+  std::optional<std::uint16_t> ede_code = {};
+  std::string ede_text = {};
 };
 
 inline dns::Name test_name(std::string_view text) {
@@ -171,9 +176,14 @@ class TestEngine final : public EngineSink {
     Octets buffer(dns::message_size_max);
     dns::MessageWriter writer{buffer, buffer.size()};
     const bool truncated = answer.truncated && !asked.ask.over_tcp;
+    const auto asked_edns = dns::find_edns(asked.query);
+    const bool wants_ad = (dns::load_u16(asked.query, 2) & dns::flag_ad) != 0 ||
+                          (asked_edns && *asked_edns && (*asked_edns)->dnssec_ok);
+    const bool authentic = answer.authentic && wants_ad;
     writer.begin(dns::load_u16(asked.query, 0),
                  static_cast<std::uint16_t>(dns::flag_qr | dns::flag_rd | dns::flag_ra |
-                                            answer.rcode | (truncated ? dns::flag_tc : 0)));
+                                            answer.rcode | (truncated ? dns::flag_tc : 0) |
+                                            (authentic ? dns::flag_ad : 0)));
     KHIEN_ASSERT(writer.add_question(question->name(), question->qtype, question->qclass));
     if (!truncated) {
       for (const auto& record : answer.answers) {
@@ -183,7 +193,12 @@ class TestEngine final : public EngineSink {
         KHIEN_ASSERT(writer.add_record(dns::Section::authority, record));
       }
     }
-    KHIEN_ASSERT(dns::add_edns(writer, {}));
+    std::array<std::uint8_t, 512> extended;
+    if (answer.ede_code) {
+      answer.options.push_back(dns::make_extended_error(
+          {.info_code = *answer.ede_code, .text = answer.ede_text}, extended));
+    }
+    KHIEN_ASSERT(dns::add_edns(writer, {.options = answer.options}));
     buffer.resize(writer.size());
     return buffer;
   }

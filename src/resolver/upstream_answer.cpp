@@ -3,17 +3,37 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dns/message.h"
-#include "dns/wire.h"
+#include "text/utf8.h"
 
 namespace khien::resolver {
 namespace {
 
 constexpr std::size_t ttl_before_rdata = 6;      // TTL and RDLENGTH
 constexpr std::size_t soa_numbers_size = 5 * 4;  // the minimum is the last
-constexpr std::size_t svcb_priority_size = 2;
+
+// Fit for a client's log or screen.
+bool is_clean(std::string_view words) noexcept {
+  for (const char c : words) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
+  }
+  return text::is_valid_utf8(words);
+}
 
 }  // namespace
+
+void UpstreamAnswer::read_opt(const dns::RecordView& record) noexcept {
+  rcode_ = static_cast<std::uint16_t>((record.ttl >> 24 << 4) | (rcode_ & 0x0F));
+  if (record.rdata.empty() || extended_size_ != 0) return;
+  const auto edns = dns::parse_edns(record);
+  if (!edns) return;  // options that cannot be read are options that are not passed on
+  const auto option = dns::find_option(*edns, dns::option_extended_error);
+  const auto error = option ? dns::parse_extended_error(*option) : std::nullopt;
+  if (!error) return;
+  const bool keeps_text = option->data.size() <= relayed_extended_size_max && is_clean(error->text);
+  const Bytes kept = keeps_text ? option->data : option->data.first(2);
+  std::ranges::copy(kept, extended_.begin());
+  extended_size_ = kept.size();
+}
 
 bool UpstreamAnswer::add_target(dns::NameView name) noexcept {
   if (name.is_root()) return true;  // "the owner itself" or "no service"
@@ -38,24 +58,31 @@ bool UpstreamAnswer::read_record(Bytes message, const dns::RecordView& record,
   if (record.section != dns::Section::answer) return true;
   answer_ttl_s_ = std::min(answer_ttl_s_, ttl);
   if (record.type == qtype || qtype == dns::type_any) has_answer_ = true;
-  std::size_t name_at = record.rdata_at;
+  // Whatever could lead a client somewhere must be readable, or policy would not see it.
   switch (record.type) {
-    case dns::type_cname:
-    case dns::type_dname: break;
+    case dns::type_a: return record.rdata.size() == 4;
+    case dns::type_aaaa: return record.rdata.size() == 16;
     case dns::type_svcb:
-    case dns::type_https: name_at += svcb_priority_size; break;
+    case dns::type_https: {
+      const auto svcb = dns::parse_svcb(record.rdata);
+      return svcb && add_target(svcb->target);
+    }
+    case dns::type_cname:
+    case dns::type_dname: {
+      const auto target = dns::read_name(message, record.rdata_at);
+      // The name may not reach beyond its RDATA.
+      return target && target->end <= record.rdata_at + record.rdata.size() &&
+             add_target(target->name);
+    }
     default: return true;
   }
-  const auto target = dns::read_name(message, name_at);
-  // The name may not reach beyond its RDATA.
-  if (!target || target->end > record.rdata_at + record.rdata.size()) return false;
-  return add_target(target->name);
 }
 
 bool UpstreamAnswer::read(std::span<std::uint8_t> message) noexcept {
   message_ = message;
   ttl_count_ = 0;
   targets_size_ = 0;
+  extended_size_ = 0;
   ttl_s_ = 0;
   answer_ttl_s_ = positive_ttl_max_s;
   negative_ttl_s_ = 0;
@@ -78,7 +105,7 @@ bool UpstreamAnswer::read(std::span<std::uint8_t> message) noexcept {
     if (view.type == dns::type_opt) {
       if (view.section != dns::Section::additional) return false;
       keep_size = std::min(keep_size, view.at);
-      rcode_ = static_cast<std::uint16_t>((view.ttl >> 24 << 4) | (rcode_ & 0x0F));
+      read_opt(view);
       continue;
     }
     if (keep_size != message.size()) continue;

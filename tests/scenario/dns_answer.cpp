@@ -44,13 +44,31 @@ std::string record_text(const dns::Record& record) {
 /// What the answer says, in the words of a scenario: sorted into lines that can be compared.
 struct Facts {
   std::string rcode;
-  std::string ede_code = "no EDE";
-  std::string ede_text;
+  std::vector<std::pair<std::string, std::string>> extended;  // "ede 16" and its text
+  std::vector<std::string> options;                           // "option 10", those that are no EDE
   std::string soa = "no SOA";
   std::vector<std::string> answers;
   bool truncated = false;
   bool authentic = false;
 };
+
+bool read_options(Bytes options, Facts& facts) {
+  constexpr std::size_t head_size = 4;
+  for (; options.size() >= head_size;) {
+    const std::size_t size = dns::load_u16(options, 2);
+    const dns::EdnsOption option{.code = dns::load_u16(options, 0),
+                                 .data = options.subspan(head_size, size)};
+    options = options.subspan(head_size + size);
+    if (option.code == dns::option_extended_error) {
+      const auto error = dns::parse_extended_error(option);
+      if (!error) return false;
+      facts.extended.emplace_back("ede " + std::to_string(error->info_code), error->text);
+    } else {
+      facts.options.push_back("option " + std::to_string(option.code));
+    }
+  }
+  return true;
+}
 
 std::optional<Facts> facts_of(Bytes message) {
   const auto parsed = dns::parse_message(message);
@@ -60,12 +78,7 @@ std::optional<Facts> facts_of(Bytes message) {
   std::uint16_t rcode = parsed->header.rcode();
   if (*edns) {
     rcode = dns::full_rcode(parsed->header, **edns);
-    if (const auto option = dns::find_option(**edns, dns::option_extended_error)) {
-      const auto error = dns::parse_extended_error(*option);
-      if (!error) return std::nullopt;
-      facts.ede_code = "ede " + std::to_string(error->info_code);
-      facts.ede_text = error->text;
-    }
+    if (!read_options((*edns)->options, facts)) return std::nullopt;
   }
   facts.rcode = rcode_text(rcode);
   for (const dns::Record& record : parsed->answers) facts.answers.push_back(record_text(record));
@@ -94,7 +107,12 @@ class Checker {
     for (const Line& line : statement_.details) check(line);
     const Line& at = statement_.line;
     if (!has_rcode_) failures_.add(at, "the answer's rcode must be said; it is " + facts_.rcode);
-    if (!has_ede_) compare(at, "no EDE", facts_.ede_code, failures_);
+    for (std::size_t i = ede_count_; i < facts_.extended.size(); ++i) {
+      failures_.add(at, "expected no further EDE, got " + facts_.extended[i].first);
+    }
+    for (std::size_t i = option_count_; i < facts_.options.size(); ++i) {
+      failures_.add(at, "expected no further option, got " + facts_.options[i]);
+    }
     if (!has_soa_) compare(at, "no SOA", facts_.soa, failures_);
     if (facts_.truncated != has_tc_) compare(at, has_tc_ ? "TC" : "no TC", "the other", failures_);
     if (facts_.authentic != has_ad_) compare(at, has_ad_ ? "AD" : "no AD", "the other", failures_);
@@ -110,10 +128,11 @@ class Checker {
       has_rcode_ = true;
       compare(line, word, facts_.rcode, failures_);
     } else if (word == "ede") {
-      has_ede_ = true;
-      compare(line, "ede " + (line.words.size() > 1 ? line.words[1] : ""), facts_.ede_code,
-              failures_);
-      if (line.words.size() > 2) compare(line, line.rest(2), facts_.ede_text, failures_);
+      check_extended(line);
+    } else if (word == "option") {
+      const std::size_t index = option_count_++;
+      compare(line, line.rest(0),
+              index < facts_.options.size() ? facts_.options[index] : "no such option", failures_);
     } else if (word == "soa") {
       has_soa_ = true;
       compare(line, line.rest(0), facts_.soa, failures_);
@@ -134,6 +153,15 @@ class Checker {
     }
   }
 
+  void check_extended(const Line& line) {
+    const std::size_t index = ede_count_++;
+    const auto [code, text] = index < facts_.extended.size()
+                                  ? facts_.extended[index]
+                                  : std::pair{std::string{"no EDE"}, std::string{}};
+    compare(line, "ede " + (line.words.size() > 1 ? line.words[1] : ""), code, failures_);
+    if (line.words.size() > 2) compare(line, line.rest(2), text, failures_);
+  }
+
   void check_record(const Line& line) {
     const auto record = read_record(line, 1);
     if (!record) {
@@ -150,7 +178,8 @@ class Checker {
   const Facts& facts_;
   Failures& failures_;
   bool has_rcode_ = false;
-  bool has_ede_ = false;
+  std::size_t ede_count_ = 0;
+  std::size_t option_count_ = 0;
   bool has_soa_ = false;
   bool has_tc_ = false;
   bool has_ad_ = false;

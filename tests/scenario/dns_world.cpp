@@ -23,6 +23,8 @@ bool read_option(const std::string& word, resolver::TestQuery& query,
     query.dnssec_ok = true;
   } else if (word == "no-rd") {
     query.flags = 0;
+  } else if (word == "ad") {
+    query.flags |= dns::flag_ad;
   } else if (word == "cd") {
     query.flags |= dns::flag_cd;
   } else if (word == "edns1") {
@@ -155,7 +157,8 @@ void DnsWorld::snapshot(const Statement& statement, Failures& failures) {
   publish();
 }
 
-// upstream silent | unreachable | answers; upstream NAME TYPE [RCODE] [truncated], records below
+// upstream silent | unreachable | answers; upstream NAME TYPE [RCODE] [truncated] [ad], EDE and
+// records below
 void DnsWorld::set_upstream(const Statement& statement, Failures& failures) {
   const auto& words = statement.line.words;
   if (words.size() == 2) {
@@ -170,20 +173,27 @@ void DnsWorld::set_upstream(const Statement& statement, Failures& failures) {
   const auto name = words.size() < 3 ? std::nullopt : std::optional{dns::Name::from_text(words[1])};
   const auto type = words.size() < 3 ? std::nullopt : dns::type_from_text(words[2]);
   if (!name || !name->has_value() || !type) {
-    failures.add(statement.line, "upstream NAME TYPE [NXDOMAIN|SERVFAIL] [truncated]");
+    failures.add(statement.line, "upstream NAME TYPE [NXDOMAIN|SERVFAIL] [truncated] [ad]");
     return;
   }
   resolver::TestAnswer answer;
   for (std::size_t i = 3; i < words.size(); ++i) {
     if (words[i] == "truncated") answer.truncated = true;
+    if (words[i] == "ad") answer.authentic = true;
     if (words[i] == "NXDOMAIN") answer.rcode = dns::rcode_nxdomain;
     if (words[i] == "SERVFAIL") answer.rcode = dns::rcode_servfail;
   }
   for (const Line& line : statement.details) {
+    if (line.words[0] == "ede" && line.words.size() > 1) {
+      answer.ede_code =
+          static_cast<std::uint16_t>(std::strtoul(line.words[1].c_str(), nullptr, 10));
+      answer.ede_text = line.rest(2);
+      continue;
+    }
     const bool is_authority = line.words[0] == "authority";
     auto record = read_record(line, is_authority ? 1 : 0);
     if (!record) {
-      failures.add(line, "cannot read the record: [authority] OWNER TTL TYPE DATA");
+      failures.add(line, "cannot read: ede CODE TEXT, or [authority] OWNER TTL TYPE DATA");
       continue;
     }
     (is_authority ? answer.authorities : answer.answers).push_back(std::move(*record));
@@ -216,7 +226,7 @@ void DnsWorld::query(const Statement& statement, Failures& failures) {
   }
   if (!good) {
     failures.add(statement.line,
-                 "query NAME TYPE [tcp] [no-edns] [do] [cd] [no-rd] [size=N] [edns1] [chaos]");
+                 "query NAME TYPE [tcp] [no-edns] [do] [ad] [cd] [no-rd] [size=N] [edns1] [chaos]");
     return;
   }
   query.name = words[1];
