@@ -1,10 +1,11 @@
-// khien-dnsd: the filtering resolver front-end. Options, signals, start and stop; nothing else.
-#include <csignal>
+// khien-dnsd: the filtering resolver front-end. Options, start and stop; nothing else.
 #include <cstdio>
 
 #include "base/log.h"
+#include "net/service_manager.h"
 #include "options.h"
 #include "resolver/service.h"
+#include "supervise.h"
 
 using namespace khien;
 
@@ -22,12 +23,9 @@ int main(int argc, char** argv) {
   if (!options) return report(options.error());
   if (!*options) return 0;
 
-  // Blocked before any thread starts, so that only sigwait() below sees them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT}) sigaddset(&signals, number);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  auto manager = net::ServiceManager::from_environment();
+  if (!manager) return report(manager.error());
+  dnsd::take_signals();
 
   const SystemClock clock;
   SystemRng rng;
@@ -40,9 +38,7 @@ int main(int argc, char** argv) {
   if (const auto address = (*service)->status_address()) {
     KHIEN_LOG(info, "status", {"address", to_string(*address)});
   }
-  int number = 0;
-  sigwait(&signals, &number);
-  KHIEN_LOG(info, "stopping");
+  dnsd::supervise(**service, *manager);
   (*service)->stop();
   return 0;
 }

@@ -30,6 +30,10 @@ class UdpSocket {
  public:
   /// Port 0 takes a free one: read it with local_address(). unavailable if it cannot be bound.
   [[nodiscard]] static Result<UdpSocket> bind(const BindOptions& options);
+  /// One that somebody else bound (InheritedSockets).
+  [[nodiscard]] static UdpSocket adopt(FileDescriptor fd) noexcept {
+    return UdpSocket{std::move(fd)};
+  }
   /// A socket whose peer is fixed: the kernel drops datagrams from anybody else.
   [[nodiscard]] static Result<UdpSocket> connect(const SocketAddress& peer);
 
@@ -91,6 +95,10 @@ class TcpListener {
  public:
   /// Port 0 takes a free one: read it with local_address().
   [[nodiscard]] static Result<TcpListener> listen(const BindOptions& options);
+  /// One that listens already (InheritedSockets).
+  [[nodiscard]] static TcpListener adopt(FileDescriptor fd) noexcept {
+    return TcpListener{std::move(fd)};
+  }
   /// The next connection, or nullopt if none waits (or it is gone already).
   [[nodiscard]] std::optional<TcpSocket> accept() noexcept;
 

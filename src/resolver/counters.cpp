@@ -41,6 +41,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::tcp_connections, "tcp_connections_total"},
     {Count::tcp_refused, "tcp_refused_total"},
     {Count::tcp_closed_idle, "tcp_closed_idle_total"},
+    {Count::rounds, "rounds_total"},
 }};
 
 }  // namespace

@@ -43,6 +43,7 @@ enum class Count : std::uint8_t {
   tcp_connections,
   tcp_refused,  // over the limit of connections
   tcp_closed_idle,
+  rounds,  // of the thread's loop, also idle ones: five a second at least while it lives
   count_,
 };
 constexpr std::size_t count_kinds = static_cast<std::size_t>(Count::count_);

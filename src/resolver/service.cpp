@@ -3,26 +3,11 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "resolver/list_files.h"
-#include "resolver/snapshot_disk.h"
 
 namespace khien::resolver {
 namespace {
 
 constexpr std::uint16_t dns_port = 53;
-constexpr std::size_t tcp_cache_size = 8U << 20;
-
-policy::SourceMask base_sources() {
-  using policy::mask_of;
-  return mask_of(policy::source_pass) | mask_of(Basis::emergency) | mask_of(Basis::orders) |
-         mask_of(Basis::feeds);
-}
-
-bool same_lists(const std::vector<policy::ZoneState>& a, const std::vector<policy::ZoneState>& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return x.name == y.name && x.source == y.source && x.stamp == y.stamp;
-  });
-}
 
 }  // namespace
 
@@ -47,7 +32,8 @@ Service::Service(ServiceOptions options, const Clock& clock, Rng& rng)
     : options_(std::move(options)),
       clock_(clock),
       rng_(rng),
-      store_(options_.snapshot_folder, clock, rng, metrics_) {}
+      store_(options_.snapshot_folder, clock, rng, metrics_),
+      reloadables_(metrics_) {}
 
 Service::~Service() { stop(); }
 
@@ -69,155 +55,13 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
     return tl::unexpected(std::move(loaded).error());
   }
   if (auto bound = service->bind(); !bound) return tl::unexpected(std::move(bound).error());
+  service->register_reloadables();
   return service;
 }
 
-Result<void> Service::load_lists() {
-  auto zones = stamp_lists(options_.lists);
-  if (!zones) return tl::unexpected(std::move(zones).error());
-  const auto loaded = store_.load();
-  if (loaded && same_lists(store_.rules().zones, *zones)) {
-    KHIEN_LOG(info, "snapshot_mapped", {"names", store_.rules().base->name_count()});
-    return {};
-  }
-  if (!loaded && loaded.error().code == ErrorCode::corrupt) {
-    KHIEN_LOG(error, "snapshot_refused", {"why", loaded.error().message});
-  }
-  auto table = compile_lists(options_.lists, policy::HashKey::random(rng_));
-  if (!table) return tl::unexpected(std::move(table).error());
-  if (auto replaced = store_.replace(std::move(*table), std::move(*zones)); !replaced) {
-    return replaced;
-  }
-  // A folder that cannot be written costs the fast start only.
-  if (options_.snapshot_folder.empty()) return {};
-  if (auto saved = store_.save(); !saved) {
-    KHIEN_LOG(warning, "snapshot_not_saved", {"why", saved.error().message});
-  }
-  return {};
-}
-
-Result<void> Service::load_rules() {
-  std::error_code ignored;
-  if (!options_.snapshot_folder.empty()) {
-    std::filesystem::create_directories(options_.snapshot_folder, ignored);
-  }
-  if (!options_.secondary) {
-    if (!options_.lists.empty()) {
-      if (auto loaded = load_lists(); !loaded) return loaded;
-    }
-    ready_ = true;  // no list at all is what the operator asked for: a plain forwarder
-    return {};
-  }
-  const auto loaded = store_.load();
-  store_.keep_journal();
-  if (loaded) {
-    ready_ = true;
-    KHIEN_LOG(info, "snapshot_mapped", {"names", store_.rules().base->name_count()});
-  } else if (loaded.error().code == ErrorCode::corrupt) {
-    KHIEN_LOG(error, "snapshot_refused", {"why", loaded.error().message});
-    metrics_.counter("khien_dnsd_snapshot_refused_total", "Snapshots found damaged at the start")
-        .add();
-  } else {
-    KHIEN_LOG(warning, "no_snapshot", {"why", loaded.error().message});
-  }
-  return {};
-}
-
-std::vector<net::SocketAddress> Service::all_upstreams() const {
-  auto all = options_.upstreams;
-  for (const Forward& forward : options_.forwards) all.push_back(forward.upstream);
-  return all;
-}
-
-EngineOptions Service::engine_options() const {
-  EngineOptions engine{.policy = {.sources = base_sources() | options_.choices},
-                       .block = options_.block,
-                       .cache_size = options_.cache_size,
-                       .refuse_without_rules = options_.refuse_without_rules};
-  Route everything{.zone = {0}, .upstreams = {}};
-  std::uint16_t number = 0;
-  for (; number < options_.upstreams.size(); ++number) everything.upstreams.push_back(number);
-  engine.routes.push_back(std::move(everything));
-  for (const Forward& forward : options_.forwards) {
-    const Octets zone = to_octets(forward.zone.lower().wire());
-    const auto known = std::ranges::find(engine.routes, zone, &Route::zone);
-    if (known != engine.routes.end()) {
-      known->upstreams.push_back(number++);
-    } else {
-      engine.routes.push_back({.zone = zone, .upstreams = {number++}});
-    }
-  }
-  return engine;
-}
-
-void Service::log_receive_buffer() const {
-  const int granted = workers_.front()->receive_buffer_size();
-  if (granted >= udp_receive_buffer_size) {
-    KHIEN_LOG(info, "udp_receive_buffer", {"octets", granted});
-    return;
-  }
-  KHIEN_LOG(warning, "udp_receive_buffer_small", {"octets", granted},
-            {"wanted", udp_receive_buffer_size},
-            {"effect", "bursts are dropped: khien_dnsd_dropped_total{why=\"receive_buffer\"}"},
-            {"remedy", "sysctl net.core.rmem_max=" + std::to_string(udp_receive_buffer_size) +
-                           ", or start with CAP_NET_ADMIN"});
-}
-
-Result<void> Service::listen(const WorkerShared& shared) {
-  auto listen = options_.listen;
-  for (std::size_t i = 0; i < options_.workers; ++i) {
-    auto worker = UdpWorker::open(
-        {.listen = listen, .upstreams = all_upstreams(), .engine = engine_options()}, shared);
-    if (!worker) return tl::unexpected(std::move(worker).error());
-    listen = (*worker)->local_addresses();  // the others share the port that the first one took
-    workers_.push_back(std::move(*worker));
-  }
-  EngineOptions tcp_engine = engine_options();
-  tcp_engine.tcp_upstream = true;
-  tcp_engine.cache_size = std::min(options_.cache_size, tcp_cache_size);
-  auto tcp = TcpServer::open(
-      {.listen = listen, .upstreams = all_upstreams(), .engine = std::move(tcp_engine)}, shared,
-      *loop_);
-  if (!tcp) return tl::unexpected(std::move(tcp).error());
-  tcp_ = std::move(*tcp);
-  return {};
-}
-
-Result<void> Service::bind() {
-  auto loop = net::EventLoop::open(clock_);
-  if (!loop) return tl::unexpected(std::move(loop).error());
-  loop_ = std::move(*loop);
-  if (options_.secondary) {
-    secondary_ =
-        std::make_unique<Secondary>(*options_.secondary, store_, ready_, clock_, rng_, metrics_);
-    notify_ = [this](Bytes message, const net::IpAddress& from, std::span<std::uint8_t> out) {
-      return secondary_->notified(message, from, out);
-    };
-  }
-  const WorkerShared shared{.rules = store_.published(),
-                            .ready = ready_,
-                            .clock = clock_,
-                            .rng = rng_,
-                            .notify = notify_};
-  // A port that the kernel chooses must be free for both: UDP takes it first, TCP follows, a few
-  // times over.
-  constexpr int bind_attempts_max = 8;
-  const bool chosen =
-      std::ranges::any_of(options_.listen, [](const auto& a) { return a.port == 0; });
-  for (int attempt = 1;; ++attempt) {
-    auto listening = listen(shared);
-    if (listening) break;
-    if (!chosen || attempt == bind_attempts_max) return listening;
-    workers_.clear();
-  }
-  log_receive_buffer();
-  if (options_.status) {
-    auto status = StatusServer::open(*options_.status, *loop_,
-                                     [this](std::string_view path) { return status_page(path); });
-    if (!status) return tl::unexpected(std::move(status).error());
-    status_ = std::move(*status);
-  }
-  return {};
+// Each part of a service that can be read again without a restart says so here.
+void Service::register_reloadables() {
+  if (!options_.lists.empty()) reloadables_.add("lists", [this] { return reload_lists(); });
 }
 
 void Service::start() {
@@ -259,15 +103,28 @@ StatusPage Service::health() {
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};
 }
 
-std::string Service::metrics_text() {
+std::vector<const Counters*> Service::all_counters() const {
   std::vector<const Counters*> counters;
-  for (const auto& worker : workers_) {
-    worker->read_kernel_drops();
-    counters.push_back(&worker->counters());
-  }
+  for (const auto& worker : workers_) counters.push_back(&worker->counters());
   counters.push_back(&tcp_->counters());
+  return counters;
+}
+
+bool Service::alive() {
+  const auto counters = all_counters();
+  rounds_seen_.resize(counters.size());
+  bool all = true;
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    const std::uint64_t now = counters[i]->value(Count::rounds);
+    all = all && now != std::exchange(rounds_seen_[i], now);
+  }
+  return all;
+}
+
+std::string Service::metrics_text() {
+  for (const auto& worker : workers_) worker->read_kernel_drops();
   metrics_.gauge("khien_dnsd_ready", "1 once rules are loaded").set(ready_.load() ? 1 : 0);
-  return exposition(counters) + metrics_.exposition();
+  return exposition(all_counters()) + metrics_.exposition();
 }
 
 StatusPage Service::status_page(std::string_view path) {

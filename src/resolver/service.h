@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "resolver/reloadables.h"
 #include "resolver/secondary.h"
 #include "resolver/status_server.h"
 #include "resolver/tcp_server.h"
@@ -58,6 +59,14 @@ class Service {
   void start();
   void stop();
 
+  /// Reads again what can change without a restart (SIGHUP); each part whole or not at all. How
+  /// many parts were refused: they stay as they were. Call it on the thread that called open().
+  std::size_t reload() { return reloadables_.run(); }
+
+  /// Whether every thread that answers has gone round since the last call; call it no more often
+  /// than once a second, from one thread.
+  [[nodiscard]] bool alive();
+
   /// Where it listens, with the ports that were taken; TCP has the same.
   [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
   [[nodiscard]] std::optional<net::SocketAddress> status_address() const;
@@ -68,12 +77,16 @@ class Service {
   Service(ServiceOptions options, const Clock& clock, Rng& rng);
   Result<void> load_rules();
   Result<void> load_lists();
+  Result<bool> reload_lists();
+  void save_rules();
+  void register_reloadables();
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();
+  [[nodiscard]] std::vector<const Counters*> all_counters() const;
   [[nodiscard]] std::string metrics_text();
 
   ServiceOptions options_;
@@ -81,6 +94,7 @@ class Service {
   Rng& rng_;
   Metrics metrics_;
   RuleStore store_;
+  Reloadables reloadables_;
   std::atomic<bool> ready_{false};
   NotifyHandler notify_;
   std::unique_ptr<Secondary> secondary_;
@@ -88,7 +102,8 @@ class Service {
   std::unique_ptr<net::EventLoop> loop_;
   std::unique_ptr<TcpServer> tcp_;
   std::unique_ptr<StatusServer> status_;
-  std::vector<std::jthread> threads_;  // last: joined before what they use goes
+  std::vector<std::uint64_t> rounds_seen_;  // by alive(), in the order of all_counters()
+  std::vector<std::jthread> threads_;       // last: joined before what they use goes
 };
 
 /// The servers that `text`, a resolv.conf(5), names, with port 53.

@@ -248,6 +248,7 @@ std::size_t TcpServer::notify(Bytes message, const ClientRef& client, std::span<
 }
 
 void TcpServer::tick() {
+  counters_.add(Count::rounds);
   const std::int64_t now_ms = shared_.clock.steady_ms();
   ports_.renew(now_ms);
   begin_batch();

@@ -324,6 +324,7 @@ void UdpWorker::wait_and_serve(int timeout_ms) {
 
 void UdpWorker::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    counters_.add(Count::rounds);
     ports_.renew(shared_.clock.steady_ms());
     if (engine_.in_flight() == 0 && sockets_.size() == 1) {
       (void)serve_clients(0, MSG_WAITFORONE);

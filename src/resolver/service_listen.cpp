@@ -1,0 +1,117 @@
+// What Service listens on: workers, TCP and status, made from its options.
+#include <algorithm>
+
+#include "base/log.h"
+#include "resolver/service.h"
+
+namespace khien::resolver {
+namespace {
+
+constexpr std::size_t tcp_cache_size = 8U << 20;
+
+policy::SourceMask base_sources() {
+  using policy::mask_of;
+  return mask_of(policy::source_pass) | mask_of(Basis::emergency) | mask_of(Basis::orders) |
+         mask_of(Basis::feeds);
+}
+
+}  // namespace
+
+std::vector<net::SocketAddress> Service::all_upstreams() const {
+  auto all = options_.upstreams;
+  for (const Forward& forward : options_.forwards) all.push_back(forward.upstream);
+  return all;
+}
+
+EngineOptions Service::engine_options() const {
+  EngineOptions engine{.policy = {.sources = base_sources() | options_.choices},
+                       .block = options_.block,
+                       .cache_size = options_.cache_size,
+                       .refuse_without_rules = options_.refuse_without_rules};
+  Route everything{.zone = {0}, .upstreams = {}};
+  std::uint16_t number = 0;
+  for (; number < options_.upstreams.size(); ++number) everything.upstreams.push_back(number);
+  engine.routes.push_back(std::move(everything));
+  for (const Forward& forward : options_.forwards) {
+    const Octets zone = to_octets(forward.zone.lower().wire());
+    const auto known = std::ranges::find(engine.routes, zone, &Route::zone);
+    if (known != engine.routes.end()) {
+      known->upstreams.push_back(number++);
+    } else {
+      engine.routes.push_back({.zone = zone, .upstreams = {number++}});
+    }
+  }
+  return engine;
+}
+
+void Service::log_receive_buffer() const {
+  const int granted = workers_.front()->receive_buffer_size();
+  if (granted >= udp_receive_buffer_size) {
+    KHIEN_LOG(info, "udp_receive_buffer", {"octets", granted});
+    return;
+  }
+  KHIEN_LOG(warning, "udp_receive_buffer_small", {"octets", granted},
+            {"wanted", udp_receive_buffer_size},
+            {"effect", "bursts are dropped: khien_dnsd_dropped_total{why=\"receive_buffer\"}"},
+            {"remedy", "sysctl net.core.rmem_max=" + std::to_string(udp_receive_buffer_size) +
+                           ", or start with CAP_NET_ADMIN"});
+}
+
+Result<void> Service::listen(const WorkerShared& shared) {
+  auto listen = options_.listen;
+  for (std::size_t i = 0; i < options_.workers; ++i) {
+    auto worker = UdpWorker::open(
+        {.listen = listen, .upstreams = all_upstreams(), .engine = engine_options()}, shared);
+    if (!worker) return tl::unexpected(std::move(worker).error());
+    listen = (*worker)->local_addresses();  // the others share the port that the first one took
+    workers_.push_back(std::move(*worker));
+  }
+  EngineOptions tcp_engine = engine_options();
+  tcp_engine.tcp_upstream = true;
+  tcp_engine.cache_size = std::min(options_.cache_size, tcp_cache_size);
+  auto tcp = TcpServer::open(
+      {.listen = listen, .upstreams = all_upstreams(), .engine = std::move(tcp_engine)}, shared,
+      *loop_);
+  if (!tcp) return tl::unexpected(std::move(tcp).error());
+  tcp_ = std::move(*tcp);
+  return {};
+}
+
+Result<void> Service::bind() {
+  auto loop = net::EventLoop::open(clock_);
+  if (!loop) return tl::unexpected(std::move(loop).error());
+  loop_ = std::move(*loop);
+  if (options_.secondary) {
+    secondary_ =
+        std::make_unique<Secondary>(*options_.secondary, store_, ready_, clock_, rng_, metrics_);
+    notify_ = [this](Bytes message, const net::IpAddress& from, std::span<std::uint8_t> out) {
+      return secondary_->notified(message, from, out);
+    };
+  }
+  const WorkerShared shared{.rules = store_.published(),
+                            .ready = ready_,
+                            .clock = clock_,
+                            .rng = rng_,
+                            .notify = notify_};
+  // A port that the kernel chooses must be free for both: UDP takes it first, TCP follows, a few
+  // times over.
+  constexpr int bind_attempts_max = 8;
+  const bool chosen =
+      std::ranges::any_of(options_.listen, [](const auto& a) { return a.port == 0; });
+  for (int attempt = 1;; ++attempt) {
+    auto listening = listen(shared);
+    if (listening) break;
+    if (!chosen || attempt == bind_attempts_max) return listening;
+    workers_.clear();
+  }
+  log_receive_buffer();
+  if (options_.status) {
+    auto status = StatusServer::open(*options_.status, *loop_,
+                                     [this](std::string_view path) { return status_page(path); });
+    if (!status) return tl::unexpected(std::move(status).error());
+    status_ = std::move(*status);
+  }
+  return {};
+}
+
+}  // namespace khien::resolver
