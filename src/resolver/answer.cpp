@@ -178,35 +178,51 @@ void write_address(Cursor& cursor, std::uint16_t qtype, const net::IpAddress& ad
   cursor.octets(address.octets());
 }
 
-const std::optional<net::IpAddress>& sinkhole_for(std::uint16_t qtype,
-                                                  const BlockAnswer& answer) noexcept {
-  static constexpr std::optional<net::IpAddress> none;
-  return qtype == dns::type_a      ? answer.sinkhole_v4
-         : qtype == dns::type_aaaa ? answer.sinkhole_v6
-                                   : none;
+/// What a blocked name is to a client of the network.
+enum class Fate : std::uint8_t { gone, empty, led, refused };
+
+Fate fate_of(const Blocked& blocked, std::uint16_t qtype, const BlockAnswer& answer) noexcept {
+  const bool to_sinkhole = answer.sinkhole_v4 || answer.sinkhole_v6;
+  const auto led = [&] {
+    const bool has_address = (qtype == dns::type_a && answer.sinkhole_v4) ||
+                             (qtype == dns::type_aaaa && answer.sinkhole_v6);
+    return has_address ? Fate::led : Fate::empty;
+  };
+  switch (blocked.as) {
+    case policy::BlockedAs::refused: return Fate::refused;
+    case policy::BlockedAs::nodata: return Fate::empty;
+    case policy::BlockedAs::nxdomain: return Fate::gone;
+    case policy::BlockedAs::sinkhole: return to_sinkhole ? led() : Fate::gone;
+    case policy::BlockedAs::configured: break;
+  }
+  if (blocked.verdict.action == policy::Action::nodata) return Fate::empty;
+  return to_sinkhole ? led() : Fate::gone;
+}
+
+std::uint16_t rcode_of(Fate fate) noexcept {
+  if (fate == Fate::refused) return dns::rcode_refused;
+  return fate == Fate::gone ? dns::rcode_nxdomain : dns::rcode_noerror;
 }
 
 }  // namespace
 
 std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, const BlockAnswer& answer,
                           std::span<std::uint8_t> out) noexcept {
-  const bool is_gone = blocked.verdict.action != policy::Action::nodata;
-  const bool has_sinkhole = answer.sinkhole_v4 || answer.sinkhole_v6;
-  const std::uint16_t rcode = is_gone && !has_sinkhole ? dns::rcode_nxdomain : dns::rcode_noerror;
   const std::uint16_t qtype = dns::load_u16(head.question, head.question.size() - 4);
-  const auto& sinkhole = sinkhole_for(qtype, answer);
-  const bool is_led = is_gone && sinkhole.has_value();
+  const Fate fate = fate_of(blocked, qtype, answer);
+  const std::uint16_t rcode = rcode_of(fate);
+  const bool has_soa = fate == Fate::gone || fate == Fate::empty;
   Cursor cursor{out, 0};
   cursor.u16(head.id);
   cursor.u16(answer_flags(head, rcode));
   cursor.u16(1);
-  cursor.u16(is_led ? 1 : 0);
-  cursor.u16(is_led ? 0 : 1);
+  cursor.u16(fate == Fate::led ? 1 : 0);
+  cursor.u16(has_soa ? 1 : 0);
   cursor.u16(0);
   cursor.octets(head.question);
-  if (is_led) {
-    write_address(cursor, qtype, *sinkhole);
-  } else {
+  if (fate == Fate::led) {
+    write_address(cursor, qtype, qtype == dns::type_a ? *answer.sinkhole_v4 : *answer.sinkhole_v6);
+  } else if (has_soa) {
     write_soa(cursor,
               dns::header_size + (blocked.is_qname ? std::size_t{blocked.verdict.trigger_at} : 0));
   }

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "net/address.h"
-#include "policy/rules.h"
+#include "policy/network_policy.h"
 #include "resolver/client_query.h"
 
 namespace khien::resolver {
@@ -58,6 +58,7 @@ struct Blocked {
   Bytes name = {};
   /// Whether `name` is the qname, so that the SOA can stand at the rule's own name.
   bool is_qname = true;
+  policy::BlockedAs as = policy::BlockedAs::configured;
 };
 
 /// What people who meet a block are shown.
@@ -69,8 +70,8 @@ struct BlockAnswer {
   std::optional<net::IpAddress> sinkhole_v6 = {};
 };
 
-/// NXDOMAIN or NODATA with SOA, or the sinkhole's address; for EDNS clients with EDE 15, 16 or 17
-/// and the text `category=<id> <base_url>/l/<name>`.
+/// NXDOMAIN or NODATA with SOA, the sinkhole's address or REFUSED; for EDNS clients with EDE 15, 16
+/// or 17 and the text `category=<id> <base_url>/l/<name>`.
 [[nodiscard]] std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked,
                                         const BlockAnswer& answer,
                                         std::span<std::uint8_t> out) noexcept;

@@ -24,6 +24,8 @@ Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
                const std::atomic<bool>& ready, Rng& random, EngineSink& sink, Counters& counters)
     : options_(std::move(options)),
       rules_(rules),
+      one_network_(policy::NetworkPolicies::one(options_.policy)),
+      networks_(options_.networks == nullptr ? one_network_ : *options_.networks),
       key_(rules_.value()->key()),
       ready_(ready),
       random_(random),
@@ -36,7 +38,9 @@ Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
 
 void Engine::begin_batch(std::int64_t now_ms) noexcept {
   now_ms_ = now_ms;
-  if (!rules_.refresh()) return;
+  const bool new_rules = rules_.refresh();
+  const bool new_networks = networks_.refresh();
+  if (!new_rules && !new_networks) return;
   ++generation_;
   // Cached answers are found by hashes with this key: it stays the same for the life of a process.
   KHIEN_ASSERT(rules_.value()->key() == key_);
@@ -116,17 +120,16 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   }
 
   const policy::NameKey& name = prepared.key;
-  const policy::Verdict verdict = rules_.value()->find(name, options_.policy);
-  if (verdict.blocks()) {
-    counters_.add_blocked(verdict.source);
-    return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.block, out);
+  const policy::NetworkPolicy& network = network_of(client);
+  const policy::Decision decision = decide(network, name);
+  if (decision.verdict.blocks()) {
+    return blocked(head, network, {.verdict = decision.verdict, .name = name.name()}, out);
   }
   if (query.question.qtype == dns::type_soa) {
     const std::size_t size = followed_soa(prepared, head, out);
     if (size != 0) return size;
   }
-  const bool passed = verdict.action == policy::Action::passthru;
-  if (passed) counters_.add(Count::passed);
+  if (decision.verdict.action == policy::Action::passthru) counters_.add(Count::passed);
   if (!query.header.has(dns::flag_rd)) {
     // We know nothing of our own, and the cache shall not tell what others asked.
     counters_.add(Count::answered_refused);
@@ -142,11 +145,11 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   if (entry != nullptr) {
     if (entry->fresh(now_ms_)) {
       counters_.add(Count::cache_hits);
-      return from_cache(head, *entry, passed, false, out);
+      return from_cache(head, network, decision, *entry, out);
     }
     if (now_ms_ < entry->retry_at_ms && entry->usable_stale(now_ms_)) {
       counters_.add(Count::cache_stale);
-      return from_cache(head, *entry, passed, true, out);
+      return from_cache(head, network, decision, *entry, out);
     }
   }
   counters_.add(Count::cache_misses);
@@ -154,13 +157,28 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   return 0;
 }
 
-policy::Verdict Engine::check_targets(Bytes targets, std::uint16_t& target_at) noexcept {
+std::size_t Engine::blocked(const AnswerHead& head, const policy::NetworkPolicy& network,
+                            const Judgement& judgement, std::span<std::uint8_t> out) noexcept {
+  counters_.add_blocked(judgement.verdict.source);
+  return write_blocked(head,
+                       {.verdict = judgement.verdict,
+                        .name = judgement.name,
+                        .is_qname = judgement.is_qname,
+                        .as = network.blocked_as},
+                       options_.block, out);
+}
+
+// The first of `targets` that `network` blocks stands in scratch_key_ then.
+policy::Verdict Engine::check_targets(const policy::NetworkPolicy& network, bool excepted,
+                                      Bytes targets, std::uint16_t& target_at) noexcept {
+  const policy::Policy lawful{.sources = network.policy.sources & policy::lawful_sources()};
   for (std::size_t at = 0; at < targets.size();) {
     std::size_t end = at;
     while (targets[end] != 0) end += 1 + std::size_t{targets[end]};
     ++end;
     scratch_key_.assign(targets.subspan(at, end - at), rules_.value()->key());
-    const policy::Verdict verdict = rules_.value()->find(scratch_key_, options_.policy);
+    const policy::Verdict verdict = excepted ? rules_.value()->find(scratch_key_, lawful)
+                                             : decide(network, scratch_key_).verdict;
     if (verdict.blocks()) {
       target_at = static_cast<std::uint16_t>(at);
       return verdict;
@@ -170,27 +188,45 @@ policy::Verdict Engine::check_targets(Bytes targets, std::uint16_t& target_at) n
   return {};
 }
 
-std::size_t Engine::from_cache(const AnswerHead& head, PacketCache::Entry& entry, bool passed,
-                               bool stale, std::span<std::uint8_t> out) noexcept {
-  if (entry.targets_size != 0 && !passed) {
-    if (entry.checked_generation != generation_) {
-      entry.target_verdict = check_targets(entry.targets(), entry.target_at);
-      entry.checked_generation = generation_;
+// Brings the entry's verdict on its targets up to date for this policy. Nearly every entry holds no
+// name that any policy blocks: it is marked so once, and costs one comparison whoever asks.
+void Engine::check_entry(const policy::NetworkPolicy& network, bool excepted,
+                         PacketCache::Entry& entry) noexcept {
+  const std::uint64_t everybody = std::uint64_t{generation_} << 32;
+  if (entry.checked_by == everybody) return;
+  const std::uint64_t ours = everybody | (network.decision << 1) | (excepted ? 1 : 0);
+  if (entry.checked_by == ours) return;
+  if (entry.checked_by < everybody) {  // for the first time with these rules
+    entry.target_verdict = check_targets({.policy = {}}, false, entry.targets(), entry.target_at);
+    if (!entry.target_verdict.blocks()) {
+      entry.checked_by = everybody;
+      return;
     }
+  }
+  entry.target_verdict = check_targets(network, excepted, entry.targets(), entry.target_at);
+  entry.checked_by = ours;
+}
+
+std::size_t Engine::from_cache(const AnswerHead& head, const policy::NetworkPolicy& network,
+                               const policy::Decision& decision, PacketCache::Entry& entry,
+                               std::span<std::uint8_t> out) noexcept {
+  if (entry.targets_size != 0 && decision.verdict.action != policy::Action::passthru) {
+    check_entry(network, decision.excepted, entry);
     if (entry.target_verdict.blocks()) {
-      counters_.add_blocked(entry.target_verdict.source);
       scratch_key_.assign(
           dns::NameView::parse_prefix(entry.targets().subspan(entry.target_at))->wire(),
           rules_.value()->key());
-      return write_blocked(
-          head, {.verdict = entry.target_verdict, .name = scratch_key_.name(), .is_qname = false},
-          options_.block, out);
+      return blocked(
+          head, network,
+          {.verdict = entry.target_verdict, .is_qname = false, .name = scratch_key_.name()}, out);
     }
   }
-  return relay(
-      head,
-      {.message = entry.message(), .extended = entry.extended(), .entry = &entry, .stale = stale},
-      out);
+  return relay(head,
+               {.message = entry.message(),
+                .extended = entry.extended(),
+                .entry = &entry,
+                .stale = !entry.fresh(now_ms_)},
+               out);
 }
 
 std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/snapshot.h"
+#include "policy/network_policy.h"
 #include "resolver/answer.h"
 #include "resolver/counters.h"
 #include "resolver/in_flight.h"
@@ -36,7 +37,8 @@ struct Route {
 };
 
 struct EngineOptions {
-  policy::Policy policy = {};
+  policy::Policy policy = {};                             // everybody's, without `networks`
+  Snapshot<policy::NetworkPolicies>* networks = nullptr;  // borrowed
   BlockAnswer block = {};
   std::vector<Route> routes = {};  // one for the root at least
   std::size_t cache_size = 32U << 20;
@@ -77,7 +79,7 @@ class Engine {
   Engine(EngineOptions options, Snapshot<policy::Rules>& rules, const std::atomic<bool>& ready,
          Rng& random, EngineSink& sink, Counters& counters);
 
-  /// Once a batch: takes new rules, if there are any, and the time (steady clock).
+  /// Once a batch: takes new rules and policies, if there are any, and the time (steady clock).
   void begin_batch(std::int64_t now_ms) noexcept;
   /// In two steps, so that a batch loads its memory in parallel.
   void prepare(Bytes message, Transport transport, Prepared& out) noexcept;
@@ -111,13 +113,36 @@ class Engine {
                            std::span<std::uint8_t> out) noexcept;
   std::size_t refuse(const Prepared& prepared, const AnswerHead& head,
                      std::span<std::uint8_t> out) noexcept;
-  std::size_t from_cache(const AnswerHead& head, PacketCache::Entry& entry, bool passed, bool stale,
+  // What the policy of one client says of one answer, qname and targets.
+  struct Judgement {
+    policy::Verdict verdict = {};
+    bool is_qname = true;
+    Bytes name = {};  // that was blocked; borrowed from whoever was judged
+  };
+
+  [[nodiscard]] const policy::NetworkPolicy& network_of(const ClientRef& client) const noexcept {
+    return networks_.value()->of(client.source, client.entry);
+  }
+  [[nodiscard]] policy::Decision decide(const policy::NetworkPolicy& network,
+                                        const policy::NameKey& name) const noexcept {
+    return networks_.value()->decide(network, *rules_.value(), name);
+  }
+  std::size_t blocked(const AnswerHead& head, const policy::NetworkPolicy& network,
+                      const Judgement& judgement, std::span<std::uint8_t> out) noexcept;
+  std::size_t from_cache(const AnswerHead& head, const policy::NetworkPolicy& network,
+                         const policy::Decision& decision, PacketCache::Entry& entry,
                          std::span<std::uint8_t> out) noexcept;
   std::size_t relay(const AnswerHead& head, const Relay& relay,
                     std::span<std::uint8_t> out) noexcept;
   void wait_for_upstream(const Prepared& prepared, Transport transport, const CacheKey& key,
                          const ClientRef& client) noexcept;
-  [[nodiscard]] policy::Verdict check_targets(Bytes targets, std::uint16_t& target_at) noexcept;
+  /// The name borrows `name`, or scratch_key_ until the next check of targets.
+  [[nodiscard]] Judgement judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
+                                Bytes targets) noexcept;
+  void check_entry(const policy::NetworkPolicy& network, bool excepted,
+                   PacketCache::Entry& entry) noexcept;
+  [[nodiscard]] policy::Verdict check_targets(const policy::NetworkPolicy& network, bool excepted,
+                                              Bytes targets, std::uint16_t& target_at) noexcept;
   [[nodiscard]] const Route& route_of(Bytes qname, std::uint16_t& number) const noexcept;
   bool send(InFlightTable::Number number) noexcept;
   void next_attempt(InFlightTable::Number number) noexcept;
@@ -129,6 +154,8 @@ class Engine {
 
   EngineOptions options_;
   Snapshot<policy::Rules>::Reader rules_;  // never null
+  Snapshot<policy::NetworkPolicies> one_network_;
+  Snapshot<policy::NetworkPolicies>::Reader networks_;  // never null
   policy::HashKey key_;
   const std::atomic<bool>& ready_;
   RandomPool random_;
@@ -137,7 +164,7 @@ class Engine {
   PacketCache cache_;
   InFlightTable in_flight_;
   std::int64_t now_ms_ = 0;
-  std::uint32_t generation_ = 1;  // counts the rules seen; 0 means "never checked"
+  std::uint32_t generation_ = 1;  // counts rules and policies seen; 0 means "never checked"
   UpstreamAnswer upstream_answer_;
   policy::NameKey scratch_key_;
   std::unique_ptr<std::uint8_t[]> scratch_;  // late answers are written here

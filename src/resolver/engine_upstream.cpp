@@ -139,7 +139,7 @@ void Engine::answer_waiters(InFlightTable::Number number, Write&& write) noexcep
     if (waiter.answered) return;
     const std::size_t size_max =
         waiter.transport == Transport::tcp ? dns::message_size_max : udp_answer_size_max;
-    const std::size_t size = write(head_of(waiter), std::span{scratch_.get(), size_max});
+    const std::size_t size = write(waiter, head_of(waiter), std::span{scratch_.get(), size_max});
     if (size != 0) sink_.answer(waiter.client, Bytes{scratch_.get(), size});
     waiter.answered = true;
   });
@@ -151,22 +151,28 @@ bool Engine::answer_stale(InFlightTable::Number number) noexcept {
   if (entry == nullptr || !entry->usable_stale(now_ms_)) return false;
   entry->retry_at_ms = now_ms_ + stale_retry_after_ms;
   policy::NameKey name{waiting.qname(), rules_.value()->key()};
-  const policy::Verdict verdict = rules_.value()->find(name, options_.policy);
-  answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
-    if (verdict.blocks()) {
-      counters_.add_blocked(verdict.source);
-      return write_blocked(head, {.verdict = verdict, .name = name.name()}, options_.block, out);
-    }
-    counters_.add(Count::cache_stale);
-    return from_cache(head, *entry, verdict.action == policy::Action::passthru, true, out);
-  });
+  policy::Decision decision;
+  std::uint32_t decided = 0;  // for which policies `decision` stands
+  answer_waiters(
+      number, [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
+        const policy::NetworkPolicy& network = network_of(waiter.client);
+        if (decided != network.decision) {
+          decision = decide(network, name);
+          decided = network.decision;
+        }
+        if (decision.verdict.blocks()) {
+          return blocked(head, network, {.verdict = decision.verdict, .name = name.name()}, out);
+        }
+        counters_.add(Count::cache_stale);
+        return from_cache(head, network, decision, *entry, out);
+      });
   return true;
 }
 
 void Engine::fail(InFlightTable::Number number) noexcept {
   if (!answer_stale(number)) {
     const bool network = in_flight_.at(number).network_error;
-    answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
+    answer_waiters(number, [&](const Waiter&, const AnswerHead& head, std::span<std::uint8_t> out) {
       counters_.add(Count::answered_servfail);
       const Extended why =
           network ? Extended{.info_code = ede_network_error, .text = "upstream unreachable"}
@@ -178,6 +184,17 @@ void Engine::fail(InFlightTable::Number number) noexcept {
   in_flight_.remove(number);
 }
 
+Engine::Judgement Engine::judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
+                                Bytes targets) noexcept {
+  const policy::Decision decision = decide(network, name);
+  if (decision.verdict.action != policy::Action::none) {
+    return {.verdict = decision.verdict, .name = name.name()};
+  }
+  std::uint16_t target_at = 0;
+  const policy::Verdict verdict = check_targets(network, decision.excepted, targets, target_at);
+  return {.verdict = verdict, .is_qname = false, .name = scratch_key_.name()};
+}
+
 void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer) noexcept {
   const InFlight& waiting = in_flight_.at(number);
   (void)cache_.put(waiting.key(), {.message = answer.message(),
@@ -186,26 +203,21 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
                                    .extended = answer.extended(),
                                    .now_ms = now_ms_,
                                    .ttl_s = answer.ttl_s()});
-  // The rules of now decide, not those of when it was asked.
-  policy::NameKey name{waiting.qname(), rules_.value()->key()};
-  policy::Verdict verdict = rules_.value()->find(name, options_.policy);
-  bool is_qname = true;
-  if (verdict.action == policy::Action::none) {
-    std::uint16_t target_at = 0;
-    verdict = check_targets(answer.targets(), target_at);
-    if (verdict.blocks()) {
-      name = scratch_key_;
-      is_qname = false;
-    }
-  }
-  answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
-    if (!verdict.blocks()) {
-      return relay(head, {.message = answer.message(), .extended = answer.extended()}, out);
-    }
-    counters_.add_blocked(verdict.source);
-    return write_blocked(head, {.verdict = verdict, .name = name.name(), .is_qname = is_qname},
-                         options_.block, out);
-  });
+  // The rules and policies of now decide, not those of when it was asked; each client's its own,
+  // which is judged once for the clients that share it.
+  const policy::NameKey name{waiting.qname(), rules_.value()->key()};
+  Judgement judgement;
+  std::uint32_t judged = 0;  // for which policies `judgement` stands
+  answer_waiters(
+      number, [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
+        const policy::NetworkPolicy& network = network_of(waiter.client);
+        if (judged != network.decision) {
+          judgement = judge(network, name, answer.targets());
+          judged = network.decision;
+        }
+        if (judgement.verdict.blocks()) return blocked(head, network, judgement, out);
+        return relay(head, {.message = answer.message(), .extended = answer.extended()}, out);
+      });
   in_flight_.remove(number);
 }
 
@@ -243,7 +255,7 @@ void Engine::upstream_answered(std::uint16_t port, bool over_tcp,
       return;
     }
     // Clients get no more over UDP than we asked for: they come again over TCP.
-    answer_waiters(number, [&](const AnswerHead& head, std::span<std::uint8_t> out) {
+    answer_waiters(number, [&](const Waiter&, const AnswerHead& head, std::span<std::uint8_t> out) {
       counters_.add(Count::answered_truncated);
       return write_truncated(head, out);
     });

@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "dns/name.h"
+#include "policy/address_key.h"
+#include "policy/entry_point.h"
 #include "policy/name_key.h"
 #include "resolver/client_query.h"
 #include "resolver/packet_cache.h"
@@ -21,12 +23,15 @@ constexpr std::size_t waiters_a_name_max = 512;  // clients that wait for one qu
 
 constexpr std::uint16_t no_port = 0xFFFF;  // nothing was sent yet
 
-/// Whom an answer goes to; opaque to the engine.
+/// Whom an answer goes to, opaque to the engine, and where the question came from, by which it
+/// chooses the policy.
 struct ClientRef {
   std::array<std::uint8_t, 28> address{};  // large enough for a sockaddr_in6
   std::uint8_t address_size = 0;
   std::uint8_t socket = 0;
-  std::uint64_t connection = 0;  // TCP
+  std::uint64_t connection = 0;    // TCP
+  policy::AddressKey source = {};  // behind a proxy: whom the proxy speaks for
+  policy::EntryPoint entry = policy::no_entry_point;
 };
 
 struct Waiter {

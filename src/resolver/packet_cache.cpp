@@ -170,7 +170,7 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
                  .stored_ms = item.now_ms,
                  .expires_ms = item.now_ms + std::int64_t{item.ttl_s} * 1'000,
                  .retry_at_ms = 0,
-                 .checked_generation = 0,
+                 .checked_by = 0,
                  .target_verdict = {},
                  .key_flags = key_flags(key),
                  .target_at = 0,

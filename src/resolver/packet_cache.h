@@ -56,9 +56,9 @@ class PacketCache {
     std::uint64_t hash;
     std::int64_t stored_ms;
     std::int64_t expires_ms;
-    std::int64_t retry_at_ms;  // while stale and upstream silent: not before this time again
-    std::uint32_t checked_generation;  // of the rules that `target_verdict` holds for; 0 none
-    policy::Verdict target_verdict;    // of the first target that is blocked
+    std::int64_t retry_at_ms;        // while stale and upstream silent: not before this time again
+    std::uint64_t checked_by;        // which rules and policy `target_verdict` holds for; 0 none
+    policy::Verdict target_verdict;  // of the first target that is blocked
     std::uint8_t key_flags;
     std::uint16_t target_at;  // which one, as an offset into targets()
     std::uint16_t qtype;

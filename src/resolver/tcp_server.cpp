@@ -77,6 +77,10 @@ void TcpServer::accept(net::TcpListener& listener) {
     const std::uint64_t id = next_connection_++;
     auto& connection = connections_[id];
     connection.socket = std::move(*socket);
+    connection.source =
+        policy::AddressKey::of(connection.socket.peer_address().ip.unmapped().octets());
+    connection.entry =
+        policy::entry_point(policy::EntryKind::listener, to_string(listener.local_address()));
     connection.active_at_ms = shared_.clock.steady_ms();
     auto watched = loop_.watch(connection.socket.fd(), {.readable = true},
                                [this, id](net::Readiness readiness) { ready(id, readiness); });
@@ -110,6 +114,8 @@ void TcpServer::serve(std::uint64_t id, Connection& connection) {
   std::size_t at = 0;
   ClientRef client;
   client.connection = id;
+  client.source = connection.source;
+  client.entry = connection.entry;
   while (connection.under_way < tcp_pipelined_max && connection.in.size() - at >= length_size) {
     const std::size_t size = dns::load_u16(connection.in, at);
     if (size > tcp_query_size_max) return close(id);

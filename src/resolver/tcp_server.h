@@ -38,6 +38,8 @@ class TcpServer final : private EngineSink {
  private:
   struct Connection {
     net::TcpSocket socket;
+    policy::AddressKey source = {};
+    policy::EntryPoint entry = policy::no_entry_point;
     Octets in;
     Octets out;
     std::size_t under_way = 0;

@@ -111,12 +111,17 @@ class TestEngine final : public EngineSink {
       : rng_(seed), rules_(rules ? std::move(rules) : policy::Rules::none(rng_)) {
     if (options.routes.empty()) options.routes = {{.zone = {0}, .upstreams = {0}}};
     options.cache_size = cache_size_min;
+    if (options.networks == nullptr) {
+      networks_.publish(policy::NetworkPolicies::one(options.policy));
+      options.networks = &networks_;
+    }
     engine_ = std::make_unique<Engine>(std::move(options), rules_, ready_, rng_, *this, counters_);
     engine_->begin_batch(now_ms_);
   }
 
-  void answer(const ClientRef&, Bytes message) override {
+  void answer(const ClientRef& client, Bytes message) override {
     late_answers_.push_back(to_octets(message));
+    late_clients_.push_back(client);
   }
   std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override {
     ++asked_count_;
@@ -146,8 +151,9 @@ class TestEngine final : public EngineSink {
     engine_->begin_batch(now_ms_);
     engine_->prepare(packet, transport, prepared_);
     late_answers_.clear();
+    late_clients_.clear();
     Octets out(transport == Transport::udp ? udp_answer_size_max : dns::message_size_max);
-    const std::size_t size = engine_->handle(prepared_, transport, {}, out);
+    const std::size_t size = engine_->handle(prepared_, transport, client_, out);
     if (size != 0) {
       out.resize(size);
       return out;
@@ -220,13 +226,16 @@ class TestEngine final : public EngineSink {
 
   SeededRng rng_;
   Snapshot<policy::Rules> rules_;
+  Snapshot<policy::NetworkPolicies> networks_;
   std::atomic<bool> ready_{true};
   Counters counters_;
   std::unique_ptr<Engine> engine_;
   Prepared prepared_;
+  ClientRef client_;  // who asks
   std::map<std::string, TestAnswer> upstream_;
   std::vector<Asked> asked_;
   std::vector<Octets> late_answers_;
+  std::vector<ClientRef> late_clients_;  // whom each of them went to
   std::size_t asked_count_ = 0;
   bool silent_ = false;
   bool unreachable_ = false;

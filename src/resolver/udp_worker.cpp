@@ -29,6 +29,14 @@ struct NamedPacket {
   sockaddr_in6 peer{};
 };
 
+// `peer` holds an IPv4 address in the form of its own family.
+policy::AddressKey source_of(const sockaddr_in6& peer) noexcept {
+  if (peer.sin6_family == AF_INET6) return policy::AddressKey::of(Bytes{peer.sin6_addr.s6_addr});
+  sockaddr_in v4{};
+  std::memcpy(&v4, &peer, sizeof v4);
+  return policy::AddressKey::v4(ntohl(v4.sin_addr.s_addr));
+}
+
 }  // namespace
 
 struct UdpWorker::Buffers {
@@ -115,6 +123,8 @@ Result<void> UdpWorker::bind_all() {
     (void)::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     epoll_event event{.events = EPOLLIN, .data = {.u64 = tag_listen | sockets_.size()}};
     (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+    entries_.push_back(
+        policy::entry_point(policy::EntryKind::listener, to_string(socket->local_address())));
     sockets_.push_back(std::move(*socket));
   }
   return {};
@@ -170,10 +180,12 @@ void UdpWorker::handle_batch(std::size_t socket, std::size_t count) {
   std::size_t answers = 0;
   ClientRef client;
   client.socket = static_cast<std::uint8_t>(socket);
+  client.entry = entries_[socket];
   for (std::size_t i = 0; i < count; ++i) {
     const NamedPacket& packet = b.in_packet[i];
     client.address_size = static_cast<std::uint8_t>(b.in[i].msg_hdr.msg_namelen);
     std::memcpy(client.address.data(), &packet.peer, sizeof packet.peer);
+    client.source = source_of(packet.peer);
     const std::size_t size =
         engine_.handle(b.prepared[i], Transport::udp, client, b.out_octets[answers]);
     if (size == 0) continue;

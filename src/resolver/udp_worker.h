@@ -84,6 +84,7 @@ class UdpWorker final : private EngineSink {
   UpstreamPorts ports_;
   FileDescriptor epoll_;
   std::vector<net::UdpSocket> sockets_;
+  std::vector<policy::EntryPoint> entries_;  // by socket
   std::unique_ptr<Buffers> buffers_;
   std::size_t late_count_ = 0;
   std::size_t late_socket_ = 0;

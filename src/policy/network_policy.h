@@ -1,0 +1,108 @@
+// Which policy a client has, and what a policy decides. Thousands of networks look at one list of
+// names: what differs between them is a mask of sources, so that a query costs one look-up of the
+// address and one AND more than without networks.
+//
+//   client's address, entry point ─► NetworkMap ─► number ─► NetworkPolicy ─► rules.find(mask)
+//
+// Everything is immutable once published (Snapshot<NetworkPolicies>); any thread may read it. What
+// depends on the time of day was evaluated when it was published: nothing here reads a clock.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "policy/entry_point.h"
+#include "policy/prefix_table.h"
+#include "policy/rules.h"
+
+namespace khien::policy {
+
+/// How a network wants blocked names to be answered.
+enum class BlockedAs : std::uint8_t {
+  configured,  ///< as the rule says, or the sinkhole where khien-dnsd has one
+  nxdomain,
+  nodata,
+  sinkhole,
+  refused,
+};
+
+/// What no network can switch off: names that must resolve, and what the law orders.
+[[nodiscard]] SourceMask lawful_sources() noexcept;
+
+/// What is in force for some networks now.
+struct NetworkPolicy {
+  Policy policy = {};
+  /// Equal for policies that decide the same on every name; never 0.
+  std::uint32_t decision = 1;
+  BlockedAs blocked_as = BlockedAs::configured;
+};
+
+/// What the policy says of one name.
+struct Decision {
+  Verdict verdict = {};
+  /// The network allows the name itself: what it points at meets the lawful sources alone.
+  bool excepted = false;
+};
+
+/// Who is in which network. The policy's number comes from, in this order: the DoT server name or
+/// DoH path that the client chose, the longest prefix that holds its address, the listener that it
+/// came in by; 0 if none of them is in a network.
+class NetworkMap {
+ public:
+  struct Entry {
+    EntryPoint point = no_entry_point;
+    std::uint32_t policy = 0;
+    bool is_listener = false;  // prefixes go before it
+  };
+
+  NetworkMap() = default;
+  /// conflict if an entry point comes twice.
+  [[nodiscard]] static Result<NetworkMap> build(PrefixTable prefixes,
+                                                const std::vector<Entry>& entries);
+
+  [[nodiscard]] std::uint32_t find(AddressKey source, EntryPoint point) const noexcept {
+    std::uint32_t otherwise = 0;
+    if (!entries_.empty()) {
+      const Entry& entry = entries_[slot_of(point)];
+      if (entry.point != no_entry_point && !entry.is_listener) return entry.policy;
+      otherwise = entry.policy;
+    }
+    const std::uint32_t value = prefixes_.find(source);
+    return value != PrefixTable::none ? value : otherwise;
+  }
+
+ private:
+  /// Where `point` stands, or the free slot where it would; its policy is 0.
+  [[nodiscard]] std::size_t slot_of(EntryPoint point) const noexcept {
+    std::size_t at = point & (entries_.size() - 1);
+    while (entries_[at].point != point && entries_[at].point != no_entry_point) {
+      at = (at + 1) & (entries_.size() - 1);
+    }
+    return at;
+  }
+  PrefixTable prefixes_;
+  std::vector<Entry> entries_;  // a power of two, at least half of it free
+};
+
+class NetworkPolicies {
+ public:
+  /// One policy for everybody.
+  [[nodiscard]] static std::shared_ptr<const NetworkPolicies> one(Policy policy);
+  /// `policies[0]` is for whoever is in no network; `map` gives numbers below policies.size().
+  NetworkPolicies(std::shared_ptr<const NetworkMap> map, std::vector<NetworkPolicy> policies);
+
+  [[nodiscard]] const NetworkPolicy& of(AddressKey source, EntryPoint point) const noexcept {
+    return policies_[map_->find(source, point)];
+  }
+  /// `name` must have been made with the rules' key.
+  [[nodiscard]] Decision decide(const NetworkPolicy& network, const Rules& rules,
+                                const NameKey& name) const noexcept {
+    return {.verdict = rules.find(name, network.policy)};
+  }
+
+ private:
+  std::shared_ptr<const NetworkMap> map_;  // never null
+  std::vector<NetworkPolicy> policies_;    // never empty
+};
+
+}  // namespace khien::policy
