@@ -27,6 +27,11 @@ enum class Count : std::uint8_t {
   upstream_refused,   // port unreachable and the like
   upstream_mismatch,  // an answer to nothing we asked: wrong id, port, name or case
   upstream_malformed,
+  upstream_case,        // right but for the letter case: asked again over TCP
+  upstream_distrusted,  // so many mismatches that only TCP was believed
+  upstream_hedged,      // asked a second upstream because the first one was late
+  upstream_explored,    // a copy to one of which too little was known
+  upstream_plain_edns,  // asked again without EDNS
   answered_servfail,
   answered_formerr,
   answered_notimp,

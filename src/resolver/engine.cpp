@@ -18,6 +18,17 @@ bool is_spelled(Bytes wire, std::string_view text) noexcept {
   return text.empty();
 }
 
+std::size_t upstream_count(const std::vector<Route>& routes) noexcept {
+  std::size_t count = 0;
+  for (const Route& route : routes) {
+    KHIEN_ASSERT(!route.upstreams.empty() && route.upstreams.size() <= candidates_max);
+    for (const std::uint16_t upstream : route.upstreams) {
+      count = std::max<std::size_t>(count, upstream + std::size_t{1});
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
@@ -32,6 +43,7 @@ Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
       sink_(sink),
       counters_(counters),
       cache_(options_.cache_size),
+      health_(upstream_count(options_.routes)),
       scratch_(std::make_unique<std::uint8_t[]>(dns::message_size_max)) {
   KHIEN_ASSERT(!options_.routes.empty());
 }
@@ -232,12 +244,13 @@ std::size_t Engine::from_cache(const AnswerHead& head, const policy::NetworkPoli
 std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
                           std::span<std::uint8_t> out) noexcept {
   const std::size_t size = relay.message.size();
-  if (size + edns_size_min(head) > std::min(head.size_max, out.size())) {
+  const std::uint16_t upstream_flags = dns::load_u16(relay.message, 2);
+  if ((upstream_flags & dns::flag_tc) != 0 ||
+      size + edns_size_min(head) > std::min(head.size_max, out.size())) {
     counters_.add(Count::answered_truncated);
     return write_truncated(head, out);
   }
   std::memcpy(out.data(), relay.message.data(), size);
-  const std::uint16_t upstream_flags = dns::load_u16(relay.message, 2);
   // AD only to those who understand it (RFC 6840 section 5.8).
   const bool wants_ad = head.dnssec_ok || (head.query_flags & dns::flag_ad) != 0;
   const auto flags = static_cast<std::uint16_t>(

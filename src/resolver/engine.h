@@ -20,15 +20,32 @@
 #include "resolver/packet_cache.h"
 #include "resolver/random_pool.h"
 #include "resolver/upstream_answer.h"
+#include "resolver/upstream_health.h"
 
 namespace khien::resolver {
 
-constexpr int attempts_max = 3;  // upstream queries for one question
-/// How long each attempt waits: four seconds in all, below the five after which stubs repeat.
-constexpr std::array<std::int64_t, attempts_max> attempt_timeout_ms{1'000, 1'500, 1'500};
-constexpr std::int64_t stale_after_ms = 1'800;         // RFC 8767 section 5, client response timer
+/// A question is given up after four seconds, below the five after which stubs repeat.
+constexpr std::int64_t question_budget_ms = 4'000;
+/// How long we wait when nobody else can be asked, by how often all were asked.
+constexpr std::array<std::int64_t, 3> retry_wait_ms{1'000, 1'500, 1'500};
+/// With another healthy upstream the wait is at most this, so that a dead one costs less than
+/// 100 ms; as long as the budget for it lasts: one question in eight, and a reserve.
+constexpr std::int64_t hedge_wait_max_ms = 80;
+constexpr int hedge_credit_part = 8;
+constexpr int hedge_credit_max = 64 * hedge_credit_part;
+constexpr std::int64_t failed_wait_ms = 500;    // for others, once one upstream said SERVFAIL
+constexpr std::int64_t linger_ms = 1'000;       // how long an answered question still listens
+constexpr int mismatches_max = 8;               // nearly right answers until UDP is not believed
+constexpr std::uint32_t truncated_ttl_s = 30;   // "ask over TCP" is kept for so long
+constexpr std::int64_t stale_after_ms = 1'800;  // RFC 8767 section 5, client response timer
 constexpr std::int64_t stale_retry_after_ms = 30'000;  // the same, failure recheck timer
-constexpr std::size_t upstream_query_size_max = dns::header_size + dns::name_size_max + 4 + 11;
+constexpr std::size_t padding_block_size = 128;        // RFC 8467 section 4.1
+constexpr std::size_t upstream_query_size_max =
+    dns::header_size + dns::name_size_max + 4 + 11 + 4 + padding_block_size;
+
+/// How an upstream is asked: over UDP, with TCP for what is truncated or forged, or over a stream
+/// alone.
+enum class UpstreamProtocol : std::uint8_t { udp, tcp, tls };
 
 /// Names below `zone` (folded wire form; the root for all) go to these upstreams, by number.
 struct Route {
@@ -40,7 +57,8 @@ struct EngineOptions {
   policy::Policy policy = {};                             // everybody's, without `networks`
   Snapshot<policy::NetworkPolicies>* networks = nullptr;  // borrowed
   BlockAnswer block = {};
-  std::vector<Route> routes = {};  // one for the root at least
+  std::vector<Route> routes = {};                // one for the root at least
+  std::vector<UpstreamProtocol> protocols = {};  // by upstream; those that are missing: UDP
   std::size_t cache_size = 32U << 20;
   bool tcp_upstream = false;  // ask again over TCP what came truncated
   bool refuse_without_rules = true;
@@ -93,12 +111,17 @@ class Engine {
                          std::span<std::uint8_t> message) noexcept;
   /// What went out by `port` did not arrive, so the kernel says.
   void upstream_failed(std::uint16_t port, bool over_tcp) noexcept;
-  /// The one question behind `number`, asked over TCP, failed.
-  void question_failed(InFlightTable::Number number) noexcept;
-  /// Gives up what took too long. Call it at least every 100 ms while in_flight() is not 0.
+  /// Asks the next upstream, or gives up, where one took too long. Call it when wait_ms() are over;
+  /// more often costs next to nothing.
   void tick() noexcept;
+  /// How long until tick() has something to do; `otherwise_ms` if that is sooner.
+  [[nodiscard]] std::int64_t wait_ms(std::int64_t otherwise_ms) const noexcept;
 
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
+  /// Questions that still listen for an answer.
+  [[nodiscard]] std::size_t in_flight() const noexcept {
+    return in_flight_.size() + in_flight_.lingering();
+  }
+  [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return health_; }
   [[nodiscard]] std::size_t cached() const noexcept { return cache_.count(); }
 
  private:
@@ -144,10 +167,48 @@ class Engine {
   [[nodiscard]] policy::Verdict check_targets(const policy::NetworkPolicy& network, bool excepted,
                                               Bytes targets, std::uint16_t& target_at) noexcept;
   [[nodiscard]] const Route& route_of(Bytes qname, std::uint16_t& number) const noexcept;
-  bool send(InFlightTable::Number number) noexcept;
-  void next_attempt(InFlightTable::Number number) noexcept;
+
+  // engine_attempts.cpp
+  struct Sending {
+    std::uint16_t upstream = 0;
+    bool over_tcp = false;
+    bool edns = true;
+    bool plain_case = false;
+  };
+  using Waiting = InFlightTable::Waiting;
+  void ask_first(InFlightTable::Number number) noexcept;
+  void ask_next(InFlightTable::Number number) noexcept;
+  void ask_again(InFlightTable::Number number, const Sending& sending) noexcept;
+  bool send(InFlightTable::Number number, const Sending& sending) noexcept;
+  [[nodiscard]] Sending how_to_ask(const InFlight& entry, std::uint16_t upstream) const noexcept;
+  [[nodiscard]] std::size_t write_question(const InFlight& entry, const Attempt& attempt,
+                                           std::span<std::uint8_t> out) const noexcept;
+  void mix_case(InFlight& entry) noexcept;
+  [[nodiscard]] bool others_are_left(const InFlight& entry) const noexcept;
+  [[nodiscard]] std::int64_t wait_for(const InFlight& entry) const noexcept;
+  void wake(InFlight& entry, std::int64_t due_ms) noexcept;
+  void due(InFlightTable::Number number) noexcept;
+  void note_overdue(InFlight& entry) noexcept;
+  void attempt_failed(const Waiting& which) noexcept;
+  void finish(InFlightTable::Number number) noexcept;
+  void linger(InFlightTable::Number number) noexcept;
+  [[nodiscard]] UpstreamProtocol protocol(std::uint16_t upstream) const noexcept {
+    return upstream < options_.protocols.size() ? options_.protocols[upstream]
+                                                : UpstreamProtocol::udp;
+  }
+
+  // engine_replies.cpp
+  void answered_late(const Waiting& which, const dns::Header& header) noexcept;
+  void answered_nothing(const dns::Question& question) noexcept;
+  void case_changed(const Waiting& which) noexcept;
+  void truncated(const Waiting& which, std::span<std::uint8_t> message) noexcept;
+  void without_edns(const Waiting& which) noexcept;
+  void answered_failure(const Waiting& which) noexcept;
+  void answered_well(const Waiting& which) noexcept;
+
   void fail(InFlightTable::Number number) noexcept;
   bool answer_stale(InFlightTable::Number number) noexcept;
+  void answer_truncated(InFlightTable::Number number) noexcept;
   void deliver(InFlightTable::Number number, const UpstreamAnswer& answer) noexcept;
   template <typename Write>
   void answer_waiters(InFlightTable::Number number, Write&& write) noexcept;
@@ -163,6 +224,9 @@ class Engine {
   Counters& counters_;
   PacketCache cache_;
   InFlightTable in_flight_;
+  UpstreamHealth health_;
+  int hedge_credit_ = hedge_credit_max;  // in parts of a question
+  std::int64_t next_due_ms_ = 0;         // nothing is due before
   std::int64_t now_ms_ = 0;
   std::uint32_t generation_ = 1;  // counts rules and policies seen; 0 means "never checked"
   UpstreamAnswer upstream_answer_;

@@ -98,7 +98,7 @@ TEST(Engine, SendsOneQuestionForManyClients) {
   EXPECT_EQ(test.engine_->in_flight(), 0U);
 }
 
-// A forged answer lacks one of id, port, name, letter case or type.
+// A forged answer lacks one of id, port, name or type; letter case has scenarios of its own.
 TEST(Engine, BelievesNoForgedAnswer) {
   TestEngine test;
   add_address(test, "shop.example");
@@ -112,12 +112,11 @@ TEST(Engine, BelievesNoForgedAnswer) {
     test.engine_->upstream_answered(port, false, message);
   };
   forge(0, 0x01, asked.port);                       // id
-  forge(13, 0x20, asked.port);                      // letter case
   forge(13, 0x01, asked.port);                      // name
   forge(dns::header_size + 14 + 1, 4, asked.port);  // type
   forge(0, 0, static_cast<std::uint16_t>(asked.port + 1));
   EXPECT_TRUE(test.late_answers_.empty());
-  EXPECT_EQ(test.counters_.value(Count::upstream_mismatch), 5U);
+  EXPECT_EQ(test.counters_.value(Count::upstream_mismatch), 4U);
   forge(0, 0, asked.port);
   EXPECT_EQ(test.late_answers_.size(), 1U);
 }

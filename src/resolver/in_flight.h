@@ -2,6 +2,10 @@
 // clients that want its answer. All memory is taken at construction; at the limits a question or a
 // client is refused, and the caller counts it. One worker owns one.
 //
+// A question may be under way to several upstreams: each attempt has an id of its own, and the
+// first right answer wins. An entry that has its answer lingers a moment for those of its other
+// attempts, which say how their upstreams do.
+//
 // Client addresses stand here only while they wait for their answer.
 #pragma once
 
@@ -20,6 +24,9 @@ namespace khien::resolver {
 constexpr std::size_t in_flight_max = 2'048;     // questions under way, a worker
 constexpr std::size_t waiters_max = 8'192;       // clients that wait, a worker
 constexpr std::size_t waiters_a_name_max = 512;  // clients that wait for one question
+
+constexpr std::size_t attempts_max = 6;     // upstream queries for one question, copies too
+constexpr std::size_t lingering_max = 256;  // answered entries that still listen, a worker
 
 constexpr std::uint16_t no_port = 0xFFFF;  // nothing was sent yet
 
@@ -48,26 +55,47 @@ struct Waiter {
   std::array<std::uint8_t, dns::name_size_max + 4> question;  // as the client wrote it
 };
 
+/// One query to one upstream.
+struct Attempt {
+  std::int64_t sent_ms = 0;
+  std::uint16_t id = 0;
+  std::uint16_t upstream = 0;
+  std::uint16_t port = no_port;  // which of our sockets or connections
+  bool waiting = false;          // an answer to it is believed
+  bool over_tcp = false;
+  bool edns = false;
+  bool plain_case = false;  // asked without 0x20
+  bool overdue = false;     // its upstream's health knows already
+  bool failed = false;      // it was answered, but by nothing of use
+};
+
 struct InFlight {
   std::uint64_t hash = 0;  // keyed hash of the name
   std::int64_t started_ms = 0;
-  std::int64_t due_ms = 0;  // when the attempt under way is given up
-  std::uint16_t id = 0;
+  std::int64_t due_ms = 0;  // when something must be done: ask the next one, or give up
+  std::uint32_t tried = 0;  // bits of the route's upstreams that were asked
   std::uint16_t qtype = 0;
   std::uint16_t route = 0;
-  std::uint16_t upstream = 0;
-  std::uint16_t port = 0;  // which of our sockets
   std::uint16_t waiter_count = 0;
   std::uint16_t first_waiter = 0;  // index plus 1
   std::uint16_t next_in_bucket = 0;
   std::uint16_t previous_active = 0;
   std::uint16_t next_active = 0;
-  std::uint8_t attempt = 0;
   std::uint8_t name_size = 0;
+  std::uint8_t attempt_count = 0;
+  std::uint8_t error_count = 0;     // attempts that the network refused
+  std::uint8_t round = 0;           // how often all upstreams were tried
+  std::uint8_t mismatch_count = 0;  // answers that were nearly right
+  std::uint8_t failed_rcode = 0;    // of the last answer that was a failure
   bool dnssec_ok = false;
   bool checking_disabled = false;
-  bool over_tcp = false;
-  bool network_error = false;                          // the last attempt failed at once
+  bool network_error = false;  // the last attempt failed at once
+  bool case_changed = false;   // an answer had other letter case than we sent
+  bool tcp_only = false;       // somebody sends forged answers: UDP is not believed any more
+  bool tcp_failed = false;
+  bool stale_looked_for = false;
+  bool finished = false;  // answered; lingers
+  std::array<Attempt, attempts_max> attempts;
   std::array<std::uint8_t, dns::name_size_max> name;   // folded
   std::array<std::uint8_t, dns::name_size_max> asked;  // in the letter case that we sent
 
@@ -78,6 +106,12 @@ struct InFlight {
             .qtype = qtype,
             .dnssec_ok = dnssec_ok,
             .checking_disabled = checking_disabled};
+  }
+  [[nodiscard]] bool waits() const noexcept {
+    for (std::size_t i = 0; i < attempt_count; ++i) {
+      if (attempts[i].waiting) return true;
+    }
+    return false;
   }
 };
 
@@ -92,12 +126,24 @@ class InFlightTable {
   [[nodiscard]] Number find(const CacheKey& key) noexcept;
   /// A new entry for `key` without id; 0 if there is no room.
   [[nodiscard]] Number add(const CacheKey& key) noexcept;
-  /// Gives the entry an id that nobody else has, near `wish`.
-  void set_id(Number number, std::uint16_t wish) noexcept;
-  /// The entry that waits for an answer with this id; 0 if none.
-  [[nodiscard]] Number by_id(std::uint16_t id) const noexcept { return by_id_[id]; }
+  /// Gives the attempt an id that nobody else has, near `wish`, and lets it wait.
+  void begin_attempt(Number number, std::size_t slot, std::uint16_t wish) noexcept;
+  /// Its id is free again: no answer to it is believed.
+  void end_attempt(Number number, std::size_t slot) noexcept;
+  /// The attempt that waits for an answer with this id; the number is 0 if none does.
+  struct Waiting {
+    Number number = 0;
+    std::uint16_t slot = 0;
+  };
+  [[nodiscard]] Waiting by_id(std::uint16_t id) const noexcept {
+    return {.number = static_cast<Number>(by_id_[id] / slot_count),
+            .slot = static_cast<std::uint16_t>(by_id_[id] % slot_count)};
+  }
   /// A new waiter of the entry; nullptr at a limit.
   [[nodiscard]] Waiter* add_waiter(Number number) noexcept;
+  /// The entry has its answer: its waiters go, and so does it unless attempts still wait and there
+  /// is room for it to linger. Whether it lingers.
+  bool finish(Number number) noexcept;
   /// Forgets the entry and its waiters.
   void remove(Number number) noexcept;
 
@@ -116,10 +162,17 @@ class InFlightTable {
       number = next;
     }
   }
+  /// Questions that are not answered yet.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t lingering() const noexcept { return lingering_; }
 
  private:
   static constexpr std::size_t bucket_count = 4'096;
+  static constexpr std::size_t slot_count = 8;  // of by_id_: number times this, plus the attempt
+  static_assert(attempts_max <= slot_count);
+  static_assert((in_flight_max + lingering_max + 1) * slot_count <= 65'536);
+  void leave_bucket(Number number) noexcept;
+  void free_waiters(InFlight& entry) noexcept;
   [[nodiscard]] std::uint16_t& bucket_of(const CacheKey& key) noexcept;
 
   std::unique_ptr<InFlight[]> entries_;
@@ -130,6 +183,7 @@ class InFlightTable {
   std::uint16_t free_entry_ = 0;   // list through next_in_bucket
   std::uint16_t free_waiter_ = 0;  // list through next
   std::size_t size_ = 0;
+  std::size_t lingering_ = 0;
 };
 
 }  // namespace khien::resolver

@@ -90,6 +90,23 @@ std::optional<net::SocketAddress> Service::status_address() const {
   return status_ ? std::optional{status_->local_address()} : std::nullopt;
 }
 
+std::vector<UpstreamName> Service::upstream_names() const {
+  std::vector<UpstreamName> names;
+  for (const auto& address : options_.upstreams) {
+    names.push_back({.address = to_string(address), .zone = "."});
+  }
+  for (const Forward& forward : options_.forwards) {
+    names.push_back({.address = to_string(forward.upstream), .zone = forward.zone.to_text()});
+  }
+  return names;
+}
+
+std::vector<const UpstreamHealth*> Service::upstream_health() const {
+  std::vector<const UpstreamHealth*> health{&tcp_->upstreams()};
+  for (const auto& worker : workers_) health.push_back(&worker->upstreams());
+  return health;
+}
+
 StatusPage Service::health() {
   const bool ready = ready_.load();
   std::string body = ready ? "ok\n" : "not ready: no rules loaded yet\n";
@@ -100,6 +117,7 @@ StatusPage Service::health() {
       body += "\n";
     }
   }
+  body += upstream_report(upstream_names(), upstream_health());
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};
 }
 
@@ -124,7 +142,8 @@ bool Service::alive() {
 std::string Service::metrics_text() {
   for (const auto& worker : workers_) worker->read_kernel_drops();
   metrics_.gauge("khien_dnsd_ready", "1 once rules are loaded").set(ready_.load() ? 1 : 0);
-  return exposition(all_counters()) + metrics_.exposition();
+  return exposition(all_counters()) + upstream_metrics(upstream_names(), upstream_health()) +
+         metrics_.exposition();
 }
 
 StatusPage Service::status_page(std::string_view path) {

@@ -15,6 +15,7 @@
 #include "resolver/status_server.h"
 #include "resolver/tcp_server.h"
 #include "resolver/udp_worker.h"
+#include "resolver/upstream_status.h"
 
 namespace khien::resolver {
 
@@ -88,6 +89,8 @@ class Service {
   [[nodiscard]] StatusPage health();
   [[nodiscard]] std::vector<const Counters*> all_counters() const;
   [[nodiscard]] std::string metrics_text();
+  [[nodiscard]] std::vector<UpstreamName> upstream_names() const;
+  [[nodiscard]] std::vector<const UpstreamHealth*> upstream_health() const;
 
   ServiceOptions options_;
   const Clock& clock_;

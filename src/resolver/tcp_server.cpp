@@ -272,7 +272,7 @@ void TcpServer::tick() {
     if (now_ms - connection.opened_at_ms > upstream_idle_ms) silent.push_back(port);
   }
   for (const std::uint16_t port : silent) upstream_closed(port, false);
-  (void)loop_.after(tick_ms, [this] { tick(); });
+  (void)loop_.after(std::max<std::int64_t>(engine_.wait_ms(tick_ms), 1), [this] { tick(); });
 }
 
 }  // namespace khien::resolver

@@ -34,6 +34,7 @@ class TcpServer final : private EngineSink {
   ~TcpServer() override;
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
 
  private:
   struct Connection {

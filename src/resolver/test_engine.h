@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -23,6 +24,31 @@ struct TestAnswer {
   std::vector<dns::EdnsOption> options = {};  // borrowed
   std::optional<std::uint16_t> ede_code = {};
   std::string ede_text = {};
+};
+
+/// How one upstream of a test behaves; answers are those of all.
+struct TestServer {
+  bool silent = false;
+  bool unreachable = false;
+  bool no_tcp = false;
+  std::int64_t delay_ms = 0;
+  std::uint16_t rcode = 0;  // says this to everything
+  int spoofed_ids = 0;      // so many forged answers with wrong ids come first
+  enum class Trick : std::uint8_t {
+    none,
+    lower_case,      // writes the question in small letters
+    wrong_question,  // answers another name
+    wrong_port,      // answers from elsewhere: to another socket of ours
+    rubbish,         // the right head, and octets that are no record
+    cut,             // the message ends in the middle
+    no_edns,         // FORMERR to EDNS
+    bare_formerr,    // the same, as nothing but a header
+    lies,            // QR, opcode and reserved bits wrong
+    flags,           // AA, AD, CD and the reserved bit set
+    extras,          // records of other names in authority and additional
+    truncates_tcp    // TC over TCP, too
+  };
+  Trick trick = Trick::none;
 };
 
 inline dns::Name test_name(std::string_view text) {
@@ -103,6 +129,7 @@ class TestEngine final : public EngineSink {
     Ask ask;
     Octets query;
     std::uint16_t port;
+    std::int64_t answer_at_ms;
   };
 
   /// `rules` to begin with; none is no rule.
@@ -125,9 +152,12 @@ class TestEngine final : public EngineSink {
   }
   std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override {
     ++asked_count_;
-    if (unreachable_) return std::nullopt;
-    asked_.push_back(
-        {.ask = ask, .query = to_octets(query), .port = static_cast<std::uint16_t>(rng_.below(8))});
+    const TestServer& server = servers_[ask.upstream];
+    if (unreachable_ || server.unreachable || (ask.over_tcp && server.no_tcp)) return std::nullopt;
+    asked_.push_back({.ask = ask,
+                      .query = to_octets(query),
+                      .port = static_cast<std::uint16_t>(rng_.below(8)),
+                      .answer_at_ms = now_ms_ + server.delay_ms});
     return asked_.back().port;
   }
   std::size_t notify(Bytes, const ClientRef&, std::span<std::uint8_t>) override { return 0; }
@@ -162,16 +192,78 @@ class TestEngine final : public EngineSink {
     return late_answers_.empty() ? Octets{} : late_answers_.front();
   }
 
-  /// Lets the upstream answer everything asked so far.
+  /// Lets the upstreams answer what was asked, as far as its time has come.
   void pump() {
-    while (!asked_.empty()) {
-      const Asked asked = asked_.front();
-      asked_.erase(asked_.begin());
-      Octets message = upstream_message(asked);
-      engine_->upstream_answered(asked.port, asked.ask.over_tcp, message);
+    const auto is_due = [&](const Asked& asked) {
+      return !servers_[asked.ask.upstream].silent && asked.answer_at_ms <= now_ms_;
+    };
+    while (true) {
+      const auto next = std::ranges::find_if(asked_, is_due);
+      if (next == asked_.end()) return;
+      const Asked asked = *next;
+      asked_.erase(next);
+      reply(asked, servers_[asked.ask.upstream]);
     }
   }
-  Octets upstream_message(const Asked& asked) {
+  void give(const Asked& asked, Octets message) {
+    engine_->upstream_answered(asked.port, asked.ask.over_tcp, message);
+  }
+  void reply(const Asked& asked, const TestServer& server) {
+    using Trick = TestServer::Trick;
+    Octets message = upstream_message(asked);
+    if (server.rcode != 0)
+      message[3] = static_cast<std::uint8_t>((message[3] & 0xF0) | server.rcode);
+    const std::size_t question_size = dns::question_end(*dns::parse_question(message));
+    if (!asked.ask.over_tcp) {
+      for (int i = 1; i <= server.spoofed_ids; ++i) {
+        Octets forged = message;
+        dns::store_u16(forged, 0, static_cast<std::uint16_t>(dns::load_u16(message, 0) + i));
+        forged.back() ^= 1;
+        give(asked, std::move(forged));
+      }
+    }
+    switch (server.trick) {
+      case Trick::none: break;
+      case Trick::lower_case:
+        for (std::size_t i = dns::header_size; i < question_size - 4; ++i) {
+          if (message[i] >= 'A' && message[i] <= 'Z') message[i] |= 0x20;
+        }
+        break;
+      case Trick::wrong_question: message[dns::header_size + 1] ^= 1; break;
+      case Trick::wrong_port: {
+        Asked other = asked;
+        other.port = static_cast<std::uint16_t>(asked.port + 8);
+        give(other, std::move(message));
+        return;
+      }
+      case Trick::rubbish:
+        message.resize(question_size);
+        message.insert(message.end(), 40, 0xFF);
+        message[7] = 1;
+        break;
+      case Trick::cut: message.resize(message.size() - 5); break;
+      case Trick::no_edns:
+      case Trick::bare_formerr:
+        if (asked.query[11] == 0) break;
+        message.resize(server.trick == Trick::no_edns ? question_size : dns::header_size);
+        dns::store_u16(message, 2, dns::flag_qr | dns::rcode_formerr);
+        dns::store_u16(message, 4, server.trick == Trick::no_edns ? 1 : 0);
+        for (const std::size_t at : {6U, 8U, 10U}) dns::store_u16(message, at, 0);
+        break;
+      case Trick::lies: message[2] = static_cast<std::uint8_t>((message[2] & 0x07) | 0x28); break;
+      case Trick::flags:
+        message[2] |= 0x04;
+        message[3] |= 0x70;
+        break;
+      case Trick::extras: {
+        message = upstream_message(asked, true);
+        break;
+      }
+      case Trick::truncates_tcp: message[2] |= 0x02; break;
+    }
+    give(asked, std::move(message));
+  }
+  Octets upstream_message(const Asked& asked, bool extras = false) {
     const auto question = dns::parse_question(asked.query);
     KHIEN_ASSERT(question.has_value());
     const auto found = upstream_.find(question->name().to_text().empty()
@@ -199,6 +291,12 @@ class TestEngine final : public EngineSink {
         KHIEN_ASSERT(writer.add_record(dns::Section::authority, record));
       }
     }
+    if (extras) {
+      const auto at = test_record("bank.example", "A", 86'400, "198.51.100.66");
+      KHIEN_ASSERT(writer.add_record(dns::Section::authority,
+                                     test_record("example", "NS", 86'400, "ns.evil.test")));
+      KHIEN_ASSERT(writer.add_record(dns::Section::additional, at));
+    }
     std::array<std::uint8_t, 512> extended;
     if (answer.ede_code) {
       answer.options.push_back(dns::make_extended_error(
@@ -216,8 +314,10 @@ class TestEngine final : public EngineSink {
   }
 
   void pass_time(std::int64_t ms) {
-    for (; ms > 0; ms -= 50) {
-      now_ms_ += std::min<std::int64_t>(ms, 50);
+    const std::int64_t end_ms = now_ms_ + ms;
+    while (now_ms_ < end_ms) {
+      const bool idle = engine_->in_flight() == 0 && asked_.empty();
+      now_ms_ = idle ? end_ms : std::min(end_ms, now_ms_ + 10);
       engine_->begin_batch(now_ms_);
       engine_->tick();
       if (!silent_) pump();
@@ -233,6 +333,7 @@ class TestEngine final : public EngineSink {
   Prepared prepared_;
   ClientRef client_;  // who asks
   std::map<std::string, TestAnswer> upstream_;
+  std::map<std::uint16_t, TestServer> servers_;
   std::vector<Asked> asked_;
   std::vector<Octets> late_answers_;
   std::vector<ClientRef> late_clients_;  // whom each of them went to

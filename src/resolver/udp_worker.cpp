@@ -17,7 +17,6 @@ constexpr std::size_t batch_size = 32;       // packets a system call; more gain
 constexpr std::size_t receive_size = 1'536;  // a query in one frame; longer ones are FORMERR
 constexpr std::size_t questions_max = 64;    // upstream queries before a flush
 constexpr int idle_wait_ms = 200;            // how soon an idle worker sees stop and new rules
-constexpr int busy_wait_ms = 20;             // how soon a timeout is seen
 constexpr int rounds_max = 4;                // batches from one socket before the others get a turn
 
 // What an epoll event belongs to.
@@ -341,7 +340,7 @@ void UdpWorker::run(const std::stop_token& stop) {
     if (engine_.in_flight() == 0 && sockets_.size() == 1) {
       (void)serve_clients(0, MSG_WAITFORONE);
     } else {
-      wait_and_serve(engine_.in_flight() == 0 ? idle_wait_ms : busy_wait_ms);
+      wait_and_serve(static_cast<int>(engine_.wait_ms(idle_wait_ms)));
     }
   }
 }

@@ -53,6 +53,8 @@ class UdpWorker final : private EngineSink {
   void read_kernel_drops() noexcept;
   /// The least that the kernel granted to a listening socket, in octets.
   [[nodiscard]] int receive_buffer_size() const noexcept;
+  /// Its figures may be read by any thread.
+  [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
   /// With the ports that were taken.
   [[nodiscard]] std::vector<net::SocketAddress> local_addresses() const;
 

@@ -205,11 +205,22 @@ std::optional<dns::Record> read_record(const Line& line, std::size_t first_word)
                      .rdata = std::move(*rdata)};
 }
 
+// How many questions went upstream, where that is all there is to check.
+static void check_asked(const Statement& statement, const AnswerSeen& seen, Failures& failures) {
+  for (const Line& line : statement.details) {
+    if (line.words[0] != "asked" || line.words.size() != 2) continue;
+    const std::string count = std::to_string(seen.asked_count);
+    if (line.words[1] != count)
+      failures.add(line, "expected asked " + line.words[1] + ", got " + count);
+  }
+}
+
 void check_answer(const Statement& statement, const AnswerSeen& seen, Failures& failures) {
   const Line& at = statement.line;
-  const bool wants_none = statement.details.size() == 1 && statement.details[0].words[0] == "none";
+  const bool wants_none = !statement.details.empty() && statement.details[0].words[0] == "none";
   if (seen.message.empty()) {
     if (!wants_none) failures.add(at, "no answer came");
+    check_asked(statement, seen, failures);
     return;
   }
   const auto facts = facts_of(seen.message);

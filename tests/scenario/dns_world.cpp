@@ -58,6 +58,10 @@ const std::map<std::string, DnsWorld::Handler>& DnsWorld::handlers() {
                                                   {"confirm", &DnsWorld::confirm},
                                                   {"snapshot", &DnsWorld::snapshot},
                                                   {"upstream", &DnsWorld::set_upstream},
+                                                  {"servers", &DnsWorld::set_server_count},
+                                                  {"server", &DnsWorld::set_server},
+                                                  {"server-is", &DnsWorld::check_server},
+                                                  {"counted", &DnsWorld::check_count},
                                                   {"wait", &DnsWorld::wait},
                                                   {"query", &DnsWorld::query},
                                                   {"reply", &DnsWorld::reply}};
@@ -199,6 +203,120 @@ void DnsWorld::set_upstream(const Statement& statement, Failures& failures) {
     (is_authority ? answer.authorities : answer.answers).push_back(std::move(*record));
   }
   engine().upstream(words[1], words[2]) = std::move(answer);
+}
+
+// servers N [tls]
+void DnsWorld::set_server_count(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  const auto count = words.size() < 2 ? 0UL : std::strtoul(words[1].c_str(), nullptr, 10);
+  if (engine_) failures.add(statement.line, "settings come first");
+  if (count == 0 || count > resolver::candidates_max) {
+    failures.add(statement.line, "servers COUNT [udp|tcp|tls]");
+    return;
+  }
+  resolver::Route all{.zone = {0}, .upstreams = {}};
+  for (std::uint16_t i = 0; i < count; ++i) all.upstreams.push_back(i);
+  options_.routes = {std::move(all)};
+  const std::string protocol = words.size() > 2 ? words[2] : "udp";
+  options_.protocols.assign(count, protocol == "tls"   ? resolver::UpstreamProtocol::tls
+                                   : protocol == "tcp" ? resolver::UpstreamProtocol::tcp
+                                                       : resolver::UpstreamProtocol::udp);
+}
+
+namespace {
+
+/// How a server behaves, said in words.
+bool set_behaviour(const std::vector<std::string>& words, resolver::TestServer& server) {
+  using Trick = resolver::TestServer::Trick;
+  static const std::map<std::string, Trick> tricks{{"lower-case", Trick::lower_case},
+                                                   {"wrong-question", Trick::wrong_question},
+                                                   {"wrong-port", Trick::wrong_port},
+                                                   {"rubbish", Trick::rubbish},
+                                                   {"cut", Trick::cut},
+                                                   {"no-edns", Trick::no_edns},
+                                                   {"bare-formerr", Trick::bare_formerr},
+                                                   {"wrong-opcode", Trick::lies},
+                                                   {"flags", Trick::flags},
+                                                   {"extras", Trick::extras},
+                                                   {"truncates-tcp", Trick::truncates_tcp}};
+  const std::string& how = words[2];
+  const std::string more = words.size() > 3 ? words[3] : "";
+  if (how == "answers") {
+    server = {};
+  } else if (how == "silent") {
+    server.silent = true;
+  } else if (how == "unreachable") {
+    server.unreachable = true;
+  } else if (how == "no-tcp") {
+    server.no_tcp = true;
+  } else if (how == "delay") {
+    server.delay_ms = duration_ms(more);
+    return server.delay_ms >= 0;
+  } else if (how == "forged-ids") {
+    server.spoofed_ids = std::atoi(more.c_str());
+    return server.spoofed_ids > 0;
+  } else if (how == "SERVFAIL") {
+    server.rcode = dns::rcode_servfail;
+  } else if (how == "REFUSED") {
+    server.rcode = dns::rcode_refused;
+  } else if (const auto trick = tricks.find(how); trick != tricks.end()) {
+    server.trick = trick->second;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::optional<std::uint16_t> server_number(const std::vector<std::string>& words) {
+  if (words.size() < 3) return std::nullopt;
+  const auto number = std::strtoul(words[1].c_str(), nullptr, 10);
+  if (number == 0 || number > resolver::candidates_max) return std::nullopt;
+  return static_cast<std::uint16_t>(number - 1);
+}
+
+}  // namespace
+
+// server N BEHAVIOUR
+void DnsWorld::set_server(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  const auto number = server_number(words);
+  if (!number || !set_behaviour(words, engine().servers_[*number])) {
+    failures.add(statement.line, "server N BEHAVIOUR (README.md lists them)");
+    return;
+  }
+  engine().pump();
+}
+
+// server-is N up|suspect|down
+void DnsWorld::check_server(const Statement& statement, Failures& failures) {
+  static constexpr std::array<std::string_view, 3> states{"up", "suspect", "down"};
+  const auto& words = statement.line.words;
+  const auto number = server_number(words);
+  if (!number || *number >= engine().engine_->upstreams().count()) {
+    failures.add(statement.line, "server-is N up|suspect|down");
+    return;
+  }
+  const auto state = static_cast<std::size_t>(engine().engine_->upstreams().state(*number));
+  if (states[state] != words[2]) {
+    failures.add(statement.line, "expected " + words[2] + ", it is " + std::string{states[state]});
+  }
+}
+
+// counted NAME N: a line of /metrics
+void DnsWorld::check_count(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  const std::array<const resolver::Counters*, 1> counters{&engine().counters_};
+  const std::string all = resolver::exposition(counters);
+  const std::string name = words.size() == 3 ? "\nkhien_dnsd_" + words[1] + " " : "";
+  const auto at = name.empty() ? std::string::npos : all.find(name);
+  if (at == std::string::npos) {
+    failures.add(statement.line, "counted NAME N, where NAME is a counter of /metrics");
+    return;
+  }
+  const auto from = at + name.size();
+  const std::string value = all.substr(from, all.find('\n', from) - from);
+  if (value != words[2])
+    failures.add(statement.line, "expected " + words[2] + ", counted " + value);
 }
 
 void DnsWorld::wait(const Statement& statement, Failures& failures) {

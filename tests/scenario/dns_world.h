@@ -43,6 +43,10 @@ class DnsWorld {
   void confirm(const Statement& statement, Failures& failures);
   void snapshot(const Statement& statement, Failures& failures);
   void set_upstream(const Statement& statement, Failures& failures);
+  void set_server_count(const Statement& statement, Failures& failures);
+  void set_server(const Statement& statement, Failures& failures);
+  void check_server(const Statement& statement, Failures& failures);
+  void check_count(const Statement& statement, Failures& failures);
   void wait(const Statement& statement, Failures& failures);
   void query(const Statement& statement, Failures& failures);
   void reply(const Statement& statement, Failures& failures);
