@@ -61,6 +61,10 @@ CONTROL
 }
 
 make_package khien-dnsd "filtering DNS front-end of Khien" khien-dnsd khien-dnsd
+# The companion resolver (docs/runbooks/companion.md): its unit is there and stays off until somebody enables it.
+install -D -m 755 packaging/companion/unbound.sh "$out/khien-dnsd/usr/share/khien/companion/unbound.sh"
+install -m 644 packaging/systemd/khien-companion.service "$out/khien-dnsd/lib/systemd/system/"
+sed -i '/^Depends:/a Suggests: unbound, dns-root-data' "$out/khien-dnsd/DEBIAN/control"
 make_package khien "control plane of Khien: reports, orders, zones, ledger" khiend khiend khienctl
 mkdir -p "$out/khien/usr/share/khien/web"
 cp -r data "$out/khien/usr/share/khien/data"
@@ -72,9 +76,9 @@ for name in khien-dnsd khien; do
 done
 
 # The units as installed: known keywords, programs that exist, and a small attack surface.
-for pair in khien-dnsd:khien-dnsd khien:khiend; do
+for pair in khien-dnsd:khien-dnsd khien-dnsd:khien-companion khien:khiend; do
   root=$out/${pair%%:*} unit=${pair#*:}
-  sed "s|ExecStart=/usr/bin/|ExecStart=$PWD/$root/usr/bin/|" \
+  sed "s|ExecStart=/usr/|ExecStart=$PWD/$root/usr/|" \
     "$root/lib/systemd/system/$unit.service" >"$out/$unit.service"
   systemd-analyze verify --man=no "$out/$unit.service" 2>&1 | grep -F "$unit.service" && exit 1
   systemd-analyze security --offline=true --no-pager --threshold="$exposure_max" "$out/$unit.service" |

@@ -1,20 +1,29 @@
 #!/usr/bin/env bash
-# tools/up.sh [--no-demo] : installs what is missing, builds, and runs khiend, khien-dnsd and (with the
-# demo) an authority for .example names on loopback, data in ./var. Ctrl-C stops all of it.
+# tools/up.sh [--no-demo] [--upstream ADDR]… : installs what is missing, builds, and runs khiend, khien-dnsd, an
+# Unbound that validates for it (unless resolvers are given) and (with the demo) an authority for .example
+# names on loopback, data in ./var. Ctrl-C stops all of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 demo=yes
-case "${1:-}" in
-  '') ;;
-  --no-demo) demo=no ;;
-  *) echo "usage: ./khien up [--no-demo]" >&2; exit 64 ;;
-esac
+upstreams=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-demo) demo=no ;;
+    --upstream)
+      upstreams+=(--upstream "${2:?--upstream wants an address}")
+      shift
+      ;;
+    *) echo "usage: ./khien up [--no-demo] [--upstream ADDR]…" >&2; exit 64 ;;
+  esac
+  shift
+done
 web=127.0.0.1:8080
 zones=127.0.0.1:5380
 dns=127.0.0.1:5300
 status=127.0.0.1:5301
 authority=127.0.0.1@5390
+companion=127.0.0.1@5335
 mail=127.0.0.1:5325
 bin=build/release/bin
 
@@ -87,6 +96,12 @@ if [ "$demo" = yes ]; then
   wait_for demo-authority dig +tries=1 +time=1 +noall +answer @"${authority%@*}" -p "${authority#*@}" example SOA
   forward=(--forward "example=${authority/@/:}")
 fi
+if [ ${#upstreams[@]} -eq 0 ]; then
+  start companion packaging/companion/unbound.sh var/companion "$companion"
+  # It knows this name by itself, with or without an Internet.
+  wait_for companion dig +tries=1 +time=1 +noall +answer @"${companion%@*}" -p "${companion#*@}" localhost A
+  upstreams=(--upstream "${companion/@/:}")
+fi
 khiend=("$bin/khiend" --listen "$web" --dns-listen "$zones" --database sqlite:var/khien.db --state var
   --data data --web web/dist --public-url http://localhost:8080 --verify "$dns")
 if [ "$demo" = yes ]; then
@@ -96,7 +111,7 @@ fi
 start khiend "${khiend[@]}"
 wait_for khiend curl -fsS "http://$web/healthz"
 start khien-dnsd "$bin/khien-dnsd" --listen "$dns" --status "$status" --primary "$zones" \
-  --tsig-key var/keys/khien-dnsd.key --snapshot var/dnsd --base-url http://localhost:8080 "${forward[@]}"
+  --tsig-key var/keys/khien-dnsd.key --snapshot var/dnsd --base-url http://localhost:8080 "${upstreams[@]}" "${forward[@]}"
 wait_for khien-dnsd curl -fsS "http://$status/healthz"
 
 step "ready"
