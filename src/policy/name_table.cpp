@@ -41,6 +41,18 @@ std::size_t TableView::locate(std::uint64_t hash, Bytes suffix) const noexcept {
   }
 }
 
+void TableView::prefetch_name(std::uint64_t hash) const noexcept {
+  if (slots_.empty()) return;
+  const std::uint16_t tag = tag_of(hash);
+  for (std::size_t at = home_of(hash); slots_.data()[at].offset != 0;) {
+    if (slots_.data()[at].tag == tag) {
+      __builtin_prefetch(arena_.data() + slots_.data()[at].offset);
+      return;
+    }
+    if (++at == slots_.size()) at = 0;
+  }
+}
+
 const RuleClass* TableView::find(std::uint64_t hash, Bytes suffix) const noexcept {
   if (slots_.empty()) return nullptr;
   const Slot& slot = slots_.data()[locate(hash, suffix)];

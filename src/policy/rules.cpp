@@ -44,6 +44,12 @@ void Rules::prefetch(const NameKey& name) const noexcept {
   }
 }
 
+void Rules::prefetch_names(const NameKey& name) const noexcept {
+  for (std::size_t i = 0; i + rule_labels_min <= name.label_count(); ++i) {
+    base->table().prefetch_name(name.hash(i));
+  }
+}
+
 RuleClass Rules::class_of(const NameKey& name) const noexcept {
   const RuleClass* found = delta == nullptr ? nullptr : delta->find(name);
   if (found == nullptr) found = base->table().find(name.hash(0), name.name());

@@ -46,6 +46,8 @@ struct Rules {
   [[nodiscard]] Verdict find(const NameKey& name, Policy policy) const noexcept;
   /// Starts loading what find() will read.
   void prefetch(const NameKey& name) const noexcept;
+  /// The same once more, when what prefetch() asked for has come.
+  void prefetch_names(const NameKey& name) const noexcept;
   /// What the name itself (not its parents) has now.
   [[nodiscard]] RuleClass class_of(const NameKey& name) const noexcept;
 

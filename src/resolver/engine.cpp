@@ -29,6 +29,15 @@ std::size_t upstream_count(const std::vector<Route>& routes) noexcept {
   return count;
 }
 
+CacheKey key_of(const Prepared& prepared) noexcept {
+  const ClientQuery& query = prepared.query;
+  return {.qname = prepared.key.name(),
+          .hash = prepared.key.hash(0),
+          .qtype = query.question.qtype,
+          .dnssec_ok = query.dnssec_ok,
+          .checking_disabled = query.header.has(dns::flag_cd)};
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
@@ -65,6 +74,12 @@ void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept
   out.key.assign(out.query.question.qname, rules_.value()->key());
   rules_.value()->prefetch(out.key);
   cache_.prefetch(out.key.hash(0));
+}
+
+void Engine::look_ahead(const Prepared& prepared) const noexcept {
+  if (prepared.query.fault != Fault::none) return;
+  rules_.value()->prefetch_names(prepared.key);
+  cache_.prefetch_entry(key_of(prepared));
 }
 
 std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,
@@ -148,11 +163,7 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
     return write_error(head, dns::rcode_refused, {}, out);
   }
 
-  const CacheKey key{.qname = name.name(),
-                     .hash = name.hash(0),
-                     .qtype = query.question.qtype,
-                     .dnssec_ok = query.dnssec_ok,
-                     .checking_disabled = query.header.has(dns::flag_cd)};
+  const CacheKey key = key_of(prepared);
   PacketCache::Entry* entry = cache_.find(key);
   if (entry != nullptr) {
     if (entry->fresh(now_ms_)) {

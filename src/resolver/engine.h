@@ -99,8 +99,9 @@ class Engine {
 
   /// Once a batch: takes new rules and policies, if there are any, and the time (steady clock).
   void begin_batch(std::int64_t now_ms) noexcept;
-  /// In two steps, so that a batch loads its memory in parallel.
+  /// In three steps, so that a batch loads its memory in parallel: tables, then what they lead to.
   void prepare(Bytes message, Transport transport, Prepared& out) noexcept;
+  void look_ahead(const Prepared& prepared) const noexcept;
   /// The size of the answer in `out` (of dns::message_size_max for TCP, udp_answer_size_max for
   /// UDP), or 0: later through the sink, or never.
   std::size_t handle(const Prepared& prepared, Transport transport, const ClientRef& client,

@@ -9,7 +9,9 @@ namespace {
 constexpr std::uint32_t kind_padding = 0;
 constexpr std::uint32_t kind_answer = 1;
 constexpr std::size_t bytes_a_bucket = 1'024;  // eight slots for about four answers
-constexpr int moves_max = 16;                  // used answers kept for one new one
+constexpr std::size_t line_size = 64;
+constexpr std::size_t entry_lines_ahead = 3;  // its head, a message of one record, the name
+constexpr int moves_max = 16;                 // used answers kept for one new one
 
 std::uint8_t key_flags(const CacheKey& key) noexcept {
   return static_cast<std::uint8_t>((key.dnssec_ok ? 1 : 0) | (key.checking_disabled ? 2 : 0));
@@ -42,6 +44,18 @@ void PacketCache::prefetch(std::uint64_t name_hash) const noexcept {
   // Most queries are for A without flags; a wrong guess costs nothing.
   const std::uint64_t hash = key_hash({.qname = {}, .hash = name_hash, .qtype = 1});
   __builtin_prefetch(&buckets_[(hash & 0xFFFF'FFFF) * bucket_count_ >> 32]);
+}
+
+void PacketCache::prefetch_entry(const CacheKey& key) const noexcept {
+  const std::uint64_t hash = key_hash(key);
+  for (const IndexSlot& slot : bucket_of(hash).slots) {
+    if (slot.position == 0 || slot.tag != tag_of(hash)) continue;
+    const std::uint64_t* entry = ring_.get() + (slot.position - 1);
+    for (std::size_t line = 0; line < entry_lines_ahead; ++line) {
+      __builtin_prefetch(entry + line * (line_size / sizeof *entry), 1);
+    }
+    return;
+  }
 }
 
 PacketCache::Entry* PacketCache::find(const CacheKey& key) noexcept {

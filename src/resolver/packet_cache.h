@@ -106,6 +106,8 @@ class PacketCache {
   /// The answer to `key`, fresh or not, or nullptr. Marks it as used.
   [[nodiscard]] Entry* find(const CacheKey& key) noexcept;
   void prefetch(std::uint64_t name_hash) const noexcept;
+  /// The second step, once the index line has come: starts loading the answer.
+  void prefetch_entry(const CacheKey& key) const noexcept;
   /// Keeps `item`, in place of what was there; false if it is beyond the limits above.
   bool put(const CacheKey& key, const CacheItem& item) noexcept;
 
@@ -122,7 +124,7 @@ class PacketCache {
   };
 
   [[nodiscard]] static std::uint64_t key_hash(const CacheKey& key) noexcept;
-  [[nodiscard]] Bucket& bucket_of(std::uint64_t hash) noexcept {
+  [[nodiscard]] Bucket& bucket_of(std::uint64_t hash) const noexcept {
     return buckets_[(hash & 0xFFFF'FFFF) * bucket_count_ >> 32];
   }
   [[nodiscard]] Entry* at(std::uint64_t offset) noexcept {

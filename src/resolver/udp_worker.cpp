@@ -176,6 +176,7 @@ void UdpWorker::handle_batch(std::size_t socket, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     engine_.prepare(Bytes{b.in_octets[i]}.first(b.in[i].msg_len), Transport::udp, b.prepared[i]);
   }
+  for (std::size_t i = 0; i < count; ++i) engine_.look_ahead(b.prepared[i]);
   std::size_t answers = 0;
   ClientRef client;
   client.socket = static_cast<std::uint8_t>(socket);
