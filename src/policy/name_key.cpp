@@ -19,19 +19,21 @@ std::uint64_t fold_word(std::uint64_t word) noexcept {
   return word | (capital >> 2);
 }
 
-std::uint64_t load_word(const std::uint8_t* at, std::size_t size) noexcept {
+std::uint64_t load_word(const std::uint8_t* at) noexcept {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, size);
+  std::memcpy(&word, at, sizeof word);
   return word;
 }
 
-std::uint64_t hash_label(const HashKey& key, std::uint64_t h, Bytes label) noexcept {
+// Hashes `size` octets at `at`. Reads whole words, so up to eight octets behind the label, which do
+// not count.
+std::uint64_t hash_label(const HashKey& key, std::uint64_t h, const std::uint8_t* at,
+                         std::size_t size) noexcept {
   // The length goes in first, so that "ab"."c" and "a"."bc" differ.
-  h ^= label.size() * 0x9ddf'ea08'eb38'2d69;
-  const std::uint8_t* at = label.data();
-  std::size_t left = label.size();
-  for (; left >= 8; at += 8, left -= 8) h = mix(key, h, load_word(at, 8));
-  return mix(key, h, load_word(at, left));
+  h ^= size * 0x9ddf'ea08'eb38'2d69;
+  for (; size >= 8; at += 8, size -= 8) h = mix(key, h, load_word(at));
+  const std::uint64_t counted = (std::uint64_t{1} << (8 * size)) - 1;
+  return mix(key, h, load_word(at) & counted);
 }
 
 }  // namespace
@@ -44,21 +46,23 @@ std::uint64_t mix(const HashKey& key, std::uint64_t h, std::uint64_t w) noexcept
 void NameKey::assign(Bytes qname, const HashKey& key) noexcept {
   KHIEN_ASSERT(!qname.empty() && qname.size() <= key_name_size_max && qname.back() == 0);
   size_ = static_cast<std::uint8_t>(qname.size());
+  std::uint8_t* const octets = name_.data();
+  std::memcpy(octets, qname.data(), qname.size());
   for (std::size_t at = 0; at < qname.size(); at += 8) {
-    const std::size_t count = qname.size() - at < 8 ? qname.size() - at : 8;
-    const std::uint64_t word = fold_word(load_word(qname.data() + at, count));
-    std::memcpy(name_.data() + at, &word, 8);
+    const std::uint64_t word = fold_word(load_word(octets + at));
+    std::memcpy(octets + at, &word, 8);
   }
-  label_count_ = 0;
-  for (std::size_t at = 0; name_[at] != 0; at += 1 + std::size_t{name_[at]}) {
-    KHIEN_ASSERT(label_count_ < key_label_count_max);
-    label_at_[label_count_++] = static_cast<std::uint8_t>(at);
+  std::size_t labels = 0;
+  for (std::size_t at = 0; octets[at] != 0; at += 1 + std::size_t{octets[at]}) {
+    KHIEN_ASSERT(labels < key_label_count_max);
+    label_at_[labels++] = static_cast<std::uint8_t>(at);
   }
+  label_count_ = static_cast<std::uint8_t>(labels);
   std::uint64_t h = key.b;
   hash_[0] = h;  // what the root has
-  for (std::size_t i = label_count_; i-- > 0;) {
+  for (std::size_t i = labels; i-- > 0;) {
     const std::size_t at = label_at_[i];
-    h = hash_label(key, h, name().subspan(at + 1, name_[at]));
+    h = hash_label(key, h, octets + at + 1, octets[at]);
     hash_[i] = h;
   }
 }
