@@ -14,6 +14,8 @@ find_package(ICU REQUIRED COMPONENTS uc i18n data)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
+pkg_check_modules(xdp REQUIRED IMPORTED_TARGET libxdp)
+pkg_check_modules(bpf REQUIRED IMPORTED_TARGET libbpf)
 
 if(KHIEN_TESTS)
   find_package(GTest REQUIRED)

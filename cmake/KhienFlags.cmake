@@ -38,6 +38,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_link_options(khien_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 endif()
 
+# A program is bound to what it calls, not to all that its modules could call.
+target_link_options(khien_flags INTERFACE -Wl,--as-needed)
+
 find_program(KHIEN_CCACHE ccache)
 if(KHIEN_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${KHIEN_CCACHE})

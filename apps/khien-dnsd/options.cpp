@@ -81,6 +81,32 @@ Result<void> add_sinkholes(const Written& a, resolver::ServiceOptions& options) 
   return {};
 }
 
+Result<void> add_socket(const Written& a, resolver::ServiceOptions& options) {
+  using resolver::SocketKind;
+  const std::string kind = a.socket.substr(0, a.socket.find(':'));
+  resolver::XdpOptions& xdp = options.xdp;
+  if (kind == "xdp" || kind == "auto") {
+    xdp.kind = kind == "xdp" ? SocketKind::xdp : SocketKind::automatic;
+  } else if (a.socket != "udp") {
+    return bad_option("--socket", a.socket);
+  }
+  if (a.socket.size() > kind.size()) {
+    const std::string place = a.socket.substr(kind.size() + 1);
+    xdp.interface = place.substr(0, place.find(':'));
+    if (xdp.interface.empty()) return bad_option("--socket", a.socket);
+    if (place.size() > xdp.interface.size()) {
+      // Read as a port: digits only, and more than queues can be.
+      const auto queue = net::parse_port(place.substr(xdp.interface.size() + 1));
+      if (!queue || *queue >= net::xdp_queues_max) return bad_option("--socket", a.socket);
+      xdp.queue = *queue;
+    }
+  }
+  xdp.mode = a.xdp_mode == "native"    ? net::XdpMode::native
+             : a.xdp_mode == "generic" ? net::XdpMode::generic
+                                       : net::XdpMode::automatic;
+  return {};
+}
+
 bool wanted(const Written& a, const policy::Source source) {
   const std::string id = policy::source_id(source);
   const auto basis = policy::basis_of(source);
@@ -140,7 +166,7 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add : {add_lists, add_upstreams, add_zones, add_sinkholes}) {
+  for (const auto& add : {add_lists, add_upstreams, add_zones, add_sinkholes, add_socket}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;

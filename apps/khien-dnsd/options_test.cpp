@@ -84,6 +84,27 @@ TEST_F(ConfigOption, RefusesWhatItDoesNotKnow) {
             std::string::npos);
 }
 
+TEST(SocketOption, NamesAnInterfaceAndItsQueue) {
+  const auto xdp_of = [](const std::string& socket) {
+    return read({"--upstream", "192.0.2.53", "--socket", socket, "--xdp-mode", "generic"});
+  };
+  auto options = xdp_of("xdp:eth0:3");
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const resolver::XdpOptions xdp = (*options)->service.xdp;
+  EXPECT_EQ(xdp.kind, resolver::SocketKind::xdp);
+  EXPECT_EQ(xdp.interface, "eth0");
+  EXPECT_EQ(xdp.queue, 3U);
+  EXPECT_EQ(xdp.mode, net::XdpMode::generic);
+  options = xdp_of("auto");
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  EXPECT_EQ((*options)->service.xdp.kind, resolver::SocketKind::automatic);
+  EXPECT_EQ((*options)->service.xdp.interface, "");
+  for (const auto wrong :
+       {"", "tcp", "xdp:", "xdp::1", "xdp:eth0:", "xdp:eth0:x", "xdp:eth0:256", "udp:eth0"}) {
+    EXPECT_FALSE(xdp_of(wrong).has_value()) << wrong;
+  }
+}
+
 class Reference : public testing::Test {
  protected:
   void SetUp() override { describe(app_, written_); }

@@ -13,6 +13,15 @@ void describe_listening(CLI::App& app, Written& out) {
   app.add_option("--listen", out.listen, "ADDR[:PORT] to answer on, UDP and TCP; may be repeated");
   app.add_option("--workers", out.workers, "threads for UDP, one a core")
       ->check(CLI::Range(std::size_t{1}, resolver::workers_max));
+  app.add_option("--socket", out.socket,
+                 "what takes UDP queries: `udp`, kernel sockets; `xdp[:IFACE[:QUEUE]]`, "
+                 "AF_XDP on an interface beside them (needs root, or CAP_BPF, CAP_NET_ADMIN and "
+                 "CAP_NET_RAW; worker N takes QUEUE+N; what it takes passes by the kernel's "
+                 "firewall); `auto[:IFACE[:QUEUE]]`, the same where it can be had");
+  app.add_option("--xdp-mode", out.xdp_mode,
+                 "where XDP runs: `native`, in the driver; `generic`, on any interface; `auto`, "
+                 "native if it can")
+      ->check(CLI::IsMember({"native", "generic", "auto"}));
 }
 
 void describe_upstreams(CLI::App& app, Written& out) {

@@ -18,6 +18,8 @@ struct Written {
   // listening
   std::vector<std::string> listen{"127.0.0.1:5300"};
   std::size_t workers = 1;
+  std::string socket = "udp";
+  std::string xdp_mode = "auto";
   // upstreams
   std::vector<std::string> upstream;
   std::vector<std::string> forward;

@@ -39,6 +39,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::not_ready, "not_ready_total"},
     {Count::notifies, "notifies_total"},
     {Count::dropped_malformed, "dropped_total{why=\"malformed\"}"},
+    {Count::dropped_frame, "dropped_total{why=\"frame\"}"},
     {Count::dropped_in_flight, "dropped_total{why=\"in_flight\"}"},
     {Count::dropped_waiters, "dropped_total{why=\"waiters\"}"},
     {Count::dropped_send, "dropped_total{why=\"send\"}"},

@@ -41,6 +41,7 @@ enum class Count : std::uint8_t {
   not_ready,  // refused because no rules were loaded yet
   notifies,
   dropped_malformed,  // shorter than a header, or a response
+  dropped_frame,      // taken by AF_XDP, but not whole, not right or not for us
   dropped_in_flight,  // as many questions under way as there may be
   dropped_waiters,    // as many clients waiting as there may be
   dropped_send,       // the kernel's send buffer was full

@@ -33,10 +33,10 @@ constexpr std::uint16_t no_port = 0xFFFF;  // nothing was sent yet
 /// Whom an answer goes to, opaque to the engine, and where the question came from, by which it
 /// chooses the policy.
 struct ClientRef {
-  std::array<std::uint8_t, 28> address{};  // large enough for a sockaddr_in6
+  std::array<std::uint8_t, 28> address{};  // a sockaddr_in or sockaddr_in6
   std::uint8_t address_size = 0;
   std::uint8_t socket = 0;
-  std::uint64_t connection = 0;    // TCP
+  std::uint64_t connection = 0;    // of the listener's own: TCP connection, AF_XDP neighbour
   policy::AddressKey source = {};  // behind a proxy: whom the proxy speaks for
   policy::EntryPoint entry = policy::no_entry_point;
 };

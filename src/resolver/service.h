@@ -34,9 +34,25 @@ struct Forward {
   net::SocketAddress upstream = {};
 };
 
+/// What clients' datagrams come in by. Kernel sockets are there in any case: with AF_XDP they serve
+/// what it leaves to the kernel.
+enum class SocketKind : std::uint8_t {
+  udp,
+  xdp,        ///< AF_XDP too, or no start
+  automatic,  ///< AF_XDP too where it can be set up; otherwise a warning
+};
+
+struct XdpOptions {
+  SocketKind kind = SocketKind::udp;
+  std::string interface = {};  ///< empty: that of the listening addresses
+  std::uint32_t queue = 0;     ///< of the first worker; the next one takes the next
+  net::XdpMode mode = net::XdpMode::automatic;
+};
+
 struct ServiceOptions {
   std::vector<net::SocketAddress> listen = {};
   std::size_t workers = 1;
+  XdpOptions xdp = {};
   std::vector<net::SocketAddress> upstreams = {};
   std::vector<Forward> forwards = {};
   std::vector<ListFile> lists = {};
@@ -84,6 +100,8 @@ class Service {
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
+  Result<void> set_up_xdp();
+  Result<void> attach_xdp();
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();
@@ -101,6 +119,7 @@ class Service {
   std::atomic<bool> ready_{false};
   NotifyHandler notify_;
   std::unique_ptr<Secondary> secondary_;
+  std::unique_ptr<net::XdpProgram> xdp_;
   std::vector<std::unique_ptr<UdpWorker>> workers_;
   std::unique_ptr<net::EventLoop> loop_;
   std::unique_ptr<TcpServer> tcp_;

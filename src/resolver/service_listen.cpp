@@ -105,6 +105,7 @@ Result<void> Service::bind() {
     workers_.clear();
   }
   log_receive_buffer();
+  if (auto ready = set_up_xdp(); !ready) return ready;
   if (options_.status) {
     auto status = StatusServer::open(*options_.status, *loop_,
                                      [this](std::string_view path) { return status_page(path); });

@@ -25,11 +25,12 @@ inline bool wait_readable(int fd, int timeout_ms) {
 /// A stub resolver: sends packets and takes answers.
 class TestClient {
  public:
-  explicit TestClient(const net::SocketAddress& server)
+  explicit TestClient(const net::SocketAddress& server,
+                      const net::SocketAddress& local = test_loopback())
       : server_(server),
-        socket_(net::UdpSocket::bind(
-                    {.address = test_loopback(), .receive_buffer_size = udp_receive_buffer_size})
-                    .value()) {}
+        socket_(
+            net::UdpSocket::bind({.address = local, .receive_buffer_size = udp_receive_buffer_size})
+                .value()) {}
   void send(Bytes packet) { ASSERT_TRUE(socket_.send_to(packet, server_)); }
   /// The next answer; empty if none comes.
   Octets receive(int timeout_ms = test_wait_ms) {
@@ -52,7 +53,8 @@ class TestClient {
 /// Answers every question with one address, on a thread of its own.
 class TestUpstream {
  public:
-  TestUpstream() : socket_(net::UdpSocket::bind({.address = test_loopback()}).value()) {
+  TestUpstream() : TestUpstream(net::UdpSocket::bind({.address = test_loopback()}).value()) {}
+  explicit TestUpstream(net::UdpSocket socket) : socket_(std::move(socket)) {
     thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
   }
   [[nodiscard]] net::SocketAddress address() const { return socket_.local_address(); }

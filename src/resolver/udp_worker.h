@@ -1,6 +1,8 @@
-// One worker of the data plane: a UDP socket of its own on each listening address (SO_REUSEPORT),
-// an engine of its own, and batches of 32 packets in and out. It shares nothing with other workers
-// but the published rules. run() belongs to one thread, which it owns until it is told to stop.
+// One worker of the data plane: a UDP socket of its own on each listening address (SO_REUSEPORT)
+// and perhaps a queue of an interface (AF_XDP), an engine of its own, and batches of 32 packets in
+// and out. What clients come by is a ClientSocket; the engine, late answers and questions upstream
+// are the same for all. It shares nothing with other workers but the published rules. run() belongs
+// to one thread, which it owns until it is told to stop.
 #pragma once
 
 #include <functional>
@@ -9,7 +11,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "resolver/engine.h"
+#include "net/xdp_program.h"
+#include "resolver/udp_client_socket.h"
 #include "resolver/upstream_ports.h"
 
 namespace khien::resolver {
@@ -27,9 +30,7 @@ struct WorkerShared {
   const NotifyHandler& notify;
 };
 
-/// What each listening socket asks of the kernel: octets of bursts, about 5,000 small queries, that
-/// come while the worker is not scheduled.
-constexpr int udp_receive_buffer_size = 4 << 20;
+constexpr std::size_t client_sockets_max = 256;  // ClientRef::socket is one octet
 
 struct UdpWorkerOptions {
   std::vector<net::SocketAddress> listen = {};     // port 0 takes a free one
@@ -43,6 +44,11 @@ class UdpWorker final : private EngineSink {
   [[nodiscard]] static Result<std::unique_ptr<UdpWorker>> open(UdpWorkerOptions options,
                                                                const WorkerShared& shared);
   ~UdpWorker() override;
+  /// Takes queries from `queue` of the program's interface too; `program` is borrowed and outlives
+  /// this. Before run(). Errors say what is missing (net::XdpSocket::open).
+  [[nodiscard]] Result<void> add_xdp(net::XdpProgram& program, std::uint32_t queue);
+  /// Gives up what add_xdp() took. Before run().
+  void drop_xdp() noexcept { clients_.resize(local_addresses_.size()); }
 
   /// Serves until `stop`; returns within about 200 ms of it.
   void run(const std::stop_token& stop);
@@ -52,28 +58,31 @@ class UdpWorker final : private EngineSink {
   /// thread at a time, which need not be the worker's: a system call a socket.
   void read_kernel_drops() noexcept;
   /// The least that the kernel granted to a listening socket, in octets.
-  [[nodiscard]] int receive_buffer_size() const noexcept;
+  [[nodiscard]] int receive_buffer_size() const noexcept { return least_buffer_size_; }
   /// Its figures may be read by any thread.
   [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
   /// With the ports that were taken.
-  [[nodiscard]] std::vector<net::SocketAddress> local_addresses() const;
+  [[nodiscard]] const std::vector<net::SocketAddress>& local_addresses() const noexcept {
+    return local_addresses_;
+  }
 
  private:
-  struct Buffers;
+  struct Questions;
   UdpWorker(UdpWorkerOptions options, const WorkerShared& shared);
   Result<void> bind_all();
+  void watch(int fd, std::uint64_t tag) noexcept;
+  void add(std::unique_ptr<ClientSocket> socket);
+  [[nodiscard]] std::uint8_t next_number() const noexcept {
+    return static_cast<std::uint8_t>(clients_.size());
+  }
 
   void answer(const ClientRef& client, Bytes message) override;
   std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override;
   std::size_t notify(Bytes message, const ClientRef& client, std::span<std::uint8_t> out) override;
 
   void begin_batch();
-  std::size_t receive(int fd, int flags);
-  std::size_t serve_clients(std::size_t socket, int flags);
+  std::size_t serve_clients(std::size_t number, ClientSocket::Wait wait);
   void serve_upstream(std::uint16_t port);
-  void handle_batch(std::size_t socket, std::size_t count);
-  void send_answers(int fd, std::size_t count);
-  void flush_late_answers();
   void send_questions();
   void flush_questions();
   void wait_and_serve(int timeout_ms);
@@ -85,11 +94,11 @@ class UdpWorker final : private EngineSink {
   RandomPool random_;
   UpstreamPorts ports_;
   FileDescriptor epoll_;
-  std::vector<net::UdpSocket> sockets_;
-  std::vector<policy::EntryPoint> entries_;  // by socket
-  std::unique_ptr<Buffers> buffers_;
-  std::size_t late_count_ = 0;
-  std::size_t late_socket_ = 0;
+  std::unique_ptr<WorkerBatches> batches_;
+  std::vector<std::unique_ptr<ClientSocket>> clients_;  // by ClientRef::socket
+  std::vector<net::SocketAddress> local_addresses_;
+  int least_buffer_size_ = udp_receive_buffer_size;
+  std::unique_ptr<Questions> questions_;
   std::size_t question_count_ = 0;
   std::vector<std::optional<std::uint16_t>> batch_port_;  // by upstream
   std::vector<std::uint16_t> failed_ports_;
