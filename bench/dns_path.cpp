@@ -1,7 +1,8 @@
 // The user-space path of a query without sockets, for counting instructions: bench_dns_path CASE N
 // builds 100,000 rules from a seed, warms up, and runs N queries of CASE inside measured_queries(),
 // which callgrind is told to collect (bench/dns_path.sh). The queries go in batches of 32, as the
-// worker's do. Prints what came, so that a case that answers something else is seen.
+// worker's do. Prints what came, so that a case that answers something else is seen. With a policy
+// document (bench/make_policies.py) the clients come from all over 127.0.0.0/8.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "dns/message.h"
 #include "dns/writer.h"
 #include "policy/list_text.h"
+#include "policy/policy_document.h"
 #include "resolver/engine.h"
 
 using namespace khien;
@@ -123,7 +126,7 @@ struct World {
 };
 
 void run_queries(World& world, std::size_t count) {
-  const resolver::ClientRef client{};
+  resolver::ClientRef client{};
   for (std::size_t at = 0; at < count; at += batch_size) {
     world.engine->begin_batch(start_ms);
     for (std::size_t i = 0; i < batch_size; ++i) {
@@ -132,6 +135,9 @@ void run_queries(World& world, std::size_t count) {
     }
     for (const auto& prepared : world.prepared) world.engine->look_ahead(prepared);
     for (std::size_t i = 0; i < batch_size; ++i) {
+      // A step that visits 127.0.0.0/8 in no order that a cache likes.
+      const auto host = static_cast<std::uint32_t>((at + i) * 0x9E'3779 & 0xFF'FFFF);
+      client.source = policy::AddressKey::v4(0x7F00'0000 | host);
       const std::size_t size =
           world.engine->handle(world.prepared[i], resolver::Transport::udp, client, world.out);
       if (size != 0) world.upstream->count(Bytes{world.out}.first(size));
@@ -148,13 +154,15 @@ extern "C" __attribute__((noinline)) void measured_queries(World& world, std::si
 }
 
 int main(int argc, char** argv) {
-  const auto options = argc == 3 ? options_of(argv[1]) : std::nullopt;
-  const std::size_t count = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 0;
+  const bool usable = argc == 3 || argc == 4;
+  const auto options = usable ? options_of(argv[1]) : std::nullopt;
+  const std::size_t count = usable ? std::strtoul(argv[2], nullptr, 10) : 0;
   if (!options || count == 0 || count % batch_size != 0) {
-    std::fprintf(stderr,
-                 "usage: bench_dns_path CASE N: N a multiple of %zu; CASE one of blocked "
-                 "blocked_below blocked_edns cached cached_edns cached_cname forwarded\n",
-                 batch_size);
+    std::fprintf(
+        stderr,
+        "usage: bench_dns_path CASE N [POLICIES]: N a multiple of %zu; CASE one of blocked "
+        "blocked_below blocked_edns cached cached_edns cached_cname forwarded\n",
+        batch_size);
     return 64;
   }
   SeededRng rng{1};
@@ -168,6 +176,15 @@ int main(int argc, char** argv) {
   auto rules = std::make_shared<policy::Rules>();
   rules->base = policy::RuleSet::from_table(std::move(table), {}, 0);
   Snapshot<policy::Rules> published{std::move(rules)};
+  Snapshot<policy::NetworkPolicies> networks{policy::NetworkPolicies::one({})};
+  if (argc == 4) {
+    const auto document = read_file(argv[3], policy::policy_document_size_max);
+    KHIEN_ASSERT(document.has_value());
+    const policy::PolicyDocumentContext context{.key = key};
+    const auto book = policy::read_policies(as_text(*document), context);
+    KHIEN_ASSERT(book.has_value());
+    networks.publish(policy::in_force(**book, 0, nullptr));
+  }
 
   World world;
   const std::size_t distinct = options->cached || options->blocked ? query_count : count;
@@ -181,6 +198,7 @@ int main(int argc, char** argv) {
   Upstream upstream{options->cname};
   resolver::Counters counters;
   resolver::EngineOptions engine_options{
+      .networks = &networks,
       .block = {.base_url = "https://khien.example"},
       .routes = {{.zone = {0}, .upstreams = {0}}},
   };

@@ -107,13 +107,19 @@ Result<void> add_socket(const Written& a, resolver::ServiceOptions& options) {
   return {};
 }
 
+bool among(const std::vector<std::string>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+bool chosen(const Written& a, std::string_view choice) {
+  return among(a.choice, choice) || among(a.zones, choice);
+}
+
 bool wanted(const Written& a, const policy::Source source) {
   const std::string id = policy::source_id(source);
   const auto basis = policy::basis_of(source);
-  const auto among = [](const std::vector<std::string>& words, std::string_view word) {
-    return std::ranges::find(words, word) != words.end();
-  };
-  if (basis == Basis::choice) return among(a.choice, id) || among(a.zones, id);
+  // Which choices networks make may change while khien-dnsd runs: their zones are then there.
+  if (basis == Basis::choice) return chosen(a, id) || !a.policies.empty();
   return among(a.zones, id) || (basis && among(a.zones, to_string(*basis)));
 }
 
@@ -131,8 +137,9 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
   resolver::SecondaryOptions secondary;
   for (std::uint8_t i = 0; i < policy::source_count; ++i) {
     if (!wanted(a, {i})) continue;
-    if (policy::basis_of({i}) == Basis::choice)
+    if (policy::basis_of({i}) == Basis::choice && chosen(a, policy::source_id({i}))) {
       options.choices |= policy::mask_of(policy::Source{i});
+    }
     auto name = dns::Name::from_text(policy::source_id({i}) + ".rpz.khien.");
     secondary.zones.push_back({.name = std::move(*name), .source = {i}});
   }
@@ -149,13 +156,29 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
   return {};
 }
 
+Result<void> add_answers(const Written& a, resolver::ServiceOptions& options) {
+  options.block.base_url = a.base_url;
+  options.block.structured = a.structured_errors == "on";
+  options.block.contacts = a.contact;
+  options.block.organisation = a.organisation;
+  options.block.language = a.organisation_language;
+  options.cookies = a.cookies == "on";
+  if (a.cookie_secret_file.empty()) return {};
+  auto secrets = resolver::read_cookie_secrets(a.cookie_secret_file);
+  if (!secrets) return propagate(std::move(secrets).error(), "--cookie-secret-file");
+  options.cookie_secrets = *secrets;
+  return {};
+}
+
 Result<resolver::ServiceOptions> service_options(const Written& a) {
   resolver::ServiceOptions options;
   options.workers = a.workers;
   options.snapshot_folder = a.snapshot;
-  options.block.base_url = a.base_url;
+  options.policies = a.policies;
   options.refuse_without_rules = a.without_rules == "refuse";
   options.cache_size = a.cache_mb << 20;
+  options.cache_ttl_min_s = a.cache_ttl_min;
+  options.cache_ttl_max_s = a.cache_ttl_max;
   for (const std::string& text : a.listen) {
     auto address = net::SocketAddress::parse(text, dns_port);
     if (!address) return bad_option("--listen", text);
@@ -166,7 +189,8 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add : {add_lists, add_upstreams, add_zones, add_sinkholes, add_socket}) {
+  for (const auto& add :
+       {add_lists, add_upstreams, add_zones, add_sinkholes, add_socket, add_answers}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;

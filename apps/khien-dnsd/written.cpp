@@ -8,6 +8,8 @@ namespace khien::dnsd {
 namespace {
 
 constexpr std::size_t cache_mb_max = 65'536;
+constexpr std::uint32_t cache_ttl_min_max_s =
+    3'600;  // blocks elsewhere must be seen within the hour
 
 void describe_listening(CLI::App& app, Written& out) {
   app.add_option("--listen", out.listen, "ADDR[:PORT] to answer on, UDP and TCP; may be repeated");
@@ -55,6 +57,10 @@ void describe_policy(CLI::App& app, Written& out) {
   app.add_option("--choice", out.choice,
                  "a network choice to switch on here: choice-adult, choice-gambling, choice-ads; "
                  "may be repeated");
+  app.add_option("--policies", out.policies,
+                 "JSON document of networks and their policies (docs/formats/policies.md), at most "
+                 "16 MiB; read again on SIGHUP and when it changes, whole or not at all; without "
+                 "one, everybody has the same policy");
   app.add_option("--without-rules", out.without_rules,
                  "before any rules were loaded: `refuse` answers SERVFAIL, `resolve` answers "
                  "unfiltered")
@@ -69,11 +75,36 @@ void describe_answers(CLI::App& app, Written& out) {
                  "ADDR of a server that shows the block page over plain HTTP (khiend "
                  "--block-listen): blocked names lead there instead of not existing; one IPv4 and "
                  "one IPv6 at most");
+  app.add_option("--structured-errors", out.structured_errors,
+                 "tell clients that ask for it why a name is blocked as JSON "
+                 "(draft-ietf-dnsop-structured-dns-error)")
+      ->check(CLI::IsMember({"on", "off"}));
+  app.add_option(
+      "--contact", out.contact,
+      "tel:, sips:, mailto: or https: URI of who answers questions about blocks, in that "
+      "JSON; may be repeated, at most 4 of 128 octets");
+  app.add_option("--organisation", out.organisation,
+                 "who blocks, for people, in that JSON; at most 128 octets");
+  app.add_option("--organisation-language", out.organisation_language,
+                 "language tag of that name, such as vi");
+  app.add_option("--cookies", out.cookies, "DNS cookies (RFC 7873) for clients that send one")
+      ->check(CLI::IsMember({"on", "off"}));
+  app.add_option(
+      "--cookie-secret-file", out.cookie_secret_file,
+      "file with the cookies' secret, 32 hexadecimal digits, the same for all servers of "
+      "an anycast set, and in a second line the one before it while it changes; without "
+      "one: a random secret for this process");
 }
 
 void describe_cache(CLI::App& app, Written& out) {
   app.add_option("--cache-mb", out.cache_mb, "megabytes of cached answers a worker")
       ->check(CLI::Range(std::size_t{1}, cache_mb_max));
+  app.add_option("--cache-ttl-min", out.cache_ttl_min,
+                 "seconds for which an answer is kept at least, if its TTL is not 0")
+      ->check(CLI::Range(0U, cache_ttl_min_max_s));
+  app.add_option("--cache-ttl-max", out.cache_ttl_max,
+                 "seconds for which an answer is kept at most")
+      ->check(CLI::Range(1U, resolver::positive_ttl_max_s));
 }
 
 void describe_telemetry(CLI::App& app, Written& out) {

@@ -31,12 +31,21 @@ struct Written {
   std::vector<std::string> zones{"pass", "emergency", "orders", "feeds"};
   // policy
   std::vector<std::string> choice;
+  std::string policies;
   std::string without_rules = "refuse";
   // answers
   std::string base_url = "http://localhost:8080";
   std::vector<std::string> sinkhole;
+  std::string structured_errors = "on";
+  std::vector<std::string> contact;
+  std::string organisation;
+  std::string organisation_language;
+  std::string cookies = "on";
+  std::string cookie_secret_file;
   // cache
   std::size_t cache_mb = 32;
+  std::uint32_t cache_ttl_min = 0;
+  std::uint32_t cache_ttl_max = 86'400;
   // telemetry
   std::string status;
   // operation

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium/crypto_shorthash_siphash24.h>
 
 #include "base/assert.h"
 
@@ -85,6 +86,14 @@ Sha512Digest sha512(Bytes data) {
 Sha1Digest hmac_sha1(Bytes key, Bytes data) { return hmac<20>(EVP_sha1(), key, data); }
 Sha256Digest hmac_sha256(Bytes key, Bytes data) { return hmac<32>(EVP_sha256(), key, data); }
 Sha512Digest hmac_sha512(Bytes key, Bytes data) { return hmac<64>(EVP_sha512(), key, data); }
+
+SipHash siphash24(const std::array<std::uint8_t, 16>& key, Bytes data) noexcept {
+  static_assert(crypto_shorthash_siphash24_KEYBYTES == 16);
+  SipHash out;
+  static_assert(crypto_shorthash_siphash24_BYTES == sizeof out);
+  crypto_shorthash_siphash24(out.data(), data.data(), data.size(), key.data());
+  return out;
+}
 
 bool constant_time_equal(Bytes a, Bytes b) noexcept {
   if (a.size() != b.size()) return false;

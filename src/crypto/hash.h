@@ -1,4 +1,5 @@
-// Hashes and message authentication codes (FIPS 180-4, RFC 2104, RFC 6234) through OpenSSL 3.
+// Hashes and message authentication codes (FIPS 180-4, RFC 2104, RFC 6234) through OpenSSL 3, and
+// SipHash through libsodium.
 // Values in, values out: no files, no keys kept. Every function may run on any thread. SHA-1 stands
 // here only inside HMAC, where TOTP and old TSIG keys ask for it.
 #pragma once
@@ -44,6 +45,11 @@ class Sha256 {
 [[nodiscard]] Sha1Digest hmac_sha1(Bytes key, Bytes data);
 [[nodiscard]] Sha256Digest hmac_sha256(Bytes key, Bytes data);
 [[nodiscard]] Sha512Digest hmac_sha512(Bytes key, Bytes data);
+
+/// SipHash-2-4 (Aumasson, Bernstein 2012): a keyed hash of 64 bits for short inputs. Allocates
+/// nothing.
+using SipHash = std::array<std::uint8_t, 8>;
+[[nodiscard]] SipHash siphash24(const std::array<std::uint8_t, 16>& key, Bytes data) noexcept;
 
 /// True if both are equal. Takes the same time wherever they differ; a different size is false at
 /// once, so compare digests or fixed-size tokens where the size is a secret.

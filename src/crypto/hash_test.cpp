@@ -67,6 +67,15 @@ TEST(Hmac, TakesAnEmptyKey) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+// The vector of the paper's appendix A: key 00..0f, input 00..0e.
+TEST(SipHash, GivesThePublishedHash) {
+  std::array<std::uint8_t, 16> key{};
+  Octets input;
+  for (std::uint8_t i = 0; i < 16; ++i) key[i] = i;
+  for (std::uint8_t i = 0; i < 15; ++i) input.push_back(i);
+  EXPECT_EQ(hex(siphash24(key, input)), "e545be4961ca29a1");
+}
+
 TEST(ConstantTimeEqual, ComparesContentAndSize) {
   EXPECT_TRUE(constant_time_equal("", ""));
   EXPECT_TRUE(constant_time_equal("abc", "abc"));

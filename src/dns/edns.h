@@ -15,6 +15,7 @@ constexpr std::uint16_t option_client_subnet = 8;
 constexpr std::uint16_t option_padding = 12;
 
 constexpr std::uint16_t ede_stale_answer = 3;
+constexpr std::uint16_t ede_cached_error = 13;
 constexpr std::uint16_t ede_blocked = 15;   // by the operator's security policy: feeds
 constexpr std::uint16_t ede_censored = 16;  // by an external requirement: orders
 constexpr std::uint16_t ede_filtered = 17;  // as the client's network asked: choices

@@ -44,6 +44,7 @@ constexpr std::uint16_t type_ns = 2;
 constexpr std::uint16_t type_cname = 5;
 constexpr std::uint16_t type_soa = 6;
 constexpr std::uint16_t type_ptr = 12;
+constexpr std::uint16_t type_hinfo = 13;
 constexpr std::uint16_t type_mx = 15;
 constexpr std::uint16_t type_txt = 16;
 constexpr std::uint16_t type_aaaa = 28;

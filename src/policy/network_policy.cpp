@@ -30,9 +30,32 @@ std::shared_ptr<const NetworkPolicies> NetworkPolicies::one(Policy policy) {
 }
 
 NetworkPolicies::NetworkPolicies(std::shared_ptr<const NetworkMap> map,
-                                 std::vector<NetworkPolicy> policies)
-    : map_(std::move(map)), policies_(std::move(policies)) {
+                                 std::vector<NetworkPolicy> policies,
+                                 std::shared_ptr<const NameLists> lists, InstantMs as_of_ms)
+    : map_(std::move(map)),
+      policies_(std::move(policies)),
+      lists_(std::move(lists)),
+      as_of_ms_(as_of_ms) {
   KHIEN_ASSERT(map_ != nullptr && !policies_.empty());
+  KHIEN_ASSERT(lists_ != nullptr || std::ranges::none_of(policies_, &NetworkPolicy::has_lists));
+}
+
+// The fence: a network's own lists say nothing about what must resolve and what the law orders.
+Decision NetworkPolicies::with_lists(const NetworkPolicy& network, const Rules& rules,
+                                     const NameKey& name, Verdict verdict) const noexcept {
+  if (verdict.action == Action::passthru) return {.verdict = verdict};
+  const NameLists::Found own = lists_->find(network.own_list, network.shared_list, name, as_of_ms_);
+  if (own.rule == OwnRule::allow) {
+    if (verdict.blocks()) {
+      const SourceMask lawful = network.policy.sources & lawful_sources();
+      verdict = rules.find(name, {.sources = lawful});
+    }
+    return {.verdict = verdict, .excepted = true};
+  }
+  if (own.rule == OwnRule::block && !verdict.blocks()) {
+    verdict = {.action = Action::nxdomain, .source = source_network, .trigger_at = own.at};
+  }
+  return {.verdict = verdict};
 }
 
 }  // namespace khien::policy

@@ -3,6 +3,7 @@
 // address and one AND more than without networks.
 //
 //   client's address, entry point ─► NetworkMap ─► number ─► NetworkPolicy ─► rules.find(mask)
+//                                                                          └► own lists, if any
 //
 // Everything is immutable once published (Snapshot<NetworkPolicies>); any thread may read it. What
 // depends on the time of day was evaluated when it was published: nothing here reads a clock.
@@ -12,8 +13,10 @@
 #include <vector>
 
 #include "policy/entry_point.h"
+#include "policy/name_lists.h"
 #include "policy/prefix_table.h"
 #include "policy/rules.h"
+#include "policy/safe_search.h"
 
 namespace khien::policy {
 
@@ -34,7 +37,13 @@ struct NetworkPolicy {
   Policy policy = {};
   /// Equal for policies that decide the same on every name; never 0.
   std::uint32_t decision = 1;
+  ListNumber own_list = no_list;
+  ListNumber shared_list = no_list;
   BlockedAs blocked_as = BlockedAs::configured;
+  SafeSearch safe_search = 0;
+
+  [[nodiscard]] bool has_lists() const noexcept { return (own_list | shared_list) != no_list; }
+  friend bool operator==(const NetworkPolicy&, const NetworkPolicy&) = default;
 };
 
 /// What the policy says of one name.
@@ -89,7 +98,9 @@ class NetworkPolicies {
   /// One policy for everybody.
   [[nodiscard]] static std::shared_ptr<const NetworkPolicies> one(Policy policy);
   /// `policies[0]` is for whoever is in no network; `map` gives numbers below policies.size().
-  NetworkPolicies(std::shared_ptr<const NetworkMap> map, std::vector<NetworkPolicy> policies);
+  /// Entries of `lists` (null: none) that end later than `as_of_ms` count.
+  NetworkPolicies(std::shared_ptr<const NetworkMap> map, std::vector<NetworkPolicy> policies,
+                  std::shared_ptr<const NameLists> lists = nullptr, InstantMs as_of_ms = 0);
 
   [[nodiscard]] const NetworkPolicy& of(AddressKey source, EntryPoint point) const noexcept {
     return policies_[map_->find(source, point)];
@@ -97,12 +108,21 @@ class NetworkPolicies {
   /// `name` must have been made with the rules' key.
   [[nodiscard]] Decision decide(const NetworkPolicy& network, const Rules& rules,
                                 const NameKey& name) const noexcept {
-    return {.verdict = rules.find(name, network.policy)};
+    const Verdict verdict = rules.find(name, network.policy);
+    return network.has_lists() ? with_lists(network, rules, name, verdict)
+                               : Decision{.verdict = verdict};
   }
+  [[nodiscard]] const std::vector<NetworkPolicy>& all() const noexcept { return policies_; }
+  [[nodiscard]] InstantMs as_of_ms() const noexcept { return as_of_ms_; }
 
  private:
-  std::shared_ptr<const NetworkMap> map_;  // never null
-  std::vector<NetworkPolicy> policies_;    // never empty
+  [[nodiscard]] Decision with_lists(const NetworkPolicy& network, const Rules& rules,
+                                    const NameKey& name, Verdict verdict) const noexcept;
+
+  std::shared_ptr<const NetworkMap> map_;   // never null
+  std::vector<NetworkPolicy> policies_;     // never empty
+  std::shared_ptr<const NameLists> lists_;  // null: no policy has one
+  InstantMs as_of_ms_ = 0;
 };
 
 }  // namespace khien::policy

@@ -16,6 +16,7 @@ namespace khien::policy {
 /// Which sources a network obeys, one bit each.
 struct Policy {
   SourceMask sources = every_source;
+  friend bool operator==(Policy, Policy) = default;
 };
 
 enum class Action : std::uint8_t { none, passthru, nxdomain, nodata };

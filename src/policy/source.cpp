@@ -60,7 +60,7 @@ std::optional<Basis> basis_of(Source source) noexcept {
 
 std::optional<Category> category_of(Source source) noexcept {
   const std::size_t index = source.index;
-  if (index < first_order) return std::nullopt;
+  if (index < first_order || source == source_network) return std::nullopt;
   if (index < first_feed) return static_cast<Category>(index - first_order);
   if (index < first_choice) return static_cast<Category>(index - first_feed);
   return static_cast<Category>(index - first_choice + order_category_count);
@@ -68,6 +68,7 @@ std::optional<Category> category_of(Source source) noexcept {
 
 std::string source_id(Source source) {
   const auto category = category_of(source);
+  if (source == source_network) return "network";
   if (!category) return source == source_pass ? "pass" : "emergency";
   const auto basis = basis_of(source);
   if (basis == Basis::choice) return std::string{to_string(*category)};

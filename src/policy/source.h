@@ -30,6 +30,9 @@ static_assert(source_count <= 64);
 constexpr Source source_pass{0};       // names that must resolve, whatever else says
 constexpr Source source_emergency{1};  // one signature, four hours
 
+/// What a network blocks for itself, a choice without a zone: it has a number, but no bit.
+constexpr Source source_network{source_count};
+
 [[nodiscard]] constexpr SourceMask mask_of(Source source) noexcept {
   return SourceMask{1} << source.index;
 }
@@ -44,7 +47,7 @@ constexpr SourceMask every_source = (SourceMask{1} << source_count) - 1;
 
 /// nullopt for pass.
 [[nodiscard]] std::optional<Basis> basis_of(Source source) noexcept;
-/// nullopt for pass and emergency, whose zones do not say.
+/// nullopt for pass and emergency, whose zones do not say, and for the network's own names.
 [[nodiscard]] std::optional<Category> category_of(Source source) noexcept;
 /// All sources of one basis.
 [[nodiscard]] SourceMask mask_of(Basis basis) noexcept;

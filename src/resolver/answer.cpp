@@ -1,8 +1,9 @@
 #include "resolver/answer.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+
+#include "resolver/block_text.h"
 
 namespace khien::resolver {
 namespace {
@@ -29,6 +30,10 @@ class Cursor {
       std::memcpy(out_.subspan(at_, octets.size()).data(), octets.data(), octets.size());
     at_ += octets.size();
   }
+  void zeros(std::size_t count) noexcept {
+    if (count != 0) std::memset(out_.subspan(at_, count).data(), 0, count);
+    at_ += count;
+  }
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
 
  private:
@@ -42,41 +47,6 @@ std::uint16_t answer_flags(const AnswerHead& head, std::uint16_t rcode) noexcept
                                     (rcode & 0x0F));
 }
 
-// Text in a fixed buffer; what does not fit makes it `cut`.
-class TextBuffer {
- public:
-  void add(std::string_view text) noexcept {
-    if (text.size() > text_.size() - size_) {
-      cut_ = true;
-      return;
-    }
-    std::copy(text.begin(), text.end(), text_.begin() + static_cast<std::ptrdiff_t>(size_));
-    size_ += text.size();
-  }
-  // The name as a URL path holds it: host characters stay, everything else becomes %XX.
-  void add_name(Bytes wire) noexcept {
-    static constexpr std::string_view hex = "0123456789ABCDEF";
-    for (std::size_t at = 0; wire[at] != 0; at += 1 + std::size_t{wire[at]}) {
-      if (at != 0) add(".");
-      for (const std::uint8_t octet : wire.subspan(at + 1, wire[at])) {
-        const char c = static_cast<char>(octet);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        const std::array<char, 3> escaped{'%', hex[octet >> 4], hex[octet & 0x0F]};
-        add(plain ? std::string_view{&c, 1} : std::string_view{escaped.data(), escaped.size()});
-      }
-    }
-  }
-  [[nodiscard]] bool cut() const noexcept { return cut_; }
-  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
-  void cut_back(std::size_t size) noexcept { size_ = size; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
- private:
-  std::array<char, extended_text_size_max> text_;
-  std::size_t size_ = 0;
-  bool cut_ = false;
-};
-
 // With its text if that fits, else without, else not at all.
 void add_extended(Cursor& cursor, std::size_t limit, std::uint16_t info_code, Bytes text) noexcept {
   const std::size_t room = limit - cursor.at();
@@ -88,6 +58,21 @@ void add_extended(Cursor& cursor, std::size_t limit, std::uint16_t info_code, By
   cursor.octets(text);
 }
 
+// Up to a multiple of the block size, or to the limit (RFC 8467 section 4.1); the last option.
+void add_padding(Cursor& cursor, std::size_t limit) noexcept {
+  const std::size_t unpadded = cursor.at() + option_head_size;
+  if (unpadded > limit) return;
+  const std::size_t blocks = (unpadded + answer_block_size - 1) / answer_block_size;
+  const std::size_t size = std::min(blocks * answer_block_size, limit) - unpadded;
+  cursor.u16(dns::option_padding);
+  cursor.u16(static_cast<std::uint16_t>(size));
+  cursor.zeros(size);
+}
+
+std::size_t cookie_option_size(const AnswerHead& head) noexcept {
+  return head.cookie.empty() ? 0 : option_head_size + head.cookie.size();
+}
+
 }  // namespace
 
 AnswerHead AnswerHead::of(const ClientQuery& query, Bytes message) noexcept {
@@ -95,6 +80,8 @@ AnswerHead AnswerHead::of(const ClientQuery& query, Bytes message) noexcept {
                   .query_flags = query.header.flags,
                   .has_edns = query.has_edns,
                   .dnssec_ok = query.dnssec_ok,
+                  .wants_structured = query.wants_structured,
+                  .wants_padding = query.wants_padding,
                   .size_max = query.answer_size_max};
   if (query.has_question) {
     head.question =
@@ -103,7 +90,9 @@ AnswerHead AnswerHead::of(const ClientQuery& query, Bytes message) noexcept {
   return head;
 }
 
-std::size_t edns_size_min(const AnswerHead& head) noexcept { return head.has_edns ? opt_size : 0; }
+std::size_t edns_size_min(const AnswerHead& head) noexcept {
+  return head.has_edns ? opt_size + cookie_option_size(head) : 0;
+}
 
 std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode, const Extended& extended,
                         std::span<std::uint8_t> out, std::size_t size) noexcept {
@@ -120,12 +109,18 @@ std::size_t append_edns(const AnswerHead& head, std::uint16_t rcode, const Exten
   cursor.u8(0);
   cursor.u16(head.dnssec_ok ? 0x8000 : 0);
   cursor.u16(0);  // the options' size, below
+  if (!head.cookie.empty()) {
+    cursor.u16(dns::option_cookie);
+    cursor.u16(static_cast<std::uint16_t>(head.cookie.size()));
+    cursor.octets(head.cookie);
+  }
   if (extended.info_code != 0) {
     add_extended(cursor, limit, extended.info_code, as_bytes(extended.text));
   }
   if (!extended.upstream.empty()) {
     add_extended(cursor, limit, dns::load_u16(extended.upstream, 0), extended.upstream.subspan(2));
   }
+  if (head.wants_padding) add_padding(cursor, limit);
   dns::store_u16(out, size + opt_size - 2,
                  static_cast<std::uint16_t>(cursor.at() - size - opt_size));
   dns::store_u16(out, 10, static_cast<std::uint16_t>(dns::load_u16(out, 10) + 1));
@@ -228,30 +223,34 @@ std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, const 
   }
   if (!head.has_edns) return cursor.at();
 
+  const std::size_t limit = std::min(head.size_max, out.size());
+  const std::size_t needed = cursor.at() + edns_size_min(head) + option_head_size + 2;
   TextBuffer text;
-  const policy::Source source = blocked.verdict.source;
-  const auto category = policy::category_of(source);
-  if (category) {
-    text.add("category=");
-    text.add(to_string(*category));
-  } else {
-    text.add("emergency");
-  }
-  const std::size_t without_link = text.size();
-  if (!answer.base_url.empty()) {
-    text.add(" ");
-    text.add(answer.base_url);
-    text.add("/l/");
-    text.add_name(blocked.name);
-  }
-  // Half a link helps nobody.
-  const std::size_t room = std::min(head.size_max, out.size()) - cursor.at();
-  if (text.cut() || room < opt_size + option_head_size + 2 + text.size()) {
-    text.cut_back(without_link);
-  }
-  return append_edns(head, rcode,
-                     {.info_code = policy::extended_error_code(source), .text = text.text()}, out,
-                     cursor.at());
+  if (needed <= limit) write_block_text(head, blocked, answer, limit - needed, text);
+  return append_edns(
+      head, rcode,
+      {.info_code = policy::extended_error_code(blocked.verdict.source), .text = text.text()}, out,
+      cursor.at());
+}
+
+std::size_t write_minimal_any(const AnswerHead& head, std::span<std::uint8_t> out) noexcept {
+  constexpr std::string_view cpu = "RFC8482";  // section 4.2; the OS stays empty
+  Cursor cursor{out, 0};
+  cursor.u16(head.id);
+  cursor.u16(answer_flags(head, dns::rcode_noerror));
+  cursor.u16(1);
+  cursor.u16(1);
+  cursor.u32(0);
+  cursor.octets(head.question);
+  cursor.u16(static_cast<std::uint16_t>(pointer_bits | dns::header_size));
+  cursor.u16(dns::type_hinfo);
+  cursor.u16(dns::class_in);
+  cursor.u32(minimal_any_ttl_s);
+  cursor.u16(static_cast<std::uint16_t>(cpu.size() + 2));
+  cursor.u8(static_cast<std::uint8_t>(cpu.size()));
+  cursor.octets(as_bytes(cpu));
+  cursor.u8(0);
+  return append_edns(head, dns::rcode_noerror, {}, out, cursor.at());
 }
 
 }  // namespace khien::resolver

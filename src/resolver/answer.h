@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/address.h"
 #include "policy/network_policy.h"
@@ -16,8 +17,8 @@ namespace khien::resolver {
 
 /// Seconds for which clients keep a block of ours: short, so that lifting is soon seen.
 constexpr std::uint32_t blocked_ttl_s = 30;
-/// EDE text is at most this long; where even that does not fit, it is left out.
-constexpr std::size_t extended_text_size_max = 400;
+constexpr std::size_t answer_block_size = 468;      // RFC 8467 section 4.1, for answers
+constexpr std::uint32_t minimal_any_ttl_s = 3'600;  // clients need not ask so often
 
 constexpr std::uint16_t ede_not_ready = 14;      // RFC 8914 section 4.15
 constexpr std::uint16_t ede_network_error = 23;  // section 4.24
@@ -29,6 +30,9 @@ struct AnswerHead {
   Bytes question = {};            // wire form with type and class; empty if there was none
   bool has_edns = false;
   bool dnssec_ok = false;
+  bool wants_structured = false;
+  bool wants_padding = false;
+  Bytes cookie = {};  // to send back, client's and ours; empty for none
   std::size_t size_max = dns::udp_payload_size_plain;
 
   [[nodiscard]] static AnswerHead of(const ClientQuery& query, Bytes message) noexcept;
@@ -61,9 +65,13 @@ struct Blocked {
   policy::BlockedAs as = policy::BlockedAs::configured;
 };
 
-/// What people who meet a block are shown.
+/// What people who meet a block are shown. check_block_answer() says what may stand in it.
 struct BlockAnswer {
-  std::string base_url = {};  ///< of the link in EDE; empty for none
+  std::string base_url = {};               ///< of the link in EDE; empty for none
+  bool structured = true;                  ///< EDE as JSON for clients that ask for it
+  std::vector<std::string> contacts = {};  ///< URIs in it: whom to ask about a block
+  std::string organisation = {};           ///< in it: who blocks; empty for nothing
+  std::string language = {};  ///< of the organisation's name, RFC 5646; empty for nothing
   /// Where a server shows the block page over plain HTTP. With one of them set, a name that an
   /// order or feed takes away exists: A and AAAA lead there, all else is NODATA.
   std::optional<net::IpAddress> sinkhole_v4 = {};
@@ -71,10 +79,15 @@ struct BlockAnswer {
 };
 
 /// NXDOMAIN or NODATA with SOA, the sinkhole's address or REFUSED; for EDNS clients with EDE 15, 16
-/// or 17 and the text `category=<id> <base_url>/l/<name>`.
+/// or 17 and the text of block_text.h.
 [[nodiscard]] std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked,
                                         const BlockAnswer& answer,
                                         std::span<std::uint8_t> out) noexcept;
+
+/// The answer to a question for ANY: one HINFO record that refers to RFC 8482, whatever the name
+/// has.
+[[nodiscard]] std::size_t write_minimal_any(const AnswerHead& head,
+                                            std::span<std::uint8_t> out) noexcept;
 
 /// Octets that append_edns() needs at least for this client.
 [[nodiscard]] std::size_t edns_size_min(const AnswerHead& head) noexcept;

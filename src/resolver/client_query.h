@@ -1,5 +1,5 @@
-// What a client asks, as far as the data plane must know before it decides: question, EDNS, and how
-// large an answer may be. Read in place; nothing here allocates.
+// What a client asks, as far as the data plane must know before it decides: question, EDNS with the
+// options that we know, and how large an answer may be. Read in place; nothing here allocates.
 #pragma once
 
 #include "dns/edns.h"
@@ -9,7 +9,17 @@ namespace khien::resolver {
 
 using khien::Bytes;
 
-enum class Transport : std::uint8_t { udp, tcp };
+enum class Transport : std::uint8_t { udp, tcp, dot, doh };
+
+[[nodiscard]] constexpr bool is_encrypted(Transport transport) noexcept {
+  return transport == Transport::dot || transport == Transport::doh;
+}
+
+/// DS and DNSKEY lead nobody anywhere, and whoever validates needs them for names above, beside and
+/// (with an exception) below a blocked one: no rule touches them.
+[[nodiscard]] constexpr bool is_key_type(std::uint16_t qtype) noexcept {
+  return qtype == dns::type_ds || qtype == dns::type_dnskey;
+}
 
 /// What to do with a message that is no ordinary query.
 enum class Fault : std::uint8_t {
@@ -32,6 +42,10 @@ struct ClientQuery {
   bool has_question = false;
   bool has_edns = false;
   bool dnssec_ok = false;
+  bool wants_structured =
+      false;                   // draft-ietf-dnsop-structured-dns-error: an EDE of code 0, no text
+  bool wants_padding = false;  // RFC 7830, where nobody on the way sees what is padded
+  Bytes cookie = {};           // RFC 7873; borrowed: 8 octets or 16 to 40, or none
   std::size_t answer_size_max = dns::udp_payload_size_plain;
 };
 

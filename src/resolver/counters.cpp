@@ -18,6 +18,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::cache_stale, "cache_total{result=\"stale\"}"},
     {Count::cache_misses, "cache_total{result=\"miss\"}"},
     {Count::joined, "joined_total"},
+    {Count::refreshes, "refreshes_total"},
     {Count::upstream_queries, "upstream_queries_total"},
     {Count::upstream_answers, "upstream_answers_total"},
     {Count::upstream_tcp, "upstream_tcp_total"},
@@ -36,12 +37,17 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::answered_refused, "errors_total{rcode=\"REFUSED\"}"},
     {Count::answered_badvers, "errors_total{rcode=\"BADVERS\"}"},
     {Count::answered_truncated, "truncated_total"},
+    {Count::safe_search, "safe_search_total"},
+    {Count::answered_any, "minimal_any_total"},
+    {Count::cookies_known, "cookies_total{result=\"known\"}"},
+    {Count::cookies_unknown, "cookies_total{result=\"unknown\"}"},
     {Count::not_ready, "not_ready_total"},
     {Count::notifies, "notifies_total"},
     {Count::dropped_malformed, "dropped_total{why=\"malformed\"}"},
     {Count::dropped_frame, "dropped_total{why=\"frame\"}"},
     {Count::dropped_in_flight, "dropped_total{why=\"in_flight\"}"},
     {Count::dropped_waiters, "dropped_total{why=\"waiters\"}"},
+    {Count::dropped_refresh, "dropped_total{why=\"refresh\"}"},
     {Count::dropped_send, "dropped_total{why=\"send\"}"},
     {Count::dropped_receive, "dropped_total{why=\"receive_buffer\"}"},
     {Count::tcp_connections, "tcp_connections_total"},
@@ -66,7 +72,7 @@ std::string exposition(std::span<const Counters* const> workers) {
     out += fmt::format("khien_dnsd_{} {}\n", named.name, sum);
   }
   out += "# TYPE khien_dnsd_blocked_total counter\n";
-  for (std::uint8_t i = 0; i < policy::source_count; ++i) {
+  for (std::uint8_t i = 0; i <= policy::source_network.index; ++i) {
     std::uint64_t sum = 0;
     for (const Counters* worker : workers) sum += worker->blocked({i});
     if (sum == 0) continue;

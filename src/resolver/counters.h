@@ -20,6 +20,7 @@ enum class Count : std::uint8_t {
   cache_stale,   // answered from the cache past its time, with EDE 3
   cache_misses,  // asked upstream, or joined a query under way
   joined,        // of those, joined
+  refreshes,     // asked upstream ahead of a cached answer's end
   upstream_queries,
   upstream_answers,
   upstream_tcp,  // asked again over TCP
@@ -38,12 +39,17 @@ enum class Count : std::uint8_t {
   answered_refused,
   answered_badvers,
   answered_truncated,
-  not_ready,  // refused because no rules were loaded yet
+  safe_search,      // answered with the name that a search engine publishes for it
+  answered_any,     // with one record of our own, RFC 8482
+  cookies_known,    // queries with a cookie that proves their address
+  cookies_unknown,  // with a cookie to begin with, an old or a foreign one
+  not_ready,        // refused because no rules were loaded yet
   notifies,
   dropped_malformed,  // shorter than a header, or a response
   dropped_frame,      // taken by AF_XDP, but not whole, not right or not for us
   dropped_in_flight,  // as many questions under way as there may be
   dropped_waiters,    // as many clients waiting as there may be
+  dropped_refresh,    // not asked ahead: too much is under way, or it is already
   dropped_send,       // the kernel's send buffer was full
   dropped_receive,    // the kernel's receive buffer was full; it counts, see set()
   tcp_connections,
@@ -78,7 +84,7 @@ class Counters {
     number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
   std::array<std::atomic<std::uint64_t>, count_kinds> counts_{};
-  std::array<std::atomic<std::uint64_t>, policy::source_count> blocked_{};
+  std::array<std::atomic<std::uint64_t>, policy::source_count + 1> blocked_{};  // and networks' own
 };
 
 /// The sums of all `workers` in the Prometheus text format.

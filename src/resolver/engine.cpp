@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dns/writer.h"
+#include "resolver/alias_answer.h"
 
 namespace khien::resolver {
 namespace {
@@ -29,10 +30,9 @@ std::size_t upstream_count(const std::vector<Route>& routes) noexcept {
   return count;
 }
 
-CacheKey key_of(const Prepared& prepared) noexcept {
-  const ClientQuery& query = prepared.query;
-  return {.qname = prepared.key.name(),
-          .hash = prepared.key.hash(0),
+CacheKey key_of(const ClientQuery& query, const policy::NameKey& name) noexcept {
+  return {.qname = name.name(),
+          .hash = name.hash(0),
           .qtype = query.question.qtype,
           .dnssec_ok = query.dnssec_ok,
           .checking_disabled = query.header.has(dns::flag_cd)};
@@ -79,7 +79,7 @@ void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept
 void Engine::look_ahead(const Prepared& prepared) const noexcept {
   if (prepared.query.fault != Fault::none) return;
   rules_.value()->prefetch_names(prepared.key);
-  cache_.prefetch_entry(key_of(prepared));
+  cache_.prefetch_entry(key_of(prepared.query, prepared.key));
 }
 
 std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,
@@ -126,6 +126,19 @@ std::size_t Engine::followed_soa(const Prepared& prepared, const AnswerHead& hea
   return 0;
 }
 
+void Engine::add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client) noexcept {
+  if (client.source == policy::AddressKey{}) return;
+  std::array<std::uint8_t, 16> octets;
+  dns::store_u32(octets, 0, static_cast<std::uint32_t>(client.source.high >> 32));
+  dns::store_u32(octets, 4, static_cast<std::uint32_t>(client.source.high));
+  dns::store_u32(octets, 8, static_cast<std::uint32_t>(client.source.low >> 32));
+  dns::store_u32(octets, 12, static_cast<std::uint32_t>(client.source.low));
+  const Bytes address = client.source.is_v4() ? Bytes{octets}.last(4) : Bytes{octets};
+  cookie_ = options_.cookies->answer(cookie, address);
+  counters_.add(cookie_.known ? Count::cookies_known : Count::cookies_unknown);
+  head.cookie = cookie_.octets;
+}
+
 std::size_t Engine::handle(const Prepared& prepared, Transport transport, const ClientRef& client,
                            std::span<std::uint8_t> out) noexcept {
   counters_.add(transport == Transport::udp ? Count::queries_udp : Count::queries_tcp);
@@ -138,7 +151,10 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
     counters_.add(Count::notifies);
     return sink_.notify(prepared.message, client, out);
   }
-  const AnswerHead head = AnswerHead::of(query, prepared.message);
+  AnswerHead head = AnswerHead::of(query, prepared.message);
+  if (!query.cookie.empty() && options_.cookies != nullptr) {
+    add_cookie(head, query.cookie, client);
+  }
   if (query.fault != Fault::none) return refuse(prepared, head, out);
   if (options_.refuse_without_rules && !ready_.load(std::memory_order_relaxed)) {
     counters_.add(Count::not_ready);
@@ -148,7 +164,7 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
 
   const policy::NameKey& name = prepared.key;
   const policy::NetworkPolicy& network = network_of(client);
-  const policy::Decision decision = decide(network, name);
+  const policy::Decision decision = decide(network, name, query.question.qtype);
   if (decision.verdict.blocks()) {
     return blocked(head, network, {.verdict = decision.verdict, .name = name.name()}, out);
   }
@@ -162,21 +178,57 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
     counters_.add(Count::answered_refused);
     return write_error(head, dns::rcode_refused, {}, out);
   }
+  if (query.question.qtype == dns::type_any) {
+    counters_.add(Count::answered_any);
+    return write_minimal_any(head, out);
+  }
 
-  const CacheKey key = key_of(prepared);
+  const Bytes alias = safe_alias(prepared, network, decision);
+  if (alias.empty()) {
+    return answer_or_ask(prepared, head, {network, name, decision}, transport, client, out);
+  }
+  alias_key_.assign(alias, rules_.value()->key());
+  const Wanted target{network, alias_key_, decide(network, alias_key_, query.question.qtype), true};
+  if (target.decision.verdict.blocks()) {
+    return blocked(
+        head, network,
+        {.verdict = target.decision.verdict, .is_qname = false, .name = alias_key_.name()}, out);
+  }
+  counters_.add(Count::safe_search);
+  return answer_or_ask(prepared, head, target, transport, client, out);
+}
+
+// The name that safe search puts in place of the question's, or nothing: for other types, and where
+// the network itself allows the name.
+Bytes Engine::safe_alias(const Prepared& prepared, const policy::NetworkPolicy& network,
+                         const policy::Decision& decision) const noexcept {
+  if (network.safe_search == 0 || decision.excepted) return {};
+  const std::uint16_t qtype = prepared.query.question.qtype;
+  if (qtype != dns::type_a && qtype != dns::type_aaaa && qtype != dns::type_https) return {};
+  return policy::safe_search_target(network.safe_search, prepared.key.name());
+}
+
+std::size_t Engine::answer_or_ask(const Prepared& prepared, const AnswerHead& head,
+                                  const Wanted& wanted, Transport transport,
+                                  const ClientRef& client, std::span<std::uint8_t> out) noexcept {
+  const CacheKey key = key_of(prepared.query, wanted.name);
   PacketCache::Entry* entry = cache_.find(key);
   if (entry != nullptr) {
     if (entry->fresh(now_ms_)) {
       counters_.add(Count::cache_hits);
-      return from_cache(head, network, decision, *entry, out);
+      const bool ahead = now_ms_ >= entry->ask_again_ms && entry->uses >= refresh_uses_min;
+      if (ahead) entry->ask_again_ms = entry->expires_ms;
+      const std::size_t size = from_cache(head, wanted, *entry, out);
+      if (ahead) refresh(key);  // last: what fails may change the cache
+      return size;
     }
-    if (now_ms_ < entry->retry_at_ms && entry->usable_stale(now_ms_)) {
+    if (now_ms_ < entry->ask_again_ms && entry->usable_stale(now_ms_)) {
       counters_.add(Count::cache_stale);
-      return from_cache(head, network, decision, *entry, out);
+      return from_cache(head, wanted, *entry, out);
     }
   }
   counters_.add(Count::cache_misses);
-  wait_for_upstream(prepared, transport, key, client);
+  wait_for_upstream(head, key, wanted.aliased, transport, client);
   return 0;
 }
 
@@ -212,48 +264,68 @@ policy::Verdict Engine::check_targets(const policy::NetworkPolicy& network, bool
 }
 
 // Brings the entry's verdict on its targets up to date for this policy. Nearly every entry holds no
-// name that any policy blocks: it is marked so once, and costs one comparison whoever asks.
+// name that any zone blocks: it is marked so once, and costs one comparison whoever asks, but for
+// networks with names of their own.
 void Engine::check_entry(const policy::NetworkPolicy& network, bool excepted,
                          PacketCache::Entry& entry) noexcept {
   const std::uint64_t everybody = std::uint64_t{generation_} << 32;
-  if (entry.checked_by == everybody) return;
+  if (entry.checked_by == everybody && !network.has_lists()) return;
   const std::uint64_t ours = everybody | (network.decision << 1) | (excepted ? 1 : 0);
   if (entry.checked_by == ours) return;
   if (entry.checked_by < everybody) {  // for the first time with these rules
     entry.target_verdict = check_targets({.policy = {}}, false, entry.targets(), entry.target_at);
     if (!entry.target_verdict.blocks()) {
       entry.checked_by = everybody;
-      return;
+      if (!network.has_lists()) return;
     }
   }
   entry.target_verdict = check_targets(network, excepted, entry.targets(), entry.target_at);
   entry.checked_by = ours;
 }
 
-std::size_t Engine::from_cache(const AnswerHead& head, const policy::NetworkPolicy& network,
-                               const policy::Decision& decision, PacketCache::Entry& entry,
-                               std::span<std::uint8_t> out) noexcept {
-  if (entry.targets_size != 0 && decision.verdict.action != policy::Action::passthru) {
-    check_entry(network, decision.excepted, entry);
+std::size_t Engine::from_cache(const AnswerHead& head, const Wanted& wanted,
+                               PacketCache::Entry& entry, std::span<std::uint8_t> out) noexcept {
+  if (entry.targets_size != 0 && wanted.decision.verdict.action != policy::Action::passthru) {
+    check_entry(wanted.network, wanted.decision.excepted, entry);
     if (entry.target_verdict.blocks()) {
       scratch_key_.assign(
           dns::NameView::parse_prefix(entry.targets().subspan(entry.target_at))->wire(),
           rules_.value()->key());
       return blocked(
-          head, network,
+          head, wanted.network,
           {.verdict = entry.target_verdict, .is_qname = false, .name = scratch_key_.name()}, out);
     }
   }
   return relay(head,
                {.message = entry.message(),
                 .extended = entry.extended(),
+                .alias = wanted.aliased ? wanted.name.name() : Bytes{},
                 .entry = &entry,
-                .stale = !entry.fresh(now_ms_)},
+                .stale = !entry.fresh(now_ms_),
+                .failed = entry.failures != 0},
                out);
+}
+
+std::size_t Engine::relay_alias(const AnswerHead& head, const Relay& relay,
+                                std::span<std::uint8_t> out) noexcept {
+  const std::size_t size = write_alias(head,
+                                       {.target = relay.alias,
+                                        .message = relay.message,
+                                        .age_s = relay.entry == nullptr ? 0 : age_of(*relay.entry),
+                                        .stale = relay.stale},
+                                       out);
+  if (size == 0) {
+    counters_.add(Count::answered_truncated);
+    return write_truncated(head, out);
+  }
+  return append_edns(head, dns::load_u16(out, 2) & 0x0F,
+                     {.info_code = relay.stale ? dns::ede_stale_answer : std::uint16_t{0}}, out,
+                     size);
 }
 
 std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
                           std::span<std::uint8_t> out) noexcept {
+  if (!relay.alias.empty()) return relay_alias(head, relay, out);
   const std::size_t size = relay.message.size();
   const std::uint16_t upstream_flags = dns::load_u16(relay.message, 2);
   if ((upstream_flags & dns::flag_tc) != 0 ||
@@ -271,7 +343,7 @@ std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
   dns::store_u16(out, 2, flags);
   std::memcpy(out.data() + dns::header_size, head.question.data(), head.question.size());
   if (relay.entry != nullptr) {
-    const auto age_s = static_cast<std::uint32_t>((now_ms_ - relay.entry->stored_ms) / 1'000);
+    const std::uint32_t age_s = age_of(*relay.entry);
     for (std::size_t i = 0; i < relay.entry->ttl_count; ++i) {
       const std::size_t at = relay.entry->ttl_at(i);
       const std::uint32_t ttl = dns::load_u32(out, at);
@@ -279,7 +351,9 @@ std::size_t Engine::relay(const AnswerHead& head, const Relay& relay,
     }
   }
   return append_edns(head, upstream_flags & 0x0F,
-                     {.info_code = relay.stale ? dns::ede_stale_answer : std::uint16_t{0},
+                     {.info_code = relay.stale    ? dns::ede_stale_answer
+                                   : relay.failed ? dns::ede_cached_error
+                                                  : std::uint16_t{0},
                       .upstream = relay.extended},
                      out, size);
 }

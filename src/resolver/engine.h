@@ -39,7 +39,12 @@ constexpr int mismatches_max = 8;               // nearly right answers until UD
 constexpr std::uint32_t truncated_ttl_s = 30;   // "ask over TCP" is kept for so long
 constexpr std::int64_t stale_after_ms = 1'800;  // RFC 8767 section 5, client response timer
 constexpr std::int64_t stale_retry_after_ms = 30'000;  // the same, failure recheck timer
-constexpr std::size_t padding_block_size = 128;        // RFC 8467 section 4.1
+/// How long a failure is kept, by how often it came in a row (RFC 9520 section 3.2: at least one
+/// second, growing, at most five minutes): short, so that what works again is soon seen.
+constexpr std::array<std::uint32_t, 4> failure_ttl_s{1, 2, 4, 5};
+constexpr std::int64_t failure_memory_ms = 10'000;  // after which a failure is the first again
+constexpr std::size_t refreshes_max = 512;  // no answer is asked for ahead above so many questions
+constexpr std::size_t padding_block_size = 128;  // RFC 8467 section 4.1
 constexpr std::size_t upstream_query_size_max =
     dns::header_size + dns::name_size_max + 4 + 11 + 4 + padding_block_size;
 
@@ -60,8 +65,11 @@ struct EngineOptions {
   std::vector<Route> routes = {};                // one for the root at least
   std::vector<UpstreamProtocol> protocols = {};  // by upstream; those that are missing: UDP
   std::size_t cache_size = 32U << 20;
+  std::uint32_t cache_ttl_min_s = 0;  // for answers with any TTL at all
+  std::uint32_t cache_ttl_max_s = positive_ttl_max_s;
   bool tcp_upstream = false;  // ask again over TCP what came truncated
   bool refuse_without_rules = true;
+  const Cookies* cookies = nullptr;  // borrowed; nullptr for none
 };
 
 struct Ask {
@@ -129,8 +137,10 @@ class Engine {
   struct Relay {
     Bytes message;
     Bytes extended = {};                        // the upstream's EDE
+    Bytes alias = {};                           // whose answer it is, if not the question's
     const PacketCache::Entry* entry = nullptr;  // where the TTLs stand, if they must move
     bool stale = false;
+    bool failed = false;  // a failure out of the cache
   };
 
   std::size_t followed_soa(const Prepared& prepared, const AnswerHead& head,
@@ -147,22 +157,51 @@ class Engine {
   [[nodiscard]] const policy::NetworkPolicy& network_of(const ClientRef& client) const noexcept {
     return networks_.value()->of(client.source, client.entry);
   }
+  /// What no rule may touch (is_key_type) passes.
+  [[nodiscard]] policy::Decision decide(const policy::NetworkPolicy& network,
+                                        const policy::NameKey& name,
+                                        std::uint16_t qtype) const noexcept {
+    policy::Decision decision = decide(network, name);
+    if (decision.verdict.blocks() && is_key_type(qtype)) {
+      decision.verdict = {.action = policy::Action::passthru};
+    }
+    return decision;
+  }
   [[nodiscard]] policy::Decision decide(const policy::NetworkPolicy& network,
                                         const policy::NameKey& name) const noexcept {
     return networks_.value()->decide(network, *rules_.value(), name);
   }
   std::size_t blocked(const AnswerHead& head, const policy::NetworkPolicy& network,
                       const Judgement& judgement, std::span<std::uint8_t> out) noexcept;
-  std::size_t from_cache(const AnswerHead& head, const policy::NetworkPolicy& network,
-                         const policy::Decision& decision, PacketCache::Entry& entry,
+  // Whose answer a client gets, and what its policy says of that name.
+  struct Wanted {
+    const policy::NetworkPolicy& network;
+    const policy::NameKey& name;
+    policy::Decision decision = {};
+    bool aliased = false;  // the client asked for another name
+  };
+  std::size_t answer_or_ask(const Prepared& prepared, const AnswerHead& head, const Wanted& wanted,
+                            Transport transport, const ClientRef& client,
+                            std::span<std::uint8_t> out) noexcept;
+  [[nodiscard]] Bytes safe_alias(const Prepared& prepared, const policy::NetworkPolicy& network,
+                                 const policy::Decision& decision) const noexcept;
+  std::size_t from_cache(const AnswerHead& head, const Wanted& wanted, PacketCache::Entry& entry,
                          std::span<std::uint8_t> out) noexcept;
   std::size_t relay(const AnswerHead& head, const Relay& relay,
                     std::span<std::uint8_t> out) noexcept;
-  void wait_for_upstream(const Prepared& prepared, Transport transport, const CacheKey& key,
-                         const ClientRef& client) noexcept;
+  std::size_t relay_alias(const AnswerHead& head, const Relay& relay,
+                          std::span<std::uint8_t> out) noexcept;
+  [[nodiscard]] std::uint32_t age_of(const PacketCache::Entry& entry) const noexcept {
+    return static_cast<std::uint32_t>((now_ms_ - entry.stored_ms) / 1'000);
+  }
+  void add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client) noexcept;
+  void wait_for_upstream(const AnswerHead& head, const CacheKey& key, bool aliased,
+                         Transport transport, const ClientRef& client) noexcept;
   /// The name borrows `name`, or scratch_key_ until the next check of targets.
   [[nodiscard]] Judgement judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
-                                Bytes targets) noexcept;
+                                std::uint16_t qtype, Bytes targets) noexcept;
+  [[nodiscard]] Judgement judge_asked(const Waiter& waiter, const policy::NetworkPolicy& network,
+                                      std::uint16_t qtype, const Judgement& of_target) noexcept;
   void check_entry(const policy::NetworkPolicy& network, bool excepted,
                    PacketCache::Entry& entry) noexcept;
   [[nodiscard]] policy::Verdict check_targets(const policy::NetworkPolicy& network, bool excepted,
@@ -207,6 +246,8 @@ class Engine {
   void answered_failure(const Waiting& which) noexcept;
   void answered_well(const Waiting& which) noexcept;
 
+  void refresh(const CacheKey& key) noexcept;
+  void keep_failure(const CacheKey& key, Bytes message, Bytes extended) noexcept;
   void fail(InFlightTable::Number number) noexcept;
   bool answer_stale(InFlightTable::Number number) noexcept;
   void answer_truncated(InFlightTable::Number number) noexcept;
@@ -232,6 +273,8 @@ class Engine {
   std::uint32_t generation_ = 1;  // counts rules and policies seen; 0 means "never checked"
   UpstreamAnswer upstream_answer_;
   policy::NameKey scratch_key_;
+  policy::NameKey alias_key_;
+  Cookies::Reply cookie_;                    // of the query in hand
   std::unique_ptr<std::uint8_t[]> scratch_;  // late answers are written here
 };
 

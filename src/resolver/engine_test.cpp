@@ -220,17 +220,13 @@ TEST(Engine, SendsNoOptionOfAClientUpstream) {
   TestEngine test;
   add_address(test, "shop.example");
   test.silent_ = true;
-  Octets query = packet_of({.name = "shop.example"});
   const std::string_view secret = "client-secret-octets";
+  TestQuery query{.name = "shop.example"};
   for (const std::uint16_t code :
-       {dns::option_client_subnet, dns::option_padding, std::uint16_t{65001}}) {
-    dns::append_u16(query, code);
-    dns::append_u16(query, static_cast<std::uint16_t>(secret.size()));
-    query.insert(query.end(), secret.begin(), secret.end());
+       {dns::option_client_subnet, dns::option_cookie, dns::option_padding, std::uint16_t{65001}}) {
+    query.options.emplace_back(code, to_octets(secret));
   }
-  const std::size_t rdata_size = 3 * (4 + secret.size());
-  dns::store_u16(query, query.size() - rdata_size - 2, static_cast<std::uint16_t>(rdata_size));
-  EXPECT_TRUE(test.send(query).empty());
+  EXPECT_TRUE(test.query(query).empty());
   ASSERT_EQ(test.asked_.size(), 1U);
   const Octets asked = test.asked_[0].query;
   EXPECT_EQ(as_text(asked).find(secret), std::string_view::npos);
@@ -242,6 +238,94 @@ TEST(Engine, SendsNoOptionOfAClientUpstream) {
   const Octets answer = test.query({.name = "shop.example"});
   EXPECT_EQ(test.asked_count_, 1U);
   EXPECT_EQ(as_text(answer).find(secret), std::string_view::npos);
+}
+
+// A name that people ask for is asked upstream once in the last tenth of its life, and nobody
+// waits.
+TEST(Engine, AsksAheadForWhatIsInUse) {
+  TestEngine test;
+  add_address(test, "shop.example", 100);
+  const auto ask = [&] { return test.query({.name = "shop.example"}); };
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(ask().empty());
+  test.pass_time(89'000);
+  ASSERT_FALSE(ask().empty());
+  EXPECT_EQ(test.asked_count_, 1U);
+  test.pass_time(2'000);
+  test.silent_ = true;
+  EXPECT_FALSE(ask().empty()) << "from the cache, at once";
+  EXPECT_FALSE(ask().empty());
+  EXPECT_EQ(test.asked_count_, 2U) << "once";
+  EXPECT_EQ(test.counters_.value(Count::refreshes), 1U);
+  test.pump();
+  EXPECT_TRUE(test.late_answers_.empty());
+  test.pass_time(60'000);
+  EXPECT_FALSE(ask().empty());
+  EXPECT_EQ(test.asked_count_, 2U) << "the new answer is in the cache";
+}
+
+TEST(Engine, AsksAheadForNothingThatWasUsedOnce) {
+  TestEngine test;
+  add_address(test, "shop.example", 100);
+  (void)test.query({.name = "shop.example"});
+  test.pass_time(95'000);
+  EXPECT_FALSE(test.query({.name = "shop.example"}).empty());
+  EXPECT_EQ(test.asked_count_, 1U);
+}
+
+TEST(Engine, ARefreshThatFailsLeavesTheAnswer) {
+  TestEngine test;
+  add_address(test, "shop.example", 100);
+  for (int i = 0; i < 3; ++i) (void)test.query({.name = "shop.example"});
+  test.pass_time(92'000);
+  test.unreachable_ = true;
+  EXPECT_FALSE(test.query({.name = "shop.example"}).empty());
+  EXPECT_EQ(test.engine_->in_flight(), 0U);
+  const Octets answer = test.query({.name = "shop.example"});
+  EXPECT_EQ(rcode_of(answer), dns::rcode_noerror);
+  EXPECT_EQ(dns::parse_header(answer)->answer_count, 1);
+}
+
+// Above refreshes_max questions under way nothing is asked ahead.
+TEST(Engine, HasALimitOfRefreshes) {
+  TestEngine test;
+  add_address(test, "shop.example", 100);
+  for (int i = 0; i < 3; ++i) (void)test.query({.name = "shop.example"});
+  test.pass_time(92'000);
+  test.silent_ = true;
+  for (std::size_t i = 0; i < refreshes_max; ++i) {
+    (void)test.query({.name = "n" + std::to_string(i) + ".example"});
+  }
+  EXPECT_FALSE(test.query({.name = "shop.example"}).empty());
+  EXPECT_EQ(test.counters_.value(Count::refreshes), 0U);
+  EXPECT_EQ(test.counters_.value(Count::dropped_refresh), 1U);
+}
+
+TEST(Engine, KeepsAnswersWithinTheLimitsOfItsOptions) {
+  TestEngine test{{.cache_ttl_min_s = 60, .cache_ttl_max_s = 120}};
+  add_address(test, "short.example", 5);
+  add_address(test, "never.example", 0);
+  add_address(test, "long.example", 100'000);
+  const auto ask_all = [&] {
+    for (const auto name : {"short.example", "never.example", "long.example"}) {
+      ASSERT_FALSE(test.query({.name = name}).empty());
+    }
+  };
+  ask_all();
+  test.pass_time(50'000);
+  ask_all();
+  EXPECT_EQ(test.asked_count_, 4U) << "a TTL of 0 is never kept";
+  test.pass_time(71'000);
+  (void)test.query({.name = "long.example"});
+  EXPECT_EQ(test.asked_count_, 5U);
+}
+
+// An rcode above 15 would lose its upper bits with the upstream's OPT and turn into NOERROR.
+TEST(Engine, AnswersServfailToAnRcodeThatStandsInOptAlone) {
+  TestEngine test;
+  test.upstream("odd.example", "A").rcode = 23;  // BADCOOKIE
+  const Octets answer = test.query({.name = "odd.example"});
+  ASSERT_FALSE(answer.empty());
+  EXPECT_EQ(rcode_of(answer), dns::rcode_servfail);
 }
 
 // The longest name and no room: what does not fit is left out, never cut in the middle.

@@ -14,8 +14,36 @@ AnswerHead head_of(const Waiter& waiter) noexcept {
           .question = Bytes{waiter.question}.first(waiter.question_size),
           .has_edns = waiter.has_edns,
           .dnssec_ok = waiter.dnssec_ok,
+          .wants_structured = waiter.wants_structured,
+          .wants_padding = waiter.wants_padding,
+          .cookie = Bytes{waiter.cookie}.first(waiter.cookie_octets),
           .size_max = waiter.answer_size_max};
 }
+
+// What is kept of a question that nobody answered: SERVFAIL with the reason.
+class KeptFailure {
+ public:
+  KeptFailure(const InFlight& entry, const Extended& why) noexcept {
+    dns::store_u16(message_, 2, dns::flag_qr | dns::flag_ra | dns::rcode_servfail);
+    dns::store_u16(message_, 4, 1);
+    const auto end = std::ranges::copy(entry.qname(), message_.begin() + dns::header_size).out;
+    size_ = static_cast<std::size_t>(end - message_.begin()) + 4;
+    dns::store_u16(message_, size_ - 4, entry.qtype);
+    dns::store_u16(message_, size_ - 2, dns::class_in);
+    if (why.info_code == 0) return;
+    extended_size_ =
+        dns::make_extended_error({.info_code = why.info_code, .text = why.text}, extended_)
+            .data.size();
+  }
+  [[nodiscard]] Bytes message() const noexcept { return Bytes{message_}.first(size_); }
+  [[nodiscard]] Bytes extended() const noexcept { return Bytes{extended_}.first(extended_size_); }
+
+ private:
+  std::array<std::uint8_t, dns::header_size + dns::name_size_max + 4> message_{};
+  std::array<std::uint8_t, 64> extended_;
+  std::size_t size_ = 0;
+  std::size_t extended_size_ = 0;
+};
 
 bool is_at_or_below(Bytes name, Bytes zone) noexcept {
   return name.size() >= zone.size() &&
@@ -38,8 +66,8 @@ const Route& Engine::route_of(Bytes qname, std::uint16_t& number) const noexcept
   return options_.routes[best];
 }
 
-void Engine::wait_for_upstream(const Prepared& prepared, Transport transport, const CacheKey& key,
-                               const ClientRef& client) noexcept {
+void Engine::wait_for_upstream(const AnswerHead& head, const CacheKey& key, bool aliased,
+                               Transport transport, const ClientRef& client) noexcept {
   InFlightTable::Number number = in_flight_.find(key);
   const bool joining = number != 0;
   if (!joining) {
@@ -55,13 +83,17 @@ void Engine::wait_for_upstream(const Prepared& prepared, Transport transport, co
     if (!joining) in_flight_.remove(number);
     return;
   }
-  const AnswerHead head = AnswerHead::of(prepared.query, prepared.message);
   waiter->client = client;
   waiter->id = head.id;
   waiter->flags = head.query_flags;
   waiter->transport = transport;
+  waiter->aliased = aliased;
   waiter->has_edns = head.has_edns;
   waiter->dnssec_ok = head.dnssec_ok;
+  waiter->wants_structured = head.wants_structured;
+  waiter->wants_padding = head.wants_padding;
+  waiter->cookie_octets = static_cast<std::uint8_t>(head.cookie.size());
+  std::ranges::copy(head.cookie, waiter->cookie.begin());
   waiter->answer_size_max = static_cast<std::uint16_t>(head.size_max);
   waiter->question_size = static_cast<std::uint16_t>(head.question.size());
   std::memcpy(waiter->question.data(), head.question.data(), head.question.size());
@@ -78,7 +110,7 @@ void Engine::answer_waiters(InFlightTable::Number number, Write&& write) noexcep
   in_flight_.for_each_waiter(number, [&](Waiter& waiter) {
     if (waiter.answered) return;
     const std::size_t size_max =
-        waiter.transport == Transport::tcp ? dns::message_size_max : udp_answer_size_max;
+        waiter.transport == Transport::udp ? udp_answer_size_max : dns::message_size_max;
     const std::size_t size = write(waiter, head_of(waiter), std::span{scratch_.get(), size_max});
     if (size != 0) sink_.answer(waiter.client, Bytes{scratch_.get(), size});
     waiter.answered = true;
@@ -94,9 +126,10 @@ void Engine::answer_truncated(InFlightTable::Number number) noexcept {
 
 bool Engine::answer_stale(InFlightTable::Number number) noexcept {
   InFlight& waiting = in_flight_.at(number);
-  PacketCache::Entry* entry = cache_.find(waiting.key());
+  PacketCache::Entry* entry = cache_.peek(waiting.key());
   if (entry == nullptr || !entry->usable_stale(now_ms_)) return false;
-  entry->retry_at_ms = now_ms_ + stale_retry_after_ms;
+  const bool stale = !entry->fresh(now_ms_);  // or it was asked for ahead
+  if (stale) entry->ask_again_ms = now_ms_ + stale_retry_after_ms;
   policy::NameKey name{waiting.qname(), rules_.value()->key()};
   policy::Decision decision;
   std::uint32_t decided = 0;  // for which policies `decision` stands
@@ -104,29 +137,59 @@ bool Engine::answer_stale(InFlightTable::Number number) noexcept {
       number, [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
         const policy::NetworkPolicy& network = network_of(waiter.client);
         if (decided != network.decision) {
-          decision = decide(network, name);
+          decision = decide(network, name, waiting.qtype);
           decided = network.decision;
         }
-        if (decision.verdict.blocks()) {
-          return blocked(head, network, {.verdict = decision.verdict, .name = name.name()}, out);
-        }
+        const Judgement judgement = judge_asked(waiter, network, waiting.qtype,
+                                                {.verdict = decision.verdict, .name = name.name()});
+        if (judgement.verdict.blocks()) return blocked(head, network, judgement, out);
         counters_.add(Count::cache_stale);
-        return from_cache(head, network, decision, *entry, out);
+        return from_cache(head, {network, name, decision, waiter.aliased}, *entry, out);
       });
   return true;
 }
 
+// Asks for what is about to end, so that nobody has to wait for it: without a client, once.
+void Engine::refresh(const CacheKey& key) noexcept {
+  if (in_flight_.size() >= refreshes_max || in_flight_.find(key) != 0) {
+    counters_.add(Count::dropped_refresh);
+    return;
+  }
+  const InFlightTable::Number number = in_flight_.add(key);
+  if (number == 0) return;
+  counters_.add(Count::refreshes);
+  (void)route_of(key.qname, in_flight_.at(number).route);
+  ask_first(number);
+}
+
+// RFC 9520: a failure is kept for a moment, so that clients which repeat do not multiply it.
+void Engine::keep_failure(const CacheKey& key, Bytes message, Bytes extended) noexcept {
+  const PacketCache::Entry* before = cache_.peek(key);
+  const bool again = before != nullptr && before->failures != 0 &&
+                     now_ms_ - before->expires_ms < failure_memory_ms;
+  const std::size_t count =
+      again ? std::min<std::size_t>(before->failures + 1U, failure_ttl_s.size()) : 1;
+  (void)cache_.put(key, {.message = message,
+                         .extended = extended,
+                         .now_ms = now_ms_,
+                         .ttl_s = failure_ttl_s[count - 1],
+                         .failures = static_cast<std::uint8_t>(count)});
+}
+
 void Engine::fail(InFlightTable::Number number) noexcept {
   if (!answer_stale(number)) {
-    const bool network = in_flight_.at(number).network_error;
-    const bool answered = in_flight_.at(number).failed_rcode != 0;
+    const InFlight& entry = in_flight_.at(number);
+    Extended why;  // nothing of ours where an upstream said so
+    if (entry.failed_rcode == 0) {
+      why = entry.network_error
+                ? Extended{.info_code = ede_network_error, .text = "upstream unreachable"}
+                : Extended{.info_code = dns::ede_no_reachable_authority,
+                           .text = "upstream does not answer"};
+    }
+    const KeptFailure kept{entry, why};
+    keep_failure(entry.key(), kept.message(), kept.extended());
     answer_waiters(number, [&](const Waiter&, const AnswerHead& head, std::span<std::uint8_t> out) {
       counters_.add(Count::answered_servfail);
-      if (answered) return write_error(head, dns::rcode_servfail, {}, out);
-      const Extended why =
-          network ? Extended{.info_code = ede_network_error, .text = "upstream unreachable"}
-                  : Extended{.info_code = dns::ede_no_reachable_authority,
-                             .text = "upstream does not answer"};
       return write_error(head, dns::rcode_servfail, why, out);
     });
   }
@@ -134,8 +197,8 @@ void Engine::fail(InFlightTable::Number number) noexcept {
 }
 
 Engine::Judgement Engine::judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
-                                Bytes targets) noexcept {
-  const policy::Decision decision = decide(network, name);
+                                std::uint16_t qtype, Bytes targets) noexcept {
+  const policy::Decision decision = decide(network, name, qtype);
   if (decision.verdict.action != policy::Action::none) {
     return {.verdict = decision.verdict, .name = name.name()};
   }
@@ -144,29 +207,53 @@ Engine::Judgement Engine::judge(const policy::NetworkPolicy& network, const poli
   return {.verdict = verdict, .is_qname = false, .name = scratch_key_.name()};
 }
 
+// What is blocked for a client whose question policy turned into the one under way: what it asked,
+// or `of_target`, which then is no name in its question.
+Engine::Judgement Engine::judge_asked(const Waiter& waiter, const policy::NetworkPolicy& network,
+                                      std::uint16_t qtype, const Judgement& of_target) noexcept {
+  if (!waiter.aliased) return of_target;
+  constexpr std::size_t type_and_class = 4;
+  const Bytes question = Bytes{waiter.question}.first(waiter.question_size);
+  alias_key_.assign(question.first(question.size() - type_and_class), rules_.value()->key());
+  const policy::Decision asked = decide(network, alias_key_, qtype);
+  if (asked.verdict.blocks()) return {.verdict = asked.verdict, .name = alias_key_.name()};
+  return {.verdict = of_target.verdict, .is_qname = false, .name = of_target.name};
+}
+
 void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer) noexcept {
   const InFlight& waiting = in_flight_.at(number);
+  const bool failed = answer.rcode() != dns::rcode_noerror && answer.rcode() != dns::rcode_nxdomain;
+  if (failed) keep_failure(waiting.key(), answer.message(), answer.extended());
+  const std::uint32_t ttl_s =
+      answer.ttl_s() == 0
+          ? 0
+          : std::clamp(answer.ttl_s(), options_.cache_ttl_min_s, options_.cache_ttl_max_s);
   (void)cache_.put(waiting.key(), {.message = answer.message(),
                                    .ttl_at = answer.ttl_at(),
                                    .targets = answer.targets(),
                                    .extended = answer.extended(),
                                    .now_ms = now_ms_,
-                                   .ttl_s = answer.ttl_s()});
+                                   .ttl_s = ttl_s});
   // The rules and policies of now decide, not those of when it was asked; each client's its own,
   // which is judged once for the clients that share it.
   const policy::NameKey name{waiting.qname(), rules_.value()->key()};
   Judgement judgement;
   std::uint32_t judged = 0;  // for which policies `judgement` stands
-  answer_waiters(
-      number, [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
-        const policy::NetworkPolicy& network = network_of(waiter.client);
-        if (judged != network.decision) {
-          judgement = judge(network, name, answer.targets());
-          judged = network.decision;
-        }
-        if (judgement.verdict.blocks()) return blocked(head, network, judgement, out);
-        return relay(head, {.message = answer.message(), .extended = answer.extended()}, out);
-      });
+  answer_waiters(number,
+                 [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
+                   const policy::NetworkPolicy& network = network_of(waiter.client);
+                   if (judged != network.decision) {
+                     judgement = judge(network, name, waiting.qtype, answer.targets());
+                     judged = network.decision;
+                   }
+                   const Judgement ours = judge_asked(waiter, network, waiting.qtype, judgement);
+                   if (ours.verdict.blocks()) return blocked(head, network, ours, out);
+                   return relay(head,
+                                {.message = answer.message(),
+                                 .extended = answer.extended(),
+                                 .alias = waiter.aliased ? name.name() : Bytes{}},
+                                out);
+                 });
 }
 
 }  // namespace khien::resolver

@@ -17,6 +17,7 @@
 #include "policy/entry_point.h"
 #include "policy/name_key.h"
 #include "resolver/client_query.h"
+#include "resolver/cookies.h"
 #include "resolver/packet_cache.h"
 
 namespace khien::resolver {
@@ -49,9 +50,14 @@ struct Waiter {
   bool has_edns = false;
   bool dnssec_ok = false;
   bool answered = false;  // with a stale answer already
+  bool aliased = false;   // asked for a name that policy turned into the one under way
+  bool wants_structured = false;
+  bool wants_padding = false;
+  std::uint8_t cookie_octets = 0;
   std::uint16_t answer_size_max = 0;
   std::uint16_t question_size = 0;
   std::uint16_t next = 0;                                     // index plus 1
+  std::array<std::uint8_t, cookie_size> cookie;               // to send back
   std::array<std::uint8_t, dns::name_size_max + 4> question;  // as the client wrote it
 };
 

@@ -2,6 +2,8 @@
 // clients that waited together.
 #include <gtest/gtest.h>
 
+#include "policy/policy_document.h"
+#include "resolver/test_allocations.h"
 #include "resolver/test_engine.h"
 
 namespace khien::resolver {
@@ -143,6 +145,36 @@ TEST_F(Networks, BlockedNamesAreAnsweredAsTheNetworkWishes) {
   EXPECT_EQ(rcode_as(policy::BlockedAs::nodata), dns::rcode_noerror);
   EXPECT_EQ(rcode_as(policy::BlockedAs::refused), dns::rcode_refused);
   EXPECT_EQ(ask(office, "scam.example"), dns::rcode_nxdomain);
+}
+
+TEST_F(Networks, OwnNamesAndSafeSearchAllocateNothing) {
+  const policy::PolicyDocumentContext context{.key = test.rules_.get()->key()};
+  const auto book = policy::read_policies(R"({"version": 1, "policies": {"p": {
+      "safe_search": ["google"], "block": ["games.example"], "allow": ["scam.example"]}},
+      "networks": [{"name": "n", "policy": "p", "prefixes": ["192.0.2.0/24"]}]})",
+                                          context);
+  ASSERT_TRUE(book.has_value()) << book.error().message;
+  test.networks_.publish(policy::in_force(**book, 0, nullptr));
+  test.block("feeds-fraud", "scam.example");
+  for (const auto* name : {"scam.example", "forcesafesearch.google.com"}) {
+    test.upstream(name, "A").answers = {test_record(name, "A", 300, "192.0.2.10")};
+  }
+  std::vector<Octets> packets;
+  for (const auto* name : {"games.example", "scam.example", "www.google.com"}) {
+    EXPECT_NE(ask(school, name), 0xFFFF) << name;
+    packets.push_back(packet_of({.name = name}));
+  }
+  Octets out(udp_answer_size_max);
+  const std::size_t before = allocation_count;
+  for (int i = 0; i < 100; ++i) {
+    for (const Octets& packet : packets) {
+      test.engine_->prepare(packet, Transport::udp, test.prepared_);
+      ASSERT_NE(test.engine_->handle(test.prepared_, Transport::udp, test.client_, out), 0U);
+    }
+  }
+  EXPECT_EQ(allocation_count - before, 0U);
+  EXPECT_EQ(test.counters_.blocked(policy::source_network), 101U);
+  EXPECT_EQ(test.counters_.value(Count::safe_search), 101U);
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ constexpr std::size_t bytes_a_bucket = 1'024;  // eight slots for about four ans
 constexpr std::size_t line_size = 64;
 constexpr std::size_t entry_lines_ahead = 3;  // its head, a message of one record, the name
 constexpr int moves_max = 16;                 // used answers kept for one new one
+constexpr std::size_t small_part = 10;        // the small ring is a tenth
+constexpr std::uint8_t uses_to_stay = 1;      // in the small ring, to come into the main one
+constexpr std::size_t bytes_a_ghost = 256;    // about as many ghosts as answers
+constexpr std::size_t ghosts_a_bucket = 4;
 
 std::uint8_t key_flags(const CacheKey& key) noexcept {
   return static_cast<std::uint8_t>((key.dnssec_ok ? 1 : 0) | (key.checking_disabled ? 2 : 0));
@@ -21,11 +25,16 @@ std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint
 
 }  // namespace
 
-PacketCache::PacketCache(std::size_t size)
-    : size_(std::max(size, cache_size_min) / 8 * 8),
-      ring_(std::make_unique_for_overwrite<std::uint64_t[]>(size_ / 8)),
-      bucket_count_(size_ / bytes_a_bucket * 4),
-      buckets_(std::make_unique<Bucket[]>(bucket_count_)) {}
+PacketCache::PacketCache(std::size_t size) {
+  size = std::max(size, cache_size_min) / 8 * 8;
+  memory_ = std::make_unique_for_overwrite<std::uint64_t[]>(size / 8);
+  small_ = {.begin = 0, .size = size / small_part / 8 * 8};
+  main_ = {.begin = small_.size, .size = size - small_.size};
+  bucket_count_ = size / bytes_a_bucket * 4;
+  buckets_ = std::make_unique<Bucket[]>(bucket_count_);
+  ghost_bucket_count_ = size / bytes_a_ghost / ghosts_a_bucket;
+  ghosts_ = std::make_unique<std::uint32_t[]>(ghost_bucket_count_ * ghosts_a_bucket);
+}
 
 std::uint64_t PacketCache::key_hash(const CacheKey& key) noexcept {
   // The name's hash is keyed and well mixed; type and flags only have to move it.
@@ -50,7 +59,7 @@ void PacketCache::prefetch_entry(const CacheKey& key) const noexcept {
   const std::uint64_t hash = key_hash(key);
   for (const IndexSlot& slot : bucket_of(hash).slots) {
     if (slot.position == 0 || slot.tag != tag_of(hash)) continue;
-    const std::uint64_t* entry = ring_.get() + (slot.position - 1);
+    const std::uint64_t* entry = memory_.get() + (slot.position - 1);
     for (std::size_t line = 0; line < entry_lines_ahead; ++line) {
       __builtin_prefetch(entry + line * (line_size / sizeof *entry), 1);
     }
@@ -58,104 +67,150 @@ void PacketCache::prefetch_entry(const CacheKey& key) const noexcept {
   }
 }
 
-PacketCache::Entry* PacketCache::find(const CacheKey& key) noexcept {
-  const std::uint64_t hash = key_hash(key);
-  for (const IndexSlot& slot : bucket_of(hash).slots) {
-    if (slot.position == 0 || slot.tag != tag_of(hash)) continue;
-    Entry* entry = at(std::uint64_t{slot.position - 1} * 8);
-    if (!matches(*entry, hash, key)) continue;
-    entry->used = true;
-    return entry;
-  }
-  return nullptr;
-}
-
-PacketCache::IndexSlot* PacketCache::slot_at(std::uint64_t hash, std::uint64_t offset) noexcept {
+PacketCache::IndexSlot* PacketCache::look_up(std::uint64_t hash, const CacheKey& key) noexcept {
   for (IndexSlot& slot : bucket_of(hash).slots) {
-    if (slot.position == offset / 8 + 1) return &slot;
+    if (slot.position == 0 || slot.tag != tag_of(hash)) continue;
+    if (matches(*at(slot.place()), hash, key)) return &slot;
   }
   return nullptr;
 }
 
-void PacketCache::drop_oldest() noexcept {
-  const std::uint64_t offset = tail_ % size_;
-  const Entry* entry = at(offset);
-  tail_ += entry->size;
-  if (entry->kind != kind_answer) return;
-  if (IndexSlot* slot = slot_at(entry->hash, offset)) {
-    *slot = {};
-    --count_;
-  }
+PacketCache::Entry* PacketCache::peek(const CacheKey& key) noexcept {
+  const IndexSlot* slot = look_up(key_hash(key), key);
+  return slot == nullptr ? nullptr : at(slot->place());
 }
 
-// Moves the oldest answer to the front if it was used; false if it was not (or cannot be moved).
-bool PacketCache::keep_oldest() noexcept {
-  const std::uint64_t from = tail_ % size_;
+PacketCache::Entry* PacketCache::find(const CacheKey& key) noexcept {
+  Entry* entry = peek(key);
+  if (entry != nullptr && entry->uses < uses_max) ++entry->uses;
+  return entry;
+}
+
+PacketCache::IndexSlot* PacketCache::slot_at(std::uint64_t hash, std::uint64_t place) noexcept {
+  for (IndexSlot& slot : bucket_of(hash).slots) {
+    if (slot.position != 0 && slot.place() == place) return &slot;
+  }
+  return nullptr;
+}
+
+void PacketCache::forget(IndexSlot& slot) noexcept {
+  slot = {};
+  --count_;
+}
+
+void PacketCache::leave_ghost(std::uint64_t hash) noexcept {
+  const std::size_t bucket = (hash & 0xFFFF'FFFF) * ghost_bucket_count_ >> 32;
+  ghosts_[bucket * ghosts_a_bucket + ghost_turn_++ % ghosts_a_bucket] = tag_of(hash) | 1;
+}
+
+bool PacketCache::take_ghost(std::uint64_t hash) noexcept {
+  const std::size_t bucket = (hash & 0xFFFF'FFFF) * ghost_bucket_count_ >> 32;
+  for (std::size_t i = 0; i < ghosts_a_bucket; ++i) {
+    std::uint32_t& ghost = ghosts_[bucket * ghosts_a_bucket + i];
+    if (ghost != (tag_of(hash) | 1)) continue;
+    ghost = 0;
+    return true;
+  }
+  return false;
+}
+
+// The oldest of the small ring goes: into the main ring if it was used enough, else for good.
+void PacketCache::make_room_in_small() noexcept {
+  const std::uint64_t from = small_.place(small_.tail);
+  const Entry* entry = at(from);
+  IndexSlot* slot = entry->kind == kind_answer ? slot_at(entry->hash, from) : nullptr;
+  // While the main ring has room that nobody ever took, nothing needs to go.
+  const bool is_filling = main_.head + entry->size <= main_.size;
+  if (slot != nullptr && (entry->uses >= uses_to_stay || is_filling)) {
+    const std::uint64_t to = make_room(main_, entry->size);
+    std::memcpy(static_cast<void*>(at(to)), entry, entry->size);
+    at(to)->uses = 0;
+    main_.head += entry->size;
+    slot->set_place(to);
+  } else if (slot != nullptr) {
+    leave_ghost(entry->hash);
+    forget(*slot);
+  }
+  small_.tail += entry->size;
+}
+
+void PacketCache::drop_oldest_of_main() noexcept {
+  const std::uint64_t place = main_.place(main_.tail);
+  const Entry* entry = at(place);
+  main_.tail += entry->size;
+  if (entry->kind != kind_answer) return;
+  if (IndexSlot* slot = slot_at(entry->hash, place)) forget(*slot);
+}
+
+// Moves the oldest answer of the main ring to the front if it was used; false if it was not (or
+// cannot be moved).
+bool PacketCache::keep_oldest_of_main() noexcept {
+  const std::uint64_t from = main_.place(main_.tail);
   Entry* entry = at(from);
-  if (entry->kind != kind_answer || !entry->used) return false;
-  const std::uint64_t to = head_ % size_;
+  if (entry->kind != kind_answer || entry->uses == 0) return false;
   const std::uint32_t entry_size = entry->size;
-  const std::uint64_t hash = entry->hash;
   // Its own room counts as free, so it fits unless the ring ends in between.
-  if (entry_size > size_ - to) return false;
-  IndexSlot* slot = slot_at(hash, from);
+  if (entry_size > main_.until_end()) return false;
+  IndexSlot* slot = slot_at(entry->hash, from);
   if (slot == nullptr) return false;  // replaced meanwhile
-  tail_ += entry_size;
-  head_ += entry_size;
-  entry->used = false;
-  std::memmove(at(to), entry, entry_size);
-  slot->position = static_cast<std::uint32_t>(to / 8 + 1);
+  const std::uint64_t to = main_.place(main_.head);
+  main_.tail += entry_size;
+  main_.head += entry_size;
+  entry->uses /= 2;
+  std::memmove(static_cast<void*>(at(to)), entry, entry_size);
+  slot->set_place(to);
   return true;
 }
 
 // The ring's last octets, too few for what comes: an entry of its own that holds nothing.
-void PacketCache::pad_to_end() noexcept {
-  const std::uint64_t offset = head_ % size_;
-  const auto rest = static_cast<std::uint32_t>(size_ - offset);
+void PacketCache::pad_to_end(Ring& ring) noexcept {
+  const auto rest = static_cast<std::uint32_t>(ring.until_end());
   const std::array<std::uint32_t, 2> padding{rest, kind_padding};
-  std::memcpy(static_cast<void*>(at(offset)), padding.data(), sizeof padding);
-  head_ += rest;
+  std::memcpy(static_cast<void*>(at(ring.place(ring.head))), padding.data(), sizeof padding);
+  ring.head += rest;
 }
 
 // Ends: each round moves (at most moves_max times), drops, or pads (once a turn of the ring).
-std::uint64_t PacketCache::make_room(std::size_t size) noexcept {
+std::uint64_t PacketCache::make_room(Ring& ring, std::size_t size) noexcept {
   int moves = 0;
   while (true) {
-    const std::uint64_t rest = size_ - head_ % size_;
-    const std::uint64_t wanted = std::min<std::uint64_t>(size, rest);
-    if (head_ + wanted > tail_ + size_) {
-      if (moves < moves_max && keep_oldest()) {
+    const std::uint64_t rest = ring.until_end();
+    if (ring.head + std::min<std::uint64_t>(size, rest) > ring.tail + ring.size) {
+      if (&ring == &small_) {
+        make_room_in_small();
+      } else if (moves < moves_max && keep_oldest_of_main()) {
         ++moves;
       } else {
-        drop_oldest();
+        drop_oldest_of_main();
       }
     } else if (size <= rest) {
-      return head_ % size_;
+      return ring.place(ring.head);
     } else {
-      pad_to_end();
+      pad_to_end(ring);
     }
   }
 }
 
-void PacketCache::index(std::uint64_t hash, std::uint64_t offset) noexcept {
-  Bucket& bucket = bucket_of(hash);
-  IndexSlot* victim = &bucket.slots[0];
-  std::uint64_t oldest = size_;
-  for (IndexSlot& slot : bucket.slots) {
+// A full bucket gives up its oldest answer of the small ring, or of the main one if all are there.
+void PacketCache::index(std::uint64_t hash, std::uint64_t place) noexcept {
+  IndexSlot* victim = nullptr;
+  std::uint64_t victim_age = 0;
+  for (IndexSlot& slot : bucket_of(hash).slots) {
     if (slot.position == 0) {
       victim = &slot;
+      ++count_;
       break;
     }
-    // Distance behind the tail: the smallest is the oldest.
-    const std::uint64_t place =
-        (std::uint64_t{slot.position - 1} * 8 + size_ - tail_ % size_) % size_;
-    if (place < oldest) {
-      oldest = place;
-      victim = &slot;
-    }
+    const bool is_small = in_small(slot.place());
+    // Any answer of the small ring counts as older than all of the main one.
+    const std::uint64_t age =
+        is_small ? small_.age(slot.place()) : small_.size + main_.age(slot.place());
+    if (victim != nullptr && age >= victim_age) continue;
+    victim = &slot;
+    victim_age = age;
   }
-  if (victim->position == 0) ++count_;
-  *victim = {.tag = tag_of(hash), .position = static_cast<std::uint32_t>(offset / 8 + 1)};
+  victim->tag = tag_of(hash);
+  victim->set_place(place);
 }
 
 bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
@@ -168,33 +223,40 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
                            item.extended.size() + 2 * item.ttl_at.size();
   const std::size_t size = (sizeof(Entry) + body + 7) / 8 * 8;
   const std::uint64_t hash = key_hash(key);
-  if (Entry* old = find(key)) {
-    const auto offset =
-        static_cast<std::uint64_t>(reinterpret_cast<std::uint64_t*>(old) - ring_.get()) * 8;
-    if (IndexSlot* slot = slot_at(hash, offset)) {
-      *slot = {};
-      --count_;
-    }
+  // A new answer to a known question stands where the old one stood.
+  std::uint8_t uses = 0;
+  bool to_main = false;
+  if (IndexSlot* old = look_up(hash, key)) {
+    uses = at(old->place())->uses;
+    to_main = !in_small(old->place());
+    forget(*old);
+  } else {
+    to_main = take_ghost(hash);
   }
-  const std::uint64_t offset = make_room(size);
-  Entry* entry = at(offset);
-  *entry = Entry{.size = static_cast<std::uint32_t>(size),
-                 .kind = kind_answer,
-                 .hash = hash,
-                 .stored_ms = item.now_ms,
-                 .expires_ms = item.now_ms + std::int64_t{item.ttl_s} * 1'000,
-                 .retry_at_ms = 0,
-                 .checked_by = 0,
-                 .target_verdict = {},
-                 .key_flags = key_flags(key),
-                 .target_at = 0,
-                 .qtype = key.qtype,
-                 .message_size = static_cast<std::uint16_t>(item.message.size()),
-                 .ttl_count = static_cast<std::uint16_t>(item.ttl_at.size()),
-                 .targets_size = static_cast<std::uint16_t>(item.targets.size()),
-                 .name_size = static_cast<std::uint8_t>(key.qname.size()),
-                 .extended_size = static_cast<std::uint8_t>(item.extended.size()),
-                 .used = false};
+  Ring& ring = to_main ? main_ : small_;
+  const std::uint64_t place = make_room(ring, size);
+  const std::int64_t expires_ms = item.now_ms + std::int64_t{item.ttl_s} * 1'000;
+  const bool refreshes = item.failures == 0 && item.ttl_s >= refresh_ttl_min_s;
+  Entry* entry = at(place);
+  *entry =
+      Entry{.size = static_cast<std::uint32_t>(size),
+            .kind = kind_answer,
+            .hash = hash,
+            .stored_ms = item.now_ms,
+            .expires_ms = expires_ms,
+            .ask_again_ms = refreshes ? expires_ms - std::int64_t{item.ttl_s} * 100 : expires_ms,
+            .checked_by = 0,
+            .target_verdict = {},
+            .key_flags = key_flags(key),
+            .target_at = 0,
+            .qtype = key.qtype,
+            .message_size = static_cast<std::uint16_t>(item.message.size()),
+            .ttl_count = static_cast<std::uint16_t>(item.ttl_at.size()),
+            .targets_size = static_cast<std::uint16_t>(item.targets.size()),
+            .name_size = static_cast<std::uint8_t>(key.qname.size()),
+            .extended_size = static_cast<std::uint8_t>(item.extended.size()),
+            .uses = uses,
+            .failures = item.failures};
   auto* out = reinterpret_cast<std::uint8_t*>(entry + 1);
   const auto append = [&out](Bytes octets) {
     if (octets.empty()) return;
@@ -209,8 +271,8 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
     *out++ = static_cast<std::uint8_t>(ttl_at);
     *out++ = static_cast<std::uint8_t>(ttl_at >> 8);
   }
-  head_ += size;
-  index(hash, offset);
+  ring.head += size;
+  index(hash, place);
   return true;
 }
 

@@ -1,10 +1,12 @@
 // Upstream answers, below policy: nothing that we blocked is kept here, so a change of rules
 // flushes nothing. One worker owns one; no locks, and no allocation after construction.
 //
-// The answers lie one behind another in a ring of fixed size; what is oldest makes room for what is
-// new, but an answer that was used since it was written is moved to the front once more (CLOCK), so
-// that a scan of new names does not push out what people ask for. An index of cache lines (eight
-// slots a bucket) finds them.
+// The answers lie one behind another in two rings of fixed size (after S3-FIFO, SOSP 2023; ADR
+// 0608): what is new comes into the small one, a tenth, and moves on to the main one only if it was
+// used before its turn to go. What goes from the small ring leaves its hash behind for a while, and
+// what is asked for again meanwhile comes into the main ring at once. So a scan of new names turns
+// the small ring over and nothing else. In the main ring what was used goes round again, once or
+// twice. An index of cache lines (eight slots a bucket) finds the answers.
 #pragma once
 
 #include <memory>
@@ -28,6 +30,8 @@ constexpr std::uint32_t positive_ttl_max_s = 86'400;
 constexpr std::uint32_t negative_ttl_max_s = 3'600;  // RFC 2308 section 5: one to three hours
 constexpr std::int64_t stale_max_ms = 86'400'000;    // RFC 8767 section 5: one to three days
 constexpr std::uint32_t stale_ttl_s = 30;            // RFC 8767 section 4
+constexpr std::uint32_t refresh_ttl_min_s = 10;      // shorter lives are not worth a refresh ahead
+constexpr std::uint8_t refresh_uses_min = 2;         // hits, without which nothing is asked ahead
 
 struct CacheKey {
   Bytes qname;             // folded wire form, borrowed
@@ -45,6 +49,7 @@ struct CacheItem {
   Bytes extended = {};                         // the upstream's EDE, as UpstreamAnswer gives it
   std::int64_t now_ms = 0;                     // steady clock
   std::uint32_t ttl_s = 0;
+  std::uint8_t failures = 0;  // how often in a row nothing came of it; 0 for an answer
 };
 
 class PacketCache {
@@ -56,7 +61,9 @@ class PacketCache {
     std::uint64_t hash;
     std::int64_t stored_ms;
     std::int64_t expires_ms;
-    std::int64_t retry_at_ms;        // while stale and upstream silent: not before this time again
+    /// While fresh: from when on a hit asks upstream ahead. While stale and upstream silent: not
+    /// before this time again.
+    std::int64_t ask_again_ms;
     std::uint64_t checked_by;        // which rules and policy `target_verdict` holds for; 0 none
     policy::Verdict target_verdict;  // of the first target that is blocked
     std::uint8_t key_flags;
@@ -67,7 +74,8 @@ class PacketCache {
     std::uint16_t targets_size;
     std::uint8_t name_size;
     std::uint8_t extended_size;
-    bool used;
+    std::uint8_t uses;      // hits since it was last moved, up to uses_max
+    std::uint8_t failures;  // RFC 9520: not 0 for what is kept of a failure
 
     [[nodiscard]] Bytes message() const noexcept { return body(0, message_size); }
     [[nodiscard]] Bytes targets() const noexcept { return body(message_size, targets_size); }
@@ -91,7 +99,7 @@ class PacketCache {
     }
     [[nodiscard]] bool fresh(std::int64_t now_ms) const noexcept { return now_ms < expires_ms; }
     [[nodiscard]] bool usable_stale(std::int64_t now_ms) const noexcept {
-      return now_ms - expires_ms < stale_max_ms;
+      return failures == 0 && now_ms - expires_ms < stale_max_ms;
     }
 
    private:
@@ -103,12 +111,15 @@ class PacketCache {
   /// At least cache_size_min octets for answers; the index takes a fourth more.
   explicit PacketCache(std::size_t size);
 
-  /// The answer to `key`, fresh or not, or nullptr. Marks it as used.
+  /// The answer to `key`, fresh or not, or nullptr. Counts as a use.
   [[nodiscard]] Entry* find(const CacheKey& key) noexcept;
+  /// The same, and counts as none.
+  [[nodiscard]] Entry* peek(const CacheKey& key) noexcept;
   void prefetch(std::uint64_t name_hash) const noexcept;
   /// The second step, once the index line has come: starts loading the answer.
   void prefetch_entry(const CacheKey& key) const noexcept;
-  /// Keeps `item`, in place of what was there; false if it is beyond the limits above.
+  /// Keeps `item`, in place of what was there and with its standing; false if it is beyond the
+  /// limits above.
   bool put(const CacheKey& key, const CacheItem& item) noexcept;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -116,35 +127,64 @@ class PacketCache {
  private:
   struct IndexSlot {
     std::uint32_t tag = 0;
-    std::uint32_t position = 0;  // in the ring, in units of 8, plus 1; 0: free
+    std::uint32_t position = 0;  // in the memory, in units of 8, plus 1; 0: free
+
+    [[nodiscard]] std::uint64_t place() const noexcept { return std::uint64_t{position - 1} * 8; }
+    void set_place(std::uint64_t place) noexcept {
+      position = static_cast<std::uint32_t>(place / 8 + 1);
+    }
   };
   static constexpr std::size_t slots_a_bucket = 8;
   struct alignas(64) Bucket {
     std::array<IndexSlot, slots_a_bucket> slots;
   };
 
+  static constexpr std::uint8_t uses_max = 3;
+
+  /// A queue of entries in one part of the memory. head and tail only grow.
+  struct Ring {
+    std::uint64_t begin = 0;  // in the memory
+    std::uint64_t size = 0;
+    std::uint64_t head = 0;  // where the next entry goes
+    std::uint64_t tail = 0;  // the oldest entry
+
+    [[nodiscard]] std::uint64_t place(std::uint64_t at) const noexcept { return begin + at % size; }
+    [[nodiscard]] std::uint64_t until_end() const noexcept { return size - head % size; }
+    [[nodiscard]] std::uint64_t age(std::uint64_t place) const noexcept {
+      return (place - begin + size - tail % size) % size;  // the oldest has 0
+    }
+  };
+
   [[nodiscard]] static std::uint64_t key_hash(const CacheKey& key) noexcept;
   [[nodiscard]] Bucket& bucket_of(std::uint64_t hash) const noexcept {
     return buckets_[(hash & 0xFFFF'FFFF) * bucket_count_ >> 32];
   }
-  [[nodiscard]] Entry* at(std::uint64_t offset) noexcept {
-    return reinterpret_cast<Entry*>(ring_.get() + offset / 8);
+  [[nodiscard]] Entry* at(std::uint64_t place) noexcept {
+    return reinterpret_cast<Entry*>(memory_.get() + place / 8);
   }
+  [[nodiscard]] bool in_small(std::uint64_t place) const noexcept { return place < main_.begin; }
   [[nodiscard]] bool matches(const Entry& entry, std::uint64_t hash,
                              const CacheKey& key) const noexcept;
-  [[nodiscard]] std::uint64_t make_room(std::size_t size) noexcept;
-  void pad_to_end() noexcept;
-  void drop_oldest() noexcept;
-  [[nodiscard]] bool keep_oldest() noexcept;
-  void index(std::uint64_t hash, std::uint64_t offset) noexcept;
-  [[nodiscard]] IndexSlot* slot_at(std::uint64_t hash, std::uint64_t offset) noexcept;
+  [[nodiscard]] IndexSlot* look_up(std::uint64_t hash, const CacheKey& key) noexcept;
+  [[nodiscard]] std::uint64_t make_room(Ring& ring, std::size_t size) noexcept;
+  void pad_to_end(Ring& ring) noexcept;
+  void make_room_in_small() noexcept;
+  void drop_oldest_of_main() noexcept;
+  [[nodiscard]] bool keep_oldest_of_main() noexcept;
+  void forget(IndexSlot& slot) noexcept;
+  void index(std::uint64_t hash, std::uint64_t place) noexcept;
+  [[nodiscard]] IndexSlot* slot_at(std::uint64_t hash, std::uint64_t place) noexcept;
+  void leave_ghost(std::uint64_t hash) noexcept;
+  [[nodiscard]] bool take_ghost(std::uint64_t hash) noexcept;
 
-  std::size_t size_;  // of the ring, a multiple of 8
-  std::unique_ptr<std::uint64_t[]> ring_;
+  std::unique_ptr<std::uint64_t[]> memory_;  // the small ring, then the main one
+  Ring small_;
+  Ring main_;
   std::size_t bucket_count_;
   std::unique_ptr<Bucket[]> buckets_;
-  std::uint64_t head_ = 0;  // where the next entry goes; head_ and tail_ only grow
-  std::uint64_t tail_ = 0;  // the oldest entry
+  std::size_t ghost_bucket_count_;
+  std::unique_ptr<std::uint32_t[]> ghosts_;  // tags of what went from the small ring; 0: free
+  std::uint32_t ghost_turn_ = 0;
   std::size_t count_ = 0;
 };
 

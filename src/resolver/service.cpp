@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "resolver/block_text.h"
 
 namespace khien::resolver {
 namespace {
@@ -47,11 +48,17 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
       options.upstreams.size() + options.forwards.size() > upstreams_max) {
     return fail(ErrorCode::invalid_argument, "--upstream: give 1..16, with --forward");
   }
+  if (auto checked = check_block_answer(options.block); !checked) {
+    return tl::unexpected(std::move(checked).error());
+  }
   if (options.secondary && !options.lists.empty()) {
     return fail(ErrorCode::invalid_argument, "--primary and --list exclude each other");
   }
   std::unique_ptr<Service> service{new Service(std::move(options), clock, rng)};  // NOLINT
   if (auto loaded = service->load_rules(); !loaded) {
+    return tl::unexpected(std::move(loaded).error());
+  }
+  if (auto loaded = service->load_policies(); !loaded) {
     return tl::unexpected(std::move(loaded).error());
   }
   if (auto bound = service->bind(); !bound) return tl::unexpected(std::move(bound).error());
@@ -62,9 +69,17 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
 // Each part of a service that can be read again without a restart says so here.
 void Service::register_reloadables() {
   if (!options_.lists.empty()) reloadables_.add("lists", [this] { return reload_lists(); });
+  if (policies_) reloadables_.add("policies", [this] { return policies_->load(); });
+}
+
+void Service::look_at_policies() {
+  constexpr std::int64_t look_ms = 1'000;
+  policies_->look();
+  (void)loop_->after(look_ms, [this] { look_at_policies(); });
 }
 
 void Service::start() {
+  if (policies_) look_at_policies();
   for (auto& worker : workers_) {
     threads_.emplace_back([at = worker.get()](const std::stop_token& stop) { at->run(stop); });
   }
@@ -116,6 +131,10 @@ StatusPage Service::health() {
       if (!zone.error.empty()) body += " (" + zone.error + ")";
       body += "\n";
     }
+  }
+  if (policies_) {
+    const std::string problem = policies_->problem();
+    if (!problem.empty()) body += "degraded: " + problem + "\n";
   }
   body += upstream_report(upstream_names(), upstream_health());
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};

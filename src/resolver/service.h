@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "resolver/policy_file.h"
 #include "resolver/reloadables.h"
 #include "resolver/secondary.h"
 #include "resolver/status_server.h"
@@ -57,12 +58,17 @@ struct ServiceOptions {
   std::vector<Forward> forwards = {};
   std::vector<ListFile> lists = {};
   std::optional<SecondaryOptions> secondary = {};
-  policy::SourceMask choices = 0;  ///< network choices that are switched on
+  policy::SourceMask choices = 0;       ///< network choices that are switched on
+  std::filesystem::path policies = {};  ///< the policy document; without one, one policy for all
   std::filesystem::path snapshot_folder = {};
   BlockAnswer block = {};
   std::optional<net::SocketAddress> status = {};
   bool refuse_without_rules = true;
-  std::size_t cache_size = 32U << 20;  ///< octets a worker
+  bool cookies = true;                               ///< DNS cookies for clients that send one
+  std::optional<CookieSecrets> cookie_secrets = {};  ///< nullopt: random ones
+  std::size_t cache_size = 32U << 20;                ///< octets a worker
+  std::uint32_t cache_ttl_min_s = 0;
+  std::uint32_t cache_ttl_max_s = positive_ttl_max_s;
 };
 
 class Service {
@@ -96,12 +102,15 @@ class Service {
   Result<void> load_lists();
   Result<bool> reload_lists();
   void save_rules();
+  Result<void> load_policies();
+  void look_at_policies();
   void register_reloadables();
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
   Result<void> set_up_xdp();
   Result<void> attach_xdp();
+  [[nodiscard]] policy::Policy base_policy() const;
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();
@@ -116,8 +125,10 @@ class Service {
   Metrics metrics_;
   RuleStore store_;
   Reloadables reloadables_;
+  std::unique_ptr<PolicyFile> policies_;  // null: one policy for all
   std::atomic<bool> ready_{false};
   NotifyHandler notify_;
+  std::optional<Cookies> cookies_;
   std::unique_ptr<Secondary> secondary_;
   std::unique_ptr<net::XdpProgram> xdp_;
   std::vector<std::unique_ptr<UdpWorker>> workers_;

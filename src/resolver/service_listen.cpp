@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::size_t tcp_cache_size = 8U << 20;
 
-policy::SourceMask base_sources() {
-  using policy::mask_of;
-  return mask_of(policy::source_pass) | mask_of(Basis::emergency) | mask_of(Basis::orders) |
-         mask_of(Basis::feeds);
-}
-
 }  // namespace
 
 std::vector<net::SocketAddress> Service::all_upstreams() const {
@@ -24,10 +18,15 @@ std::vector<net::SocketAddress> Service::all_upstreams() const {
 }
 
 EngineOptions Service::engine_options() const {
-  EngineOptions engine{.policy = {.sources = base_sources() | options_.choices},
-                       .block = options_.block,
-                       .cache_size = options_.cache_size,
-                       .refuse_without_rules = options_.refuse_without_rules};
+  EngineOptions engine{
+      .policy = base_policy(),
+      .networks = policies_ ? &policies_->published() : nullptr,
+      .block = options_.block,
+      .cache_size = options_.cache_size,
+      .cache_ttl_min_s = options_.cache_ttl_min_s,
+      .cache_ttl_max_s = std::max(options_.cache_ttl_max_s, options_.cache_ttl_min_s),
+      .refuse_without_rules = options_.refuse_without_rules,
+      .cookies = cookies_ ? &*cookies_ : nullptr};
   Route everything{.zone = {0}, .upstreams = {}};
   std::uint16_t number = 0;
   for (; number < options_.upstreams.size(); ++number) everything.upstreams.push_back(number);
@@ -81,6 +80,9 @@ Result<void> Service::bind() {
   auto loop = net::EventLoop::open(clock_);
   if (!loop) return tl::unexpected(std::move(loop).error());
   loop_ = std::move(*loop);
+  if (options_.cookies) {
+    cookies_.emplace(options_.cookie_secrets.value_or(CookieSecrets::random(rng_)), clock_);
+  }
   if (options_.secondary) {
     secondary_ =
         std::make_unique<Secondary>(*options_.secondary, store_, ready_, clock_, rng_, metrics_);

@@ -57,6 +57,23 @@ Result<bool> Service::reload_lists() {
   return true;
 }
 
+policy::Policy Service::base_policy() const {
+  return {.sources = policy::lawful_sources() | policy::mask_of(Basis::feeds) | options_.choices};
+}
+
+// After load_rules(), whose key the document's names are hashed with.
+Result<void> Service::load_policies() {
+  if (options_.policies.empty()) return {};
+  const policy::PolicyDocumentContext context{
+      .key = store_.key(),
+      .others = base_policy(),
+      .has_sinkhole = options_.block.sinkhole_v4 || options_.block.sinkhole_v6};
+  policies_ = std::make_unique<PolicyFile>(options_.policies, context, clock_, metrics_);
+  auto loaded = policies_->load();
+  if (!loaded) return tl::unexpected(std::move(loaded).error());
+  return {};
+}
+
 Result<void> Service::load_rules() {
   std::error_code ignored;
   if (!options_.snapshot_folder.empty()) {

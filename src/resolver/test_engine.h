@@ -82,6 +82,7 @@ struct TestQuery {
   std::uint16_t payload_size = 1232;
   std::uint8_t version = 0;
   std::uint16_t id = 0x1234;
+  std::vector<std::pair<std::uint16_t, Octets>> options = {};
 };
 
 inline Octets packet_of(const TestQuery& query) {
@@ -102,7 +103,14 @@ inline Octets packet_of(const TestQuery& query) {
     out.push_back(0);
     out.push_back(query.version);
     dns::append_u16(out, query.dnssec_ok ? 0x8000 : 0);
-    dns::append_u16(out, 0);
+    Octets options;
+    for (const auto& [code, data] : query.options) {
+      dns::append_u16(options, code);
+      dns::append_u16(options, static_cast<std::uint16_t>(data.size()));
+      options.insert(options.end(), data.begin(), data.end());
+    }
+    dns::append_u16(out, static_cast<std::uint16_t>(options.size()));
+    out.insert(out.end(), options.begin(), options.end());
   }
   return out;
 }
@@ -194,6 +202,7 @@ class TestEngine final : public EngineSink {
 
   /// Lets the upstreams answer what was asked, as far as its time has come.
   void pump() {
+    engine_->begin_batch(now_ms_);
     const auto is_due = [&](const Asked& asked) {
       return !servers_[asked.ask.upstream].silent && asked.answer_at_ms <= now_ms_;
     };
@@ -280,7 +289,7 @@ class TestEngine final : public EngineSink {
     const bool authentic = answer.authentic && wants_ad;
     writer.begin(dns::load_u16(asked.query, 0),
                  static_cast<std::uint16_t>(dns::flag_qr | dns::flag_rd | dns::flag_ra |
-                                            answer.rcode | (truncated ? dns::flag_tc : 0) |
+                                            (answer.rcode & 0x0F) | (truncated ? dns::flag_tc : 0) |
                                             (authentic ? dns::flag_ad : 0)));
     KHIEN_ASSERT(writer.add_question(question->name(), question->qtype, question->qclass));
     if (!truncated) {
@@ -302,7 +311,7 @@ class TestEngine final : public EngineSink {
       answer.options.push_back(dns::make_extended_error(
           {.info_code = *answer.ede_code, .text = answer.ede_text}, extended));
     }
-    KHIEN_ASSERT(dns::add_edns(writer, {.options = answer.options}));
+    KHIEN_ASSERT(dns::add_edns(writer, {.rcode = answer.rcode, .options = answer.options}));
     buffer.resize(writer.size());
     return buffer;
   }

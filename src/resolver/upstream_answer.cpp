@@ -114,6 +114,10 @@ bool UpstreamAnswer::read(std::span<std::uint8_t> message) noexcept {
   }
   message_ = message.first(keep_size);
   dns::store_u16(message_, 10, additional_count);
+  // An rcode that stands in OPT alone is no client's to see: what remains of it would say NOERROR.
+  if (rcode_ > 0x0F) {
+    dns::store_u16(message_, 2, (dns::load_u16(message_, 2) & 0xFFF0) | dns::rcode_servfail);
+  }
 
   if (rcode_ == dns::rcode_nxdomain || (rcode_ == dns::rcode_noerror && !has_answer_)) {
     // RFC 2308 section 5: without SOA a negative answer is not kept.

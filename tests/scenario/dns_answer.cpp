@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "codec/hex.h"
 #include "dns/edns.h"
 #include "dns/rdata.h"
 
@@ -45,7 +46,7 @@ std::string record_text(const dns::Record& record) {
 struct Facts {
   std::string rcode;
   std::vector<std::pair<std::string, std::string>> extended;  // "ede 16" and its text
-  std::vector<std::string> options;                           // "option 10", those that are no EDE
+  std::vector<std::pair<std::string, std::string>> options;   // "option 10" and its data
   std::string soa = "no SOA";
   std::vector<std::string> answers;
   bool truncated = false;
@@ -64,7 +65,7 @@ bool read_options(Bytes options, Facts& facts) {
       if (!error) return false;
       facts.extended.emplace_back("ede " + std::to_string(error->info_code), error->text);
     } else {
-      facts.options.push_back("option " + std::to_string(option.code));
+      facts.options.emplace_back("option " + std::to_string(option.code), codec::hex(option.data));
     }
   }
   return true;
@@ -111,7 +112,7 @@ class Checker {
       failures_.add(at, "expected no further EDE, got " + facts_.extended[i].first);
     }
     for (std::size_t i = option_count_; i < facts_.options.size(); ++i) {
-      failures_.add(at, "expected no further option, got " + facts_.options[i]);
+      failures_.add(at, "expected no further option, got " + facts_.options[i].first);
     }
     if (!has_soa_) compare(at, "no SOA", facts_.soa, failures_);
     if (facts_.truncated != has_tc_) compare(at, has_tc_ ? "TC" : "no TC", "the other", failures_);
@@ -130,9 +131,9 @@ class Checker {
     } else if (word == "ede") {
       check_extended(line);
     } else if (word == "option") {
-      const std::size_t index = option_count_++;
-      compare(line, line.rest(0),
-              index < facts_.options.size() ? facts_.options[index] : "no such option", failures_);
+      check_option(line);
+    } else if (word == "octets") {
+      compare(line, line.rest(0), "octets " + std::to_string(seen_.message.size()), failures_);
     } else if (word == "soa") {
       has_soa_ = true;
       compare(line, line.rest(0), facts_.soa, failures_);
@@ -160,6 +161,15 @@ class Checker {
                                   : std::pair{std::string{"no EDE"}, std::string{}};
     compare(line, "ede " + (line.words.size() > 1 ? line.words[1] : ""), code, failures_);
     if (line.words.size() > 2) compare(line, line.rest(2), text, failures_);
+  }
+
+  void check_option(const Line& line) {
+    const std::size_t index = option_count_++;
+    const auto [code, data] = index < facts_.options.size()
+                                  ? facts_.options[index]
+                                  : std::pair{std::string{"no option"}, std::string{}};
+    compare(line, "option " + (line.words.size() > 1 ? line.words[1] : ""), code, failures_);
+    if (line.words.size() > 2) compare(line, line.rest(2), data, failures_);
   }
 
   void check_record(const Line& line) {

@@ -1,6 +1,10 @@
 #include "dns_world.h"
 
+#include <algorithm>
+
+#include "codec/hex.h"
 #include "dns_answer.h"
+#include "resolver/block_text.h"
 
 namespace khien::scenario {
 namespace {
@@ -12,11 +16,30 @@ std::string zone_name(const policy::Source source) {
   return policy::source_id(source) + ".rpz.khien.";
 }
 
+/// "10:0102030405060708": code and data of an EDNS option.
+bool read_edns_option(const std::string& text, resolver::TestQuery& query) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) return false;
+  auto data = codec::parse_hex(text.substr(colon + 1));
+  if (!data) return false;
+  const auto code = std::strtoul(text.c_str(), nullptr, 10);
+  query.options.emplace_back(static_cast<std::uint16_t>(code), std::move(*data));
+  return true;
+}
+
 /// "A", "no-edns", "tcp", … behind the name of a query.
 bool read_option(const std::string& word, resolver::TestQuery& query,
                  resolver::Transport& transport) {
   if (word == "tcp") {
     transport = resolver::Transport::tcp;
+  } else if (word == "dot") {
+    transport = resolver::Transport::dot;
+  } else if (word == "structured") {
+    query.options.emplace_back(dns::option_extended_error, Octets{0, 0});
+  } else if (word == "padding") {
+    query.options.emplace_back(dns::option_padding, Octets{});
+  } else if (word.starts_with("option=")) {
+    return read_edns_option(word.substr(7), query);
   } else if (word == "no-edns") {
     query.edns = false;
   } else if (word == "do") {
@@ -39,32 +62,60 @@ bool read_option(const std::string& word, resolver::TestQuery& query,
   return true;
 }
 
+/// "from ADDRESS", "by LISTENER", "by dot NAME", "by doh PATH" at `words[at]`: how many words it
+/// takes, 0 if it is none of these.
+std::size_t read_client(const std::vector<std::string>& words, std::size_t at,
+                        resolver::ClientRef& client) {
+  const std::size_t left = words.size() - at;
+  if (words[at] == "from" && left >= 2) {
+    const auto ip = net::IpAddress::parse(words[at + 1]);
+    if (ip) client.source = policy::AddressKey::of(ip->octets());
+    return ip ? 2 : 0;
+  }
+  if (words[at] != "by" || left < 2) return 0;
+  const bool is_dot = words[at + 1] == "dot";
+  if (is_dot || words[at + 1] == "doh") {
+    const auto kind = is_dot ? policy::EntryKind::dot_name : policy::EntryKind::doh_path;
+    if (left >= 3) client.entry = policy::entry_point(kind, words[at + 2]);
+    return left >= 3 ? 3 : 0;
+  }
+  client.entry = policy::entry_point(policy::EntryKind::listener, words[at + 1]);
+  return 2;
+}
+
 }  // namespace
 
 DnsWorld::DnsWorld(ManualClock& clock) : clock_(clock) {
   using policy::mask_of;
   options_.policy.sources = mask_of(policy::source_pass) | mask_of(Basis::emergency) |
                             mask_of(Basis::orders) | mask_of(Basis::feeds);
+  options_.cookies = &cookies_;
 }
 
 const std::map<std::string, DnsWorld::Handler>& DnsWorld::handlers() {
-  static const std::map<std::string, Handler> all{{"base-url", &DnsWorld::set_base_url},
-                                                  {"choices", &DnsWorld::set_choices},
-                                                  {"sinkhole", &DnsWorld::set_sinkhole},
-                                                  {"rules", &DnsWorld::set_rules},
-                                                  {"block", &DnsWorld::change_rule},
-                                                  {"nodata", &DnsWorld::change_rule},
-                                                  {"lift", &DnsWorld::change_rule},
-                                                  {"confirm", &DnsWorld::confirm},
-                                                  {"snapshot", &DnsWorld::snapshot},
-                                                  {"upstream", &DnsWorld::set_upstream},
-                                                  {"servers", &DnsWorld::set_server_count},
-                                                  {"server", &DnsWorld::set_server},
-                                                  {"server-is", &DnsWorld::check_server},
-                                                  {"counted", &DnsWorld::check_count},
-                                                  {"wait", &DnsWorld::wait},
-                                                  {"query", &DnsWorld::query},
-                                                  {"reply", &DnsWorld::reply}};
+  static const std::map<std::string, Handler> all{
+      {"base-url", &DnsWorld::set_base_url},
+      {"choices", &DnsWorld::set_choices},
+      {"sinkhole", &DnsWorld::set_sinkhole},
+      {"contact", &DnsWorld::set_block_answer},
+      {"organisation", &DnsWorld::set_block_answer},
+      {"language", &DnsWorld::set_block_answer},
+      {"structured-errors", &DnsWorld::set_block_answer},
+      {"rules", &DnsWorld::set_rules},
+      {"policies", &DnsWorld::set_policies},
+      {"block", &DnsWorld::change_rule},
+      {"nodata", &DnsWorld::change_rule},
+      {"lift", &DnsWorld::change_rule},
+      {"confirm", &DnsWorld::confirm},
+      {"snapshot", &DnsWorld::snapshot},
+      {"upstream", &DnsWorld::set_upstream},
+      {"servers", &DnsWorld::set_server_count},
+      {"server", &DnsWorld::set_server},
+      {"server-is", &DnsWorld::check_server},
+      {"counted", &DnsWorld::check_count},
+      {"wait", &DnsWorld::wait},
+      {"query", &DnsWorld::query},
+      {"reply", &DnsWorld::reply}};
   return all;
 }
 
@@ -78,6 +129,20 @@ bool DnsWorld::run(const Statement& statement, Failures& failures) {
 void DnsWorld::set_base_url(const Statement& statement, Failures& failures) {
   if (engine_) failures.add(statement.line, "settings come first");
   options_.block.base_url = statement.line.rest(1);
+}
+
+void DnsWorld::set_block_answer(const Statement& statement, Failures& failures) {
+  if (engine_) failures.add(statement.line, "settings come first");
+  const std::string& word = statement.line.words[0];
+  const std::string value = statement.line.rest(1);
+  resolver::BlockAnswer& block = options_.block;
+  if (word == "contact") block.contacts.push_back(value);
+  if (word == "organisation") block.organisation = value;
+  if (word == "language") block.language = value;
+  if (word == "structured-errors") block.structured = value != "off";
+  if (auto checked = resolver::check_block_answer(block); !checked) {
+    failures.add(statement.line, checked.error().message);
+  }
 }
 
 void DnsWorld::set_choices(const Statement& statement, Failures& failures) {
@@ -108,6 +173,38 @@ void DnsWorld::set_rules(const Statement& statement, Failures& failures) {
   }
   ready_ = state != "missing";
   if (engine_) engine_->ready_ = ready_;
+}
+
+// policies [refused WHY], the document below
+void DnsWorld::set_policies(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  std::string text;
+  for (const Line& line : statement.details) text += line.rest(0) + "\n";
+  const policy::PolicyDocumentContext context{
+      .key = store_.rules().key(),
+      .others = options_.policy,
+      .has_sinkhole = options_.block.sinkhole_v4 || options_.block.sinkhole_v6};
+  auto book = policy::read_policies(text, context);
+  const bool refused = words.size() > 1 && words[1] == "refused";
+  if (words.size() > 1 && !refused) failures.add(statement.line, "policies [refused WHY]");
+  if (refused) {
+    const std::string why = book ? "was accepted" : book.error().message;
+    if (!why.starts_with(statement.line.rest(2))) failures.add(statement.line, "policies: " + why);
+    return;
+  }
+  if (!book) {
+    failures.add(statement.line, "policies: " + book.error().message);
+    return;
+  }
+  book_ = std::move(*book);
+  policies_ = nullptr;
+  follow_time();
+}
+
+void DnsWorld::follow_time() {
+  if (!book_) return;
+  policies_ = policy::in_force(*book_, clock_.now_ms(), policies_);
+  if (engine_) engine_->networks_.publish(policies_);
 }
 
 // block ZONE NAME host|domain; nodata …; lift …
@@ -332,6 +429,7 @@ void DnsWorld::wait(const Statement& statement, Failures& failures) {
 void DnsWorld::passed(std::int64_t ms) {
   engine().pass_time(ms);
   if (store_.check_expiry(clock_.now_ms())) publish();
+  follow_time();
 }
 
 void DnsWorld::query(const Statement& statement, Failures& failures) {
@@ -339,12 +437,17 @@ void DnsWorld::query(const Statement& statement, Failures& failures) {
   resolver::TestQuery query;
   auto transport = resolver::Transport::udp;
   bool good = words.size() >= 3 && dns::Name::from_text(words[1]) && dns::type_from_text(words[2]);
-  for (std::size_t i = 3; good && i < words.size(); ++i) {
-    good = read_option(words[i], query, transport);
+  resolver::ClientRef client;
+  for (std::size_t i = 3; good && i < words.size();) {
+    const std::size_t taken = read_client(words, i, client);
+    good = taken != 0 || read_option(words[i], query, transport);
+    i += std::max<std::size_t>(taken, 1);
   }
   if (!good) {
     failures.add(statement.line,
-                 "query NAME TYPE [tcp] [no-edns] [do] [ad] [cd] [no-rd] [size=N] [edns1] [chaos]");
+                 "query NAME TYPE [tcp] [dot] [no-edns] [do] [ad] [cd] [no-rd] [size=N] [edns1] "
+                 "[chaos] [structured] [padding] [option=CODE:HEX] [from ADDRESS] "
+                 "[by LISTENER|dot NAME|doh PATH]");
     return;
   }
   query.name = words[1];
@@ -353,6 +456,7 @@ void DnsWorld::query(const Statement& statement, Failures& failures) {
   const std::size_t question_size = resolver::test_name(query.name).wire().size() + 4;
   asked_question_ = to_octets(Bytes{packet}.subspan(dns::header_size, question_size));
   const std::size_t asked_before = engine().asked_count_;
+  engine().client_ = client;
   const Octets message = engine().send(packet, transport);
   check_answer(statement,
                {.message = message,
@@ -361,10 +465,18 @@ void DnsWorld::query(const Statement& statement, Failures& failures) {
                failures);
 }
 
-/// The answer that came late, to the last query.
+/// reply [from ADDRESS]: the answer that came late, to the last query or to that client.
 void DnsWorld::reply(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
   const auto& late = engine().late_answers_;
-  const Octets message = late.empty() ? Octets{} : late.front();
+  resolver::ClientRef client;
+  const bool any = words.size() == 1;
+  if (!any && read_client(words, 1, client) == 0)
+    failures.add(statement.line, "reply from ADDRESS");
+  Octets message;
+  for (std::size_t i = late.size(); i-- > 0;) {
+    if (any || engine().late_clients_[i].source == client.source) message = late[i];
+  }
   check_answer(statement, {.message = message, .question = asked_question_}, failures);
 }
 
@@ -374,6 +486,7 @@ resolver::TestEngine& DnsWorld::engine() {
     engine_ = std::make_unique<resolver::TestEngine>(
         options_, seed, std::make_shared<const policy::Rules>(store_.rules()));
     engine_->ready_ = ready_;
+    if (policies_) engine_->networks_.publish(policies_);
   }
   return *engine_;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "policy/policy_document.h"
 #include "resolver/rule_store.h"
 #include "resolver/test_engine.h"
 #include "scenario_file.h"
@@ -37,8 +38,11 @@ class DnsWorld {
 
   void set_base_url(const Statement& statement, Failures& failures);
   void set_choices(const Statement& statement, Failures& failures);
+  void set_block_answer(const Statement& statement, Failures& failures);
   void set_sinkhole(const Statement& statement, Failures& failures);
   void set_rules(const Statement& statement, Failures& failures);
+  void set_policies(const Statement& statement, Failures& failures);
+  void follow_time();
   void change_rule(const Statement& statement, Failures& failures);
   void confirm(const Statement& statement, Failures& failures);
   void snapshot(const Statement& statement, Failures& failures);
@@ -58,10 +62,13 @@ class DnsWorld {
   SeededRng rng_{20'260'302};
   Metrics metrics_;
   resolver::RuleStore store_{{}, clock_, rng_, metrics_};
+  resolver::Cookies cookies_{{.current = {1, 2, 3}}, clock_};
   resolver::EngineOptions options_;
   bool ready_ = true;
-  std::unique_ptr<resolver::TestEngine> engine_;  // made by the first query
-  Octets asked_question_;                         // of the last query, for `reply`
+  std::unique_ptr<resolver::TestEngine> engine_;    // made by the first query
+  std::shared_ptr<const policy::PolicyBook> book_;  // null: one policy for all
+  std::shared_ptr<const policy::NetworkPolicies> policies_;
+  Octets asked_question_;  // of the last query, for `reply`
 };
 
 }  // namespace khien::scenario

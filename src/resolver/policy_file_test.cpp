@@ -1,0 +1,99 @@
+// A policy document on disk: taken whole, refused whole, and followed through the day.
+#include "resolver/policy_file.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace khien::resolver {
+namespace {
+
+constexpr InstantMs monday_6_59_h = 1'767'571'200'000 - ms_per_minute;  // 2026-01-05 06:59 +07:00
+const auto ads = policy::mask_of(*policy::parse_source("choice-ads"));
+
+class PolicyFileTest : public ::testing::Test {
+ protected:
+  PolicyFileTest()
+      : path_(std::filesystem::path{testing::TempDir()} /
+              ("policies-" + std::to_string(getpid()) + ".json")) {}
+  ~PolicyFileTest() override { std::filesystem::remove(path_); }
+
+  // As a careful operator does: beside it, then renamed over it.
+  void write(std::string_view text) {
+    const std::filesystem::path beside = path_.string() + ".new";
+    std::ofstream{beside} << text;
+    std::filesystem::rename(beside, path_);
+  }
+  void write_choices(std::string_view choices) {
+    write(R"({"version": 1, "default": "all", "policies": {"all": {"choices": [)" +
+          std::string{choices} + "]}}}");
+  }
+  bool blocks_ads() {
+    return (file_.published().get()->of({}, policy::no_entry_point).policy.sources & ads) != 0;
+  }
+
+  std::filesystem::path path_;
+  ManualClock clock_{monday_6_59_h};
+  Metrics metrics_;
+  PolicyFile file_{path_, {}, clock_, metrics_};
+};
+
+TEST_F(PolicyFileTest, IsTakenWhenItChanges) {
+  write_choices("");
+  ASSERT_TRUE(file_.load().has_value());
+  EXPECT_FALSE(blocks_ads());
+  write_choices("\"choice-ads\"");
+  file_.look();
+  EXPECT_TRUE(blocks_ads());
+  EXPECT_FALSE(file_.load().value());  // the same file
+}
+
+TEST_F(PolicyFileTest, ABadOneLeavesTheLastGoodOneAndSaysWhyUntilAGoodOneComes) {
+  write_choices("\"choice-ads\"");
+  ASSERT_TRUE(file_.load().has_value());
+  write_choices("\"choice-politics\"");
+  file_.look();
+  EXPECT_TRUE(blocks_ads());
+  EXPECT_NE(file_.problem().find("/policies/all/choices/0: there is no network choice"),
+            std::string::npos);
+  EXPECT_NE(metrics_.exposition().find("khien_dnsd_policies_degraded 1"), std::string::npos);
+  EXPECT_NE(metrics_.exposition().find("outcome=\"refused\"} 1"), std::string::npos);
+  file_.look();  // it is not read, logged and counted again and again
+  EXPECT_NE(metrics_.exposition().find("outcome=\"refused\"} 1"), std::string::npos);
+  std::filesystem::remove(path_);
+  file_.look();
+  EXPECT_TRUE(blocks_ads());
+  EXPECT_FALSE(file_.problem().empty());
+  write_choices("");
+  file_.look();
+  EXPECT_FALSE(blocks_ads());
+  EXPECT_EQ(file_.problem(), "");
+  EXPECT_NE(metrics_.exposition().find("khien_dnsd_policies_degraded 0"), std::string::npos);
+}
+
+TEST_F(PolicyFileTest, AnAbsentOneIsAnErrorThatNamesIt) {
+  const auto loaded = file_.load();
+  ASSERT_FALSE(loaded.has_value());
+  EXPECT_NE(loaded.error().message.find(path_.string()), std::string::npos);
+}
+
+TEST_F(PolicyFileTest, FollowsTheTimeOfDay) {
+  write(R"({"version": 1, "default": "school", "policies": {"school": {"schedules": [
+            {"choices": ["choice-ads"], "set": "on", "from": "07:00", "to": "17:00"}]}}})");
+  ASSERT_TRUE(file_.load().has_value());
+  EXPECT_FALSE(blocks_ads());
+  clock_.advance(ms_per_minute);
+  file_.look();
+  EXPECT_TRUE(blocks_ads());
+  const auto before = file_.published().generation();
+  clock_.advance(ms_per_hour);
+  file_.look();
+  EXPECT_EQ(file_.published().generation(), before);  // nothing for workers to take
+  clock_.advance(9 * ms_per_hour);
+  file_.look();
+  EXPECT_FALSE(blocks_ads());
+}
+
+}  // namespace
+}  // namespace khien::resolver
