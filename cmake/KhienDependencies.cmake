@@ -16,6 +16,7 @@ pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(xdp REQUIRED IMPORTED_TARGET libxdp)
 pkg_check_modules(bpf REQUIRED IMPORTED_TARGET libbpf)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 if(KHIEN_TESTS)
   find_package(GTest REQUIRED)

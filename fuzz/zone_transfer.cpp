@@ -14,15 +14,21 @@ namespace {
 constexpr std::uint32_t have_serial = 2;  // the corpus's IXFR begins there
 
 void check_edits(const ZoneTransfer& transfer) {
+  const resolver::EditSpool& edits = transfer.edits();
   std::size_t count = 0;
-  transfer.edits().for_each([&](const resolver::RuleEdit& edit) {
-    ++count;
-    const auto name = dns::Name::from_wire(edit.name);
-    KHIEN_ASSERT(name.has_value() && name->label_count() >= policy::rule_labels_min);
-    KHIEN_ASSERT(edit.add || transfer.outcome() != ZoneTransfer::Outcome::whole);
-  });
-  KHIEN_ASSERT(count == transfer.edits().size());
-  const auto read = resolver::RuleEdits::read(transfer.edits().octets());
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    const auto done = edits.for_each(shard, [&](const resolver::SpoolEdit& edit) -> Result<void> {
+      count += (edit.exact ? 1U : 0U) + (edit.below ? 1U : 0U);
+      const auto name = dns::Name::from_wire(edit.name);
+      KHIEN_ASSERT(name.has_value() && name->label_count() >= policy::rule_labels_min);
+      KHIEN_ASSERT(edit.add || transfer.outcome() != ZoneTransfer::Outcome::whole);
+      return {};
+    });
+    KHIEN_ASSERT(done.has_value());
+  }
+  KHIEN_ASSERT(count == edits.size());
+  if (edits.in_order() == nullptr) return;
+  const auto read = resolver::RuleEdits::read(edits.in_order()->octets());
   KHIEN_ASSERT(read.has_value() && read->size() == count);
 }
 

@@ -36,6 +36,13 @@ make_package() { # NAME DESCRIPTION UNIT PROGRAM…
   done
   needs=$(tr ',' '\n' <<<"$needs" | sed 's/^ *//; /^$/d' | sort -u | paste -sd, | sed 's/,/, /g')
   install -m 644 "packaging/systemd/$unit.service" "$root/lib/systemd/system/"
+  [ ! -f "packaging/systemd/$unit.socket" ] ||
+    install -m 644 "packaging/systemd/$unit.socket" "$root/lib/systemd/system/"
+  if [ -f "packaging/man/$unit.8" ]; then
+    mkdir -p "$root/usr/share/man/man8"
+    gzip -9n <"packaging/man/$unit.8" >"$root/usr/share/man/man8/$unit.8.gz"
+    chmod 644 "$root/usr/share/man/man8/$unit.8.gz"
+  fi
   local settings=$unit.env
   [ ! -f "packaging/systemd/$unit.toml" ] || settings=$unit.toml
   install -m 644 "packaging/systemd/$settings" "$root/etc/khien/"
@@ -80,7 +87,12 @@ for pair in khien-dnsd:khien-dnsd khien-dnsd:khien-companion khien:khiend; do
   root=$out/${pair%%:*} unit=${pair#*:}
   sed "s|ExecStart=/usr/|ExecStart=$PWD/$root/usr/|" \
     "$root/lib/systemd/system/$unit.service" >"$out/$unit.service"
-  systemd-analyze verify --man=no "$out/$unit.service" 2>&1 | grep -F "$unit.service" && exit 1
+  units=("$out/$unit.service")
+  if [ -f "packaging/systemd/$unit.socket" ]; then
+    cp "packaging/systemd/$unit.socket" "$out/"
+    units+=("$out/$unit.socket")
+  fi
+  systemd-analyze verify --man=no "${units[@]}" 2>&1 | grep -F "$unit." && exit 1
   systemd-analyze security --offline=true --no-pager --threshold="$exposure_max" "$out/$unit.service" |
     tail -n 1
 done
@@ -90,6 +102,11 @@ if [ "${1:-}" = --check ]; then
     folder=$(mktemp -d)
     dpkg-deb -x "$deb" "$folder"
     for program in "$folder"/usr/bin/*; do "$program" --version; done
+    # The shipped configuration is read whole; its ports need not be free here.
+    if [ -f "$folder/etc/khien/khien-dnsd.toml" ]; then
+      "$folder/usr/bin/khien-dnsd" --config "$folder/etc/khien/khien-dnsd.toml" --upstream 192.0.2.53 --print-config >/dev/null
+      man --warnings -E UTF-8 -l -Tutf8 "$folder/usr/share/man/man8/khien-dnsd.8.gz" 2>&1 >/dev/null | grep . && exit 1
+    fi
     rm -rf "$folder"
   done
 fi

@@ -2,9 +2,12 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "check.h"
 #include "net/service_manager.h"
 #include "options.h"
+#include "privileges.h"
 #include "resolver/service.h"
+#include "sandbox.h"
 #include "supervise.h"
 
 using namespace khien;
@@ -16,21 +19,47 @@ int report(const Error& error) {
   return exit_code(error.code);
 }
 
+/// What only the start needed: root, capabilities, most of the kernel.
+Result<void> give_up_rights(const dnsd::Options& options) {
+  if (!options.user.empty()) {
+    if (auto became = dnsd::become_user(options.user); !became) return became;
+  }
+  if (!options.sandbox) {
+    KHIEN_LOG(warning, "no_sandbox");
+    return {};
+  }
+  if (auto given_up = dnsd::give_up_capabilities(); !given_up) return given_up;
+  std::vector<std::filesystem::path> written;
+  if (!options.service.snapshot_folder.empty()) written.push_back(options.service.snapshot_folder);
+  const auto limits = dnsd::enter_sandbox(written);
+  if (!limits) return tl::unexpected<Error>{limits.error()};
+  KHIEN_LOG(info, "sandbox",
+            {"files", *limits == dnsd::FileLimits::landlock ? "landlock" : "none"});
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   auto options = dnsd::read_options(argc, argv);
   if (!options) return report(options.error());
   if (!*options) return 0;
+  if ((*options)->check) return dnsd::print_findings(dnsd::check_all(**options));
 
   auto manager = net::ServiceManager::from_environment();
   if (!manager) return report(manager.error());
+  auto inherited = net::InheritedSockets::take();
+  if (!inherited) return report(inherited.error());
+  net::ListeningSockets sockets{std::move(*inherited)};
+  (*options)->service.sockets = &sockets;
   dnsd::take_signals();
 
   const SystemClock clock;
   SystemRng rng;
-  auto service = resolver::Service::open(std::move((*options)->service), clock, rng);
+  auto service = resolver::Service::open((*options)->service, clock, rng);
   if (!service) return report(service.error());
+  dnsd::hand_over(sockets, *manager);
+  if (auto limited = give_up_rights(**options); !limited) return report(limited.error());
   (*service)->start();
   for (const auto& address : (*service)->addresses()) {
     KHIEN_LOG(info, "listening", {"address", to_string(address)});

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "base/file.h"
@@ -15,6 +16,12 @@ namespace {
 
 constexpr std::size_t resolv_conf_size_max = 65'536;
 constexpr std::uint16_t dns_port = 53;
+// Who may ask where nothing is said: loopback, RFC 1918, link-local, RFC 4193.
+constexpr std::array private_networks{
+    std::string_view{"127.0.0.0/8"},    std::string_view{"10.0.0.0/8"},
+    std::string_view{"172.16.0.0/12"},  std::string_view{"192.168.0.0/16"},
+    std::string_view{"169.254.0.0/16"}, std::string_view{"::1/128"},
+    std::string_view{"fc00::/7"},       std::string_view{"fe80::/10"}};
 
 tl::unexpected<Error> bad_option(std::string_view option, std::string_view value) {
   return fail(ErrorCode::invalid_argument,
@@ -31,8 +38,12 @@ std::optional<std::pair<std::string, std::string>> split_pair(const std::string&
 Result<void> add_lists(const Written& a, resolver::ServiceOptions& options) {
   for (const std::string& text : a.list) {
     const auto pair = split_pair(text);
-    const auto category = pair ? parse_category(pair->first) : std::nullopt;
-    if (!category) return bad_option("--list", text);
+    if (!pair) return bad_option("--list", text);
+    const auto category = parse_category(pair->first);
+    if (!category) {
+      return fail(ErrorCode::invalid_argument, "--list " + text + ": there is no category \"" +
+                                                   pair->first + "\"; --help lists them");
+    }
     const Basis basis = is_choice(*category) ? Basis::choice : Basis::feeds;
     const auto source = policy::source_of(basis, *category);
     if (!source) return bad_option("--list", text);
@@ -104,6 +115,25 @@ Result<void> add_socket(const Written& a, resolver::ServiceOptions& options) {
   xdp.mode = a.xdp_mode == "native"    ? net::XdpMode::native
              : a.xdp_mode == "generic" ? net::XdpMode::generic
                                        : net::XdpMode::automatic;
+  return {};
+}
+
+Result<void> add_clients(const Written& a, resolver::ServiceOptions& options) {
+  options.drop_refused_clients = a.refused_clients == "drop";
+  const auto add = [&](std::string_view text) -> Result<void> {
+    auto prefix = net::Prefix::parse(text);
+    if (!prefix) return bad_option("--allow-from", text);
+    options.allow_from.push_back(*prefix);
+    return {};
+  };
+  if (a.allow_from.empty()) {
+    for (const auto text : private_networks) {
+      if (auto added = add(text); !added) return added;
+    }
+  }
+  for (const auto& text : a.allow_from) {
+    if (auto added = add(text); !added) return added;
+  }
   return {};
 }
 
@@ -190,7 +220,7 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     options.status = *address;
   }
   for (const auto& add :
-       {add_lists, add_upstreams, add_zones, add_sinkholes, add_socket, add_answers}) {
+       {add_clients, add_lists, add_upstreams, add_zones, add_sinkholes, add_socket, add_answers}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;
@@ -224,7 +254,12 @@ Result<std::optional<Options>> read_options(int argc, const char* const* argv) {
   if (written.print_settings) return printed(settings_text(app));
   auto service = service_options(written);
   if (!service) return tl::unexpected(std::move(service).error());
-  return std::optional{Options{.service = std::move(*service)}};
+  return std::optional{Options{.service = std::move(*service),
+                               .tsig_key = written.tsig_key,
+                               .allow_from_given = !written.allow_from.empty(),
+                               .user = written.user,
+                               .sandbox = written.sandbox == "on",
+                               .check = written.check}};
 }
 
 }  // namespace khien::dnsd

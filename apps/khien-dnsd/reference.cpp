@@ -89,7 +89,8 @@ std::string cell(std::string text) { return CLI::detail::find_and_replace(text, 
 std::string config_text(const CLI::App& app) {
   std::string out =
       "# Options of khien-dnsd; the command line wins over this file. An unknown key is an error.\n"
-      "# After a change: systemctl restart khien-dnsd\n";
+      "# Check it: khien-dnsd --check --config FILE    After a change: systemctl restart "
+      "khien-dnsd\n";
   for (const std::string& group : app.get_groups()) {
     const auto options = settings(app, group);
     if (options.empty()) continue;

@@ -1,5 +1,7 @@
 #include "supervise.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <ctime>
@@ -49,6 +51,21 @@ void take_signals() {
   const sigset_t signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+}
+
+void hand_over(net::ListeningSockets& sockets, const net::ServiceManager& manager) {
+  for (const auto& socket : sockets.close_rest()) {
+    KHIEN_LOG(warning, "passed_socket_unused", {"address", to_string(socket.address)},
+              {"kind", socket.is_datagram ? "udp" : "tcp"});
+    if (!socket.name.empty()) tell(manager.remove_stored(socket.name));
+  }
+  // Each under a name of its own, so that one can be taken back alone. Our process id makes it
+  // differ from those of our predecessors.
+  std::size_t number = 0;
+  for (const int fd : sockets.bound()) {
+    const std::string name = "khien-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
+    tell(manager.store(name, std::span{&fd, 1}));
+  }
 }
 
 void supervise(resolver::Service& service, const net::ServiceManager& manager) {

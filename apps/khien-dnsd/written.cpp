@@ -24,6 +24,12 @@ void describe_listening(CLI::App& app, Written& out) {
                  "where XDP runs: `native`, in the driver; `generic`, on any interface; `auto`, "
                  "native if it can")
       ->check(CLI::IsMember({"native", "generic", "auto"}));
+  app.add_option("--allow-from", out.allow_from,
+                 "PREFIX whose clients are answered, such as 198.51.100.0/24; may be repeated, at "
+                 "most 4096; without one: loopback, link-local and private networks");
+  app.add_option("--refused-clients", out.refused_clients,
+                 "what other clients get: `refuse` answers REFUSED with EDE 18, `drop` nothing")
+      ->check(CLI::IsMember({"refuse", "drop"}));
 }
 
 void describe_upstreams(CLI::App& app, Written& out) {
@@ -112,8 +118,19 @@ void describe_telemetry(CLI::App& app, Written& out) {
                  "ADDR:PORT for /healthz and /metrics over HTTP; keep it on loopback");
 }
 
-// What to do instead of serving. Not settings: they stand in no configuration file.
 void describe_operation(CLI::App& app, Written& out) {
+  app.add_option("--user", out.user,
+                 "account to become once everything is bound and loaded, when started as root; "
+                 "empty: none");
+  app.add_option("--sandbox", out.sandbox,
+                 "`on`: system calls that khien-dnsd does not need are refused, and writing "
+                 "outside --snapshot; `off` for debugging only")
+      ->check(CLI::IsMember({"on", "off"}));
+
+  // What to do instead of serving. Not settings: they stand in no configuration file.
+  app.add_flag("--check", out.check,
+               "look at everything that a start needs, say what is wrong, then end; binds nothing")
+      ->configurable(false);
   app.add_flag("--print-config", out.print_config,
                "print a configuration file of every option and what is given now, then end")
       ->configurable(false);

@@ -20,6 +20,8 @@ struct Written {
   std::size_t workers = 1;
   std::string socket = "udp";
   std::string xdp_mode = "auto";
+  std::vector<std::string> allow_from;
+  std::string refused_clients = "refuse";
   // upstreams
   std::vector<std::string> upstream;
   std::vector<std::string> forward;
@@ -49,6 +51,9 @@ struct Written {
   // telemetry
   std::string status;
   // operation
+  std::string user;
+  std::string sandbox = "on";
+  bool check = false;
   bool print_config = false;
   bool print_settings = false;
 };

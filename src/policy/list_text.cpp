@@ -45,8 +45,24 @@ std::optional<std::size_t> host_to_wire(std::string_view text,
   return text.size() + 2;
 }
 
-std::size_t count_lines(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+std::optional<Bytes> list_line_name(std::string_view line, ListCounts& counts,
+                                    std::span<std::uint8_t, key_name_size_max> out) {
+  const std::string_view field = first_field(line);
+  if (field.empty()) return std::nullopt;
+  const auto size = host_to_wire(field, out);
+  if (!size || is_ipv4_text(field)) {
+    ++counts.bad_name;
+    return std::nullopt;
+  }
+  // One label and the root: nobody may list a top-level domain.
+  static_assert(rule_labels_min == 2);
+  const std::size_t first_label_end = 1 + std::size_t{out[0]};
+  if (first_label_end + 1 >= *size) {
+    ++counts.too_wide;
+    return std::nullopt;
+  }
+  ++counts.accepted;
+  return Bytes{out}.first(*size);
 }
 
 Result<ListCounts> add_list(NameTable& table, std::string_view text, Source source) {
@@ -56,30 +72,18 @@ Result<ListCounts> add_list(NameTable& table, std::string_view text, Source sour
   NameKey name;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const std::string_view field = first_field(text.substr(0, end));
+    const auto line_name = list_line_name(text.substr(0, end), counts, wire);
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (field.empty()) continue;
-    const auto size = host_to_wire(field, wire);
-    if (!size || is_ipv4_text(field)) {
-      ++counts.bad_name;
+    if (!line_name) continue;
+    name.assign(*line_name, table.key());
+    const RuleClass* had = table.empty() ? nullptr : table.find(name);
+    if (had != nullptr && (had->exact & had->below & mask_of(source)) != 0) {
+      ++counts.duplicate;
+      --counts.accepted;
       continue;
-    }
-    name.assign(Bytes{wire}.first(*size), table.key());
-    if (name.label_count() < rule_labels_min) {
-      ++counts.too_wide;
-      continue;
-    }
-    const std::size_t before = table.size();
-    if (before != 0) {
-      const RuleClass* had = table.find(name);
-      if (had != nullptr && (had->exact & had->below & mask_of(source)) != 0) {
-        ++counts.duplicate;
-        continue;
-      }
     }
     auto added = table.add(name, wanted);
     if (!added) return tl::unexpected(std::move(added).error());
-    ++counts.accepted;
   }
   return counts;
 }

@@ -3,42 +3,12 @@
 #include <cstring>
 
 namespace khien::policy {
-namespace {
-
-// Linear probing at 0.65: about 1.9 slots for a hit and 4.6 for a miss, most in one cache line.
-constexpr std::size_t load_percent = 65;
-constexpr std::size_t slots_min = 64;
-
-constexpr std::size_t slots_for(std::size_t names) noexcept {
-  const std::size_t wanted = names * 100 / load_percent + 1;
-  return wanted < slots_min ? slots_min : wanted;
-}
-
-std::uint16_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint16_t>(hash >> 48); }
-
-}  // namespace
 
 Bytes TableView::name_at(std::uint32_t offset) const noexcept {
   std::size_t end = offset;
   while (end < arena_.size() && arena_[end] != 0) end += 1 + std::size_t{arena_[end]};
   if (end >= arena_.size()) return {};
   return arena_.subspan(offset, end + 1 - offset);
-}
-
-std::size_t TableView::locate(std::uint64_t hash, Bytes suffix) const noexcept {
-  const std::uint16_t tag = tag_of(hash);
-  std::size_t at = home_of(hash);
-  // Ends: the table is never full.
-  while (true) {
-    const Slot& slot = slots_.data()[at];
-    if (slot.offset == 0) return at;
-    // The arena ends in arena_pad_size octets of padding, so this never reads behind it.
-    if (slot.tag == tag &&
-        std::memcmp(arena_.data() + slot.offset, suffix.data(), suffix.size()) == 0) {
-      return at;
-    }
-    if (++at == slots_.size()) at = 0;
-  }
 }
 
 void TableView::prefetch_name(std::uint64_t hash) const noexcept {
@@ -51,12 +21,6 @@ void TableView::prefetch_name(std::uint64_t hash) const noexcept {
     }
     if (++at == slots_.size()) at = 0;
   }
-}
-
-const RuleClass* TableView::find(std::uint64_t hash, Bytes suffix) const noexcept {
-  if (slots_.empty()) return nullptr;
-  const Slot& slot = slots_.data()[locate(hash, suffix)];
-  return slot.offset == 0 ? nullptr : classes_.data() + slot.rule_class;
 }
 
 void NameTable::reserve(std::size_t names, std::size_t name_size) {
@@ -111,13 +75,13 @@ Result<void> NameTable::store(const NameKey& name, std::size_t at, const RuleCla
 
 Result<void> NameTable::set(const NameKey& name, const RuleClass& rule_class) {
   KHIEN_ASSERT(name.label_count() > 0);
-  if (slots_for(size_ + 1) > slots_.size()) rehash(slots_for(2 * size_ + slots_min));
+  if (slots_for(size_ + 1) > slots_.size()) rehash(slots_for(2 * size_));
   return store(name, view().locate(name.hash(0), name.name()), rule_class);
 }
 
 Result<void> NameTable::add(const NameKey& name, const RuleClass& rule_class) {
   KHIEN_ASSERT(name.label_count() > 0);
-  if (slots_for(size_ + 1) > slots_.size()) rehash(slots_for(2 * size_ + slots_min));
+  if (slots_for(size_ + 1) > slots_.size()) rehash(slots_for(2 * size_));
   const std::size_t at = view().locate(name.hash(0), name.name());
   RuleClass merged = rule_class;
   if (slots_[at].offset != 0) {
@@ -130,9 +94,14 @@ Result<void> NameTable::add(const NameKey& name, const RuleClass& rule_class) {
   return store(name, at, merged);
 }
 
-void NameTable::shrink() {
-  if (slots_for(size_) < slots_.size()) rehash(slots_for(size_));
-  arena_.shrink_to_fit();
+void NameTable::restart(std::size_t names, std::size_t name_octets) {
+  slots_.assign(slots_for(names), Slot{});
+  arena_.clear();
+  arena_.reserve(1 + name_octets + arena_pad_size);
+  arena_.assign(1 + arena_pad_size, 0);
+  classes_.clear();
+  class_numbers_.clear();
+  size_ = 0;
 }
 
 }  // namespace khien::policy

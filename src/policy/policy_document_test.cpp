@@ -104,7 +104,7 @@ Verdict verdict_for(const std::string& text, std::string_view blocking_source,
   const SourceMask mask = mask_of(source_named(blocking_source));
   EXPECT_TRUE(
       delta.set(NameKey{wire_of("bad.example"), context().key}, {.exact = mask, .below = mask}));
-  rules.delta = std::make_shared<const NameTable>(std::move(delta));
+  set_deltas(rules, delta);
   const auto policies = in_force(**book, now_ms, nullptr);
   const NameKey name{wire_of(qname), context().key};
   return policies->decide(policies->of(school, no_entry_point), rules, name).verdict;

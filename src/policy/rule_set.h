@@ -1,6 +1,6 @@
-// A compiled, immutable rule set: one name table and the list of zones that it was made of. It owns
-// its table, or reads it in place from the octets of a snapshot file (docs/formats/snapshot.md).
-// Immutable after construction: any thread may read it.
+// A compiled, immutable rule set: shards of names (rule_shard.h) and the list of zones that it was
+// made of. Sets share the shards in which they do not differ; a shard lies in memory of its own, or
+// in place in the octets of a snapshot file (docs/formats/snapshot.md). Any thread may read it.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "crypto/hash.h"
-#include "policy/name_table.h"
+#include "policy/rule_shard.h"
 
 namespace khien::policy {
 
@@ -32,53 +32,79 @@ constexpr std::size_t zone_name_size_max = 4'096;
 
 class RuleSet {
  public:
-  /// Takes over `table`.
+  using Shards = std::array<std::shared_ptr<const RuleShard>, shard_count>;  // null: no names
+  /// Told of octets of an image that no lookup will read any more.
+  using Release = void (*)(Bytes octets);
+
+  [[nodiscard]] static std::shared_ptr<const RuleSet> of_shards(const HashKey& key, Shards shards,
+                                                                std::vector<ZoneState> zones,
+                                                                InstantMs built_at_ms);
+  /// The names of `table`, which goes, by shards. Twice the memory on the way: for small tables.
   [[nodiscard]] static std::shared_ptr<const RuleSet> from_table(NameTable table,
                                                                  std::vector<ZoneState> zones,
                                                                  InstantMs built_at_ms);
 
   /// Reads `image`, a whole snapshot file, in place. `owner` keeps the octets alive (a mapping, a
-  /// buffer) for as long as the set lives; they must be aligned to 8 and never change. corrupt if
-  /// the file is cut, damaged, of another version or not ours. Costs one pass over the file.
+  /// buffer) for as long as one of its shards lives; they must be aligned to 8 and never change.
+  /// corrupt if the file is cut, damaged, of another version or not ours. Costs one pass over it.
   [[nodiscard]] static Result<std::shared_ptr<const RuleSet>> open(
-      Bytes image, std::shared_ptr<const void> owner);
+      Bytes image, const std::shared_ptr<const void>& owner, Release release = nullptr);
 
-  [[nodiscard]] const TableView& table() const noexcept { return table_; }
+  /// This set with another shard in the place of one.
+  [[nodiscard]] std::shared_ptr<const RuleSet> with_shard(
+      std::size_t index, std::shared_ptr<const RuleShard> shard) const;
+  /// This set as it stands in the snapshot file with that checksum.
+  [[nodiscard]] std::shared_ptr<const RuleSet> saved_as(const crypto::Sha256Digest& digest) const;
+
+  /// Where the rules for `name`, of at least rule_labels_min labels, lie.
+  [[nodiscard]] const TableView& table(const NameKey& name) const noexcept {
+    return table(shard_of(name));
+  }
+  [[nodiscard]] const TableView& table(std::size_t shard) const noexcept {
+    return tables_.data()[shard];  // below shard_count
+  }
+  [[nodiscard]] const Shards& shards() const noexcept { return shards_; }
   [[nodiscard]] const HashKey& key() const noexcept { return key_; }
+  /// As of its building; those of now stand in Rules.
   [[nodiscard]] const std::vector<ZoneState>& zones() const noexcept { return zones_; }
   [[nodiscard]] std::size_t name_count() const noexcept { return name_count_; }
-  /// The checksum of the snapshot file that it was read from; zeros if it was made in memory.
+  /// The checksum of the snapshot file that holds this set; zeros if none does.
   [[nodiscard]] const crypto::Sha256Digest& digest() const noexcept { return digest_; }
   [[nodiscard]] InstantMs built_at_ms() const noexcept { return built_at_ms_; }
-  [[nodiscard]] std::size_t memory_size() const noexcept { return table_.memory_size(); }
+  [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
   RuleSet() = default;
+  void put(std::size_t index, std::shared_ptr<const RuleShard> shard) noexcept;
+
   HashKey key_;
-  TableView table_;
+  std::array<TableView, shard_count> tables_;  // of shards_, one step nearer for a lookup
+  Shards shards_;
   std::vector<ZoneState> zones_;
   std::size_t name_count_ = 0;
   InstantMs built_at_ms_ = 0;
   crypto::Sha256Digest digest_{};
-  std::unique_ptr<NameTable> owned_;
-  std::shared_ptr<const void> owner_;  // of a mapped image
 };
 
-/// A rule set as the pieces of a snapshot file, to be written one after the other. Borrows the set.
+/// A rule set and its zones as the pieces of a snapshot file, to be written one after the other.
+/// Borrows the set: nothing large is copied.
 class SnapshotPieces {
  public:
+  /// The file's checksum is of everything from hashed_from on, and is written at digest_at once all
+  /// of it is known: in the pieces it is zero.
+  static constexpr std::size_t digest_at = 16;
+  static constexpr std::size_t hashed_from = digest_at + sizeof(crypto::Sha256Digest);
+
   /// limit_exceeded above zones_max zones.
-  [[nodiscard]] static Result<SnapshotPieces> of(const RuleSet& rules);
-  static constexpr std::size_t piece_count = 5;
-  [[nodiscard]] std::array<Bytes, piece_count> pieces() const noexcept;
+  [[nodiscard]] static Result<SnapshotPieces> of(const RuleSet& rules,
+                                                 const std::vector<ZoneState>& zones);
+  /// The first holds at least the header.
+  [[nodiscard]] std::vector<Bytes> pieces() const;
 
  private:
   SnapshotPieces() = default;
-  Octets header_;
-  Octets zones_;
-  Bytes classes_;
-  Bytes slots_;
-  Bytes arena_;
+  Octets head_;  // header, directory and zones
+  std::vector<Bytes> tables_;
 };
 
 }  // namespace khien::policy

@@ -11,11 +11,14 @@ std::shared_ptr<const Rules> Rules::none(Rng& rng) {
 }
 
 Verdict Rules::find(const NameKey& name, Policy policy) const noexcept {
-  const SourceMask wanted = policy.sources & ~expired;
-  const TableView& table = base->table();
   Verdict verdict;
-  int best = static_cast<int>(source_count);
   const std::size_t labels = name.label_count();
+  if (labels < rule_labels_min) return verdict;
+  const SourceMask wanted = policy.sources & ~expired;
+  const std::size_t shard = shard_of(name);
+  const TableView& table = base->table(shard);
+  const NameTable* delta = deltas.data()[shard].get();
+  int best = static_cast<int>(source_count);
   for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) {
     const Bytes suffix = name.suffix(i);
     const RuleClass* found = delta == nullptr ? nullptr : delta->view().find(name.hash(i), suffix);
@@ -39,40 +42,34 @@ Verdict Rules::find(const NameKey& name, Policy policy) const noexcept {
 }
 
 void Rules::prefetch(const NameKey& name) const noexcept {
-  for (std::size_t i = 0; i + rule_labels_min <= name.label_count(); ++i) {
-    base->table().prefetch(name.hash(i));
-  }
+  const std::size_t labels = name.label_count();
+  if (labels < rule_labels_min) return;
+  const TableView& table = base->table(name);
+  for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) table.prefetch(name.hash(i));
 }
 
 void Rules::prefetch_names(const NameKey& name) const noexcept {
-  for (std::size_t i = 0; i + rule_labels_min <= name.label_count(); ++i) {
-    base->table().prefetch_name(name.hash(i));
-  }
+  const std::size_t labels = name.label_count();
+  if (labels < rule_labels_min) return;
+  const TableView& table = base->table(name);
+  for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) table.prefetch_name(name.hash(i));
 }
 
 RuleClass Rules::class_of(const NameKey& name) const noexcept {
+  if (name.label_count() < rule_labels_min) return {};
+  const std::size_t shard = shard_of(name);
+  const NameTable* delta = deltas[shard].get();
   const RuleClass* found = delta == nullptr ? nullptr : delta->find(name);
-  if (found == nullptr) found = base->table().find(name.hash(0), name.name());
+  if (found == nullptr) found = base->table(shard).find(name.hash(0), name.name());
   return found == nullptr ? RuleClass{} : *found;
 }
 
-Result<NameTable> merge(const Rules& rules, const HashKey& key, SourceMask dropped) {
-  NameTable table{key};
-  const std::size_t base_count = rules.base->name_count();
-  table.reserve(base_count + (rules.delta == nullptr ? 0 : rules.delta->size()),
-                base_count == 0 ? 20 : rules.base->table().arena().size() / base_count + 1);
-  NameKey name;
-  Result<void> done{};
-  rules.for_each([&](Bytes wire, const RuleClass& rule_class) {
-    const RuleClass kept{.exact = rule_class.exact & ~dropped,
-                         .below = rule_class.below & ~dropped,
-                         .nodata = rule_class.nodata & ~dropped};
-    if (kept.empty() || !done) return;
-    name.assign(wire, key);
-    done = table.set(name, kept);
-  });
-  if (!done) return tl::unexpected(std::move(done).error());
-  return table;
+std::shared_ptr<Rules> Rules::with_shard(std::size_t index, std::shared_ptr<const RuleShard> shard,
+                                         std::shared_ptr<const NameTable> delta) const {
+  auto next = std::make_shared<Rules>(*this);
+  if (shard != base->shards()[index]) next->base = base->with_shard(index, std::move(shard));
+  next->deltas[index] = std::move(delta);
+  return next;
 }
 
 }  // namespace khien::policy

@@ -1,5 +1,5 @@
-// What a worker decides by: an immutable rule set, a small delta on top of it, and which sources
-// count. Rules are published whole (Snapshot<Rules>) and never changed afterwards.
+// What a worker decides by: an immutable rule set, a small delta on top of each of its shards, and
+// which sources count. Rules are published whole (Snapshot<Rules>) and never changed afterwards.
 //
 // At each suffix of a name the delta is asked first; what it holds replaces what the rule set says,
 // so that an empty class hides a removed name. The source with the highest precedence decides
@@ -30,14 +30,15 @@ struct Verdict {
   }
 };
 
-/// A delta of more names is merged into a new rule set: a change copies the whole delta.
-constexpr std::size_t delta_names_max = 16'384;
+/// A shard's delta of more names is merged into the shard: a change copies the deltas it touches.
+constexpr std::size_t delta_names_max = 1'024;
 
 struct Rules {
-  std::shared_ptr<const RuleSet> base;     // never null
-  std::shared_ptr<const NameTable> delta;  // null: empty. Made with the base's key
-  SourceMask expired = 0;                  // sources whose zone is too old to act on
-  std::vector<ZoneState> zones;            // as they stand now; the base's are as of its building
+  std::shared_ptr<const RuleSet> base;  // never null
+  // By shard, null where nothing has changed. Made with the base's key.
+  std::array<std::shared_ptr<const NameTable>, shard_count> deltas;
+  SourceMask expired = 0;        // sources whose zone is too old to act on
+  std::vector<ZoneState> zones;  // as they stand now; the base's are as of its building
 
   /// Rules without a single name.
   [[nodiscard]] static std::shared_ptr<const Rules> none(Rng& rng);
@@ -55,7 +56,12 @@ struct Rules {
   /// Calls visit(name, rule_class) for every name that has a rule, in no order.
   template <typename Visit>
   void for_each(Visit&& visit) const {
-    base->table().for_each([&](Bytes name, const RuleClass& rule_class) {
+    for (std::size_t shard = 0; shard < shard_count; ++shard) for_each_in(shard, visit);
+  }
+  template <typename Visit>
+  void for_each_in(std::size_t shard, Visit&& visit) const {
+    const NameTable* delta = deltas[shard].get();
+    base->table(shard).for_each([&](Bytes name, const RuleClass& rule_class) {
       if (delta != nullptr && delta->find(NameKey{name, key()}) != nullptr) return;
       visit(name, rule_class);
     });
@@ -64,14 +70,11 @@ struct Rules {
       if (!rule_class.empty()) visit(name, rule_class);
     });
   }
+
+  /// These rules with a shard and its delta replaced, either of which may be null.
+  [[nodiscard]] std::shared_ptr<Rules> with_shard(std::size_t index,
+                                                  std::shared_ptr<const RuleShard> shard,
+                                                  std::shared_ptr<const NameTable> delta) const;
 };
-
-/// Names of at least this many labels can have a rule: nobody may block the root or a top-level
-/// domain.
-constexpr std::size_t rule_labels_min = 2;
-
-/// Base and delta as one new table with `key`, without the rules of the sources in `dropped`.
-[[nodiscard]] Result<NameTable> merge(const Rules& rules, const HashKey& key,
-                                      SourceMask dropped = 0);
 
 }  // namespace khien::policy

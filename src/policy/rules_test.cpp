@@ -29,7 +29,7 @@ NameTable table_of(std::initializer_list<Rule> rules) {
 Rules rules_of(std::initializer_list<Rule> base, std::initializer_list<Rule> delta = {}) {
   Rules rules;
   rules.base = RuleSet::from_table(table_of(base), {}, 0);
-  if (delta.size() != 0) rules.delta = std::make_shared<const NameTable>(table_of(delta));
+  set_deltas(rules, table_of(delta));
   return rules;
 }
 
@@ -165,12 +165,15 @@ TEST(Rules, AgreeWithThePlainTwinOnRandomRules) {
     }
     Rules rules;
     rules.base = RuleSet::from_table(std::move(base), {}, 0);
-    rules.delta = std::make_shared<const NameTable>(std::move(delta));
+    set_deltas(rules, delta);
 
-    auto merged_table = merge(rules, HashKey::random(rng));
-    ASSERT_TRUE(merged_table.has_value());
+    NameTable merged_table{HashKey::random(rng)};
+    rules.for_each([&](Bytes wire, const RuleClass& rule_class) {
+      const NameKey name{wire, merged_table.key()};
+      ASSERT_TRUE(merged_table.set(name, rule_class).has_value());
+    });
     Rules merged;
-    merged.base = RuleSet::from_table(std::move(*merged_table), {}, 0);
+    merged.base = RuleSet::from_table(std::move(merged_table), {}, 0);
 
     for (int i = 0; i < 400; ++i) {
       const std::string qname = random_name(rng);
@@ -183,12 +186,39 @@ TEST(Rules, AgreeWithThePlainTwinOnRandomRules) {
   }
 }
 
-TEST(Merge, LeavesOutDroppedSourcesAndEmptyNames) {
-  const Rules rules =
-      rules_of({{"a.example", whole(orders)}, {"b.example", whole(feeds)}}, {{"c.example", {}}});
-  const auto table = merge(rules, test_key, mask_of(feeds));
-  ASSERT_TRUE(table.has_value());
-  EXPECT_EQ(table->size(), 1U);
+TEST(RuleSet, SharesTheShardsInWhichItDoesNotDiffer) {
+  const Rules before = rules_of({{"a.example", whole(orders)}, {"b.test", whole(orders)}});
+  const std::size_t index = shard_of(NameKey{wire_of("a.example"), before.key()});
+  ASSERT_NE(index, shard_of(NameKey{wire_of("b.test"), before.key()}));
+  const auto shard = RuleShard::freeze(
+      table_of({{"c.a.example", whole(feeds)}, {"a.example", {}}, {"d.a.example", whole(orders)}}));
+  const auto after = before.with_shard(index, shard, nullptr);
+  EXPECT_EQ(after->base->name_count(), 3U);  // an empty class is no name
+  EXPECT_FALSE(find(*after, "a.example").blocks());
+  EXPECT_EQ(find(*after, "c.a.example").source, feeds);
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    EXPECT_EQ(after->base->shards()[i] == before.base->shards()[i], i != index) << i;
+  }
+  EXPECT_EQ(after->with_shard(index, nullptr, nullptr)->base->name_count(), 1U);
+}
+
+// What makes it right to replace one shard by itself.
+TEST(RuleShard, HoldsARuleWithAllThatLieAboveAndBelowIt) {
+  SeededRng rng{5};
+  const HashKey key = HashKey::random(rng);
+  std::array<int, shard_count> names{};
+  for (int i = 0; i < 6'400; ++i) {
+    const std::string parent = "n" + std::to_string(i) + ".example";
+    const std::size_t shard = shard_of(NameKey{wire_of(parent), key});
+    ASSERT_LT(shard, shard_count);
+    ++names.at(shard);
+    EXPECT_EQ(shard_of(NameKey{wire_of("a.b." + parent), key}), shard);
+    EXPECT_EQ(shard_of(NameKey{wire_of("X." + parent), key}), shard);
+  }
+  for (const int count : names) {
+    EXPECT_GT(count, 50);  // 100 on average
+    EXPECT_LT(count, 200);
+  }
 }
 
 }  // namespace

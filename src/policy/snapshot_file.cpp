@@ -1,6 +1,7 @@
 // The snapshot file (docs/formats/snapshot.md): written in pieces, read in place.
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "crypto/hash.h"
@@ -13,14 +14,14 @@ static_assert(std::endian::native == std::endian::little,
               "slots and classes lie in the file as they lie in memory");
 
 constexpr std::string_view magic = "KHIENRS1";
-constexpr std::uint32_t format_version = 1;
-constexpr std::size_t digest_at = 16;
-constexpr std::size_t hashed_from = digest_at + 32;
+constexpr std::uint32_t format_version = 2;
+constexpr std::size_t digest_at = SnapshotPieces::digest_at;
+constexpr std::size_t hashed_from = SnapshotPieces::hashed_from;
 constexpr std::size_t header_size = 128;
 constexpr std::size_t alignment = 8;
 
-// What stands behind the digest, in this order; sizes are octets. The sections follow the header in
-// the order zones, classes, slots, arena, each but the arena padded to `alignment`.
+// What stands behind the digest; sizes are octets. The directory follows the header, then come the
+// zones and, for each shard, its classes, slots and arena; zones and arenas are padded.
 struct Layout {
   std::uint64_t file_size = 0;
   std::uint64_t key_a = 0;
@@ -28,12 +29,24 @@ struct Layout {
   std::uint64_t built_at_ms = 0;
   std::uint64_t name_count = 0;
   std::uint64_t zones_size = 0;
+  std::uint64_t shard_count = 0;
+  std::array<std::uint64_t, 3> reserved{};
+};
+static_assert(sizeof(Layout) == header_size - hashed_from);
+
+struct ShardEntry {
+  std::uint64_t name_count = 0;
   std::uint64_t classes_size = 0;
   std::uint64_t slots_size = 0;
   std::uint64_t arena_size = 0;
-  std::uint64_t reserved = 0;
 };
-static_assert(sizeof(Layout) == header_size - hashed_from);
+using Directory = std::array<ShardEntry, shard_count>;
+
+constexpr std::array<std::uint8_t, alignment> padding{};
+
+constexpr std::size_t padding_of(std::size_t size) noexcept {
+  return (alignment - size % alignment) % alignment;
+}
 
 template <typename Number>
 void append(Octets& out, Number value) {
@@ -116,22 +129,55 @@ std::optional<std::vector<ZoneState>> read_zones(Bytes section) {
 
 // A checksum tells damage, not malice or a bug of ours: everything that a lookup relies on is
 // checked as well, so that no content can make it read elsewhere or loop.
-bool table_is_sound(std::span<const Slot> slots, Bytes arena, std::size_t class_count,
-                    std::size_t name_count) noexcept {
+bool table_is_sound(const TableView& table, std::size_t name_count) noexcept {
+  const Bytes arena = table.arena();
+  if (table.classes().size() > rule_classes_max) return false;
   if (arena.size() < 1 + arena_pad_size || arena.size() > arena_size_max) {
-    return slots.empty() && arena.empty() && name_count == 0;
+    return table.slots().empty() && arena.empty() && name_count == 0;
   }
   for (const std::uint8_t octet : arena.last(arena_pad_size)) {
     if (octet != 0) return false;
   }
   const std::size_t offset_max = arena.size() - arena_pad_size;
   std::size_t used = 0;
-  for (const Slot& slot : slots) {
+  for (const Slot& slot : table.slots()) {
     if (slot.offset == 0) continue;
-    if (slot.offset >= offset_max || slot.rule_class >= class_count) return false;
+    if (slot.offset >= offset_max || slot.rule_class >= table.classes().size()) return false;
     ++used;
   }
-  return used == name_count && used < slots.size();
+  return used == name_count && used != 0 && used < table.slots().size();
+}
+
+// Takes sections from the front of the file; `good` turns false at the first that is not there.
+struct Sections {
+  Bytes rest;
+  bool good = true;
+
+  Bytes take(std::uint64_t size) noexcept {
+    good = good && size <= rest.size();
+    if (!good) return {};
+    const Bytes section = rest.first(size);
+    rest = rest.subspan(size);
+    return section;
+  }
+};
+
+// nullopt if it is not there or not sound. It is aligned as the file is.
+std::optional<TableView> read_shard(Sections& sections, const ShardEntry& entry) {
+  if (entry.classes_size % sizeof(RuleClass) != 0 || entry.slots_size % sizeof(Slot) != 0) {
+    return std::nullopt;
+  }
+  const Bytes classes = sections.take(entry.classes_size);
+  const Bytes slots = sections.take(entry.slots_size);
+  const Bytes arena = sections.take(entry.arena_size);
+  (void)sections.take(padding_of(arena.size()));
+  if (!sections.good) return std::nullopt;
+  const TableView table{
+      {reinterpret_cast<const Slot*>(slots.data()), slots.size() / sizeof(Slot)},
+      arena,
+      {reinterpret_cast<const RuleClass*>(classes.data()), classes.size() / sizeof(RuleClass)}};
+  if (!table_is_sound(table, entry.name_count)) return std::nullopt;
+  return table;
 }
 
 tl::unexpected<Error> refuse(std::string_view why) {
@@ -140,51 +186,62 @@ tl::unexpected<Error> refuse(std::string_view why) {
 
 }  // namespace
 
-Result<SnapshotPieces> SnapshotPieces::of(const RuleSet& rules) {
-  if (rules.zones().size() > zones_max) {
+Result<SnapshotPieces> SnapshotPieces::of(const RuleSet& rules,
+                                          const std::vector<ZoneState>& zones) {
+  if (zones.size() > zones_max) {
     return fail(ErrorCode::limit_exceeded, "too many zones for one snapshot", "zones");
   }
   SnapshotPieces out;
-  out.zones_ = write_zones(rules.zones());
-  out.classes_ = octets_of(rules.table().classes());
-  out.slots_ = octets_of(rules.table().slots());
-  out.arena_ = rules.table().arena();
-  const Layout layout{.file_size = header_size + out.zones_.size() + out.classes_.size() +
-                                   out.slots_.size() + out.arena_.size(),
-                      .key_a = rules.key().a,
-                      .key_b = rules.key().b,
-                      .built_at_ms = static_cast<std::uint64_t>(rules.built_at_ms()),
-                      .name_count = rules.name_count(),
-                      .zones_size = out.zones_.size(),
-                      .classes_size = out.classes_.size(),
-                      .slots_size = out.slots_.size(),
-                      .arena_size = out.arena_.size()};
-  out.header_ = to_octets(magic);
-  append(out.header_, format_version);
-  append(out.header_, static_cast<std::uint32_t>(header_size));
-  out.header_.resize(hashed_from);
-  append(out.header_, layout);
-  crypto::Sha256 hash;
-  hash.update(Bytes{out.header_}.subspan(hashed_from));
-  for (const Bytes piece : {Bytes{out.zones_}, out.classes_, out.slots_, out.arena_}) {
-    hash.update(piece);
+  const Octets zone_section = write_zones(zones);
+  Layout layout{.key_a = rules.key().a,
+                .key_b = rules.key().b,
+                .built_at_ms = static_cast<std::uint64_t>(rules.built_at_ms()),
+                .name_count = rules.name_count(),
+                .zones_size = zone_section.size(),
+                .shard_count = shard_count};
+  layout.file_size = header_size + sizeof(Directory) + zone_section.size();
+  Directory directory;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    const auto& shard = rules.shards()[i];
+    if (shard == nullptr) continue;
+    const TableView& table = shard->table();
+    const std::array<Bytes, 3> parts{octets_of(table.classes()), octets_of(table.slots()),
+                                     table.arena()};
+    directory[i] = {.name_count = shard->name_count(),
+                    .classes_size = parts[0].size(),
+                    .slots_size = parts[1].size(),
+                    .arena_size = parts[2].size()};
+    out.tables_.insert(out.tables_.end(), parts.begin(), parts.end());
+    out.tables_.push_back(Bytes{padding}.first(padding_of(table.arena().size())));
+    layout.file_size += table.memory_size() + padding_of(table.arena().size());
   }
-  const auto digest = hash.finish();
-  std::memcpy(out.header_.data() + digest_at, digest.data(), digest.size());
+  out.head_ = to_octets(magic);
+  append(out.head_, format_version);
+  append(out.head_, static_cast<std::uint32_t>(header_size));
+  out.head_.resize(hashed_from);
+  append(out.head_, layout);
+  append(out.head_, directory);
+  out.head_.insert(out.head_.end(), zone_section.begin(), zone_section.end());
   return out;
 }
 
-std::array<Bytes, SnapshotPieces::piece_count> SnapshotPieces::pieces() const noexcept {
-  return {Bytes{header_}, Bytes{zones_}, classes_, slots_, arena_};
+std::vector<Bytes> SnapshotPieces::pieces() const {
+  std::vector<Bytes> all{head_};
+  all.insert(all.end(), tables_.begin(), tables_.end());
+  return all;
 }
 
 Result<std::shared_ptr<const RuleSet>> RuleSet::open(Bytes image,
-                                                     std::shared_ptr<const void> owner) {
+                                                     const std::shared_ptr<const void>& owner,
+                                                     Release release) {
   if (image.size() < header_size) return refuse("shorter than its header");
   if (as_text(image.first(magic.size())) != magic) return refuse("not a rule snapshot");
   std::uint32_t version = 0;
   std::memcpy(&version, image.data() + 8, sizeof version);
-  if (version != format_version) return refuse("of another version");
+  if (version != format_version) {
+    return refuse("of version " + std::to_string(version) + ", not " +
+                  std::to_string(format_version));
+  }
   Layout layout;
   std::memcpy(&layout, image.data() + hashed_from, sizeof layout);
   if (layout.file_size != image.size()) return refuse("its size is not what it says");
@@ -192,45 +249,38 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::open(Bytes image,
   if (std::memcmp(digest.data(), image.data() + digest_at, digest.size()) != 0) {
     return refuse("its checksum does not match");
   }
-
-  Bytes rest = image.subspan(header_size);
-  const auto take = [&rest](std::uint64_t size) -> std::optional<Bytes> {
-    if (size > rest.size()) return std::nullopt;
-    const Bytes section = rest.first(size);
-    rest = rest.subspan(size);
-    return section;
-  };
-  const auto zones = take(layout.zones_size);
-  const auto classes = take(layout.classes_size);
-  const auto slots = take(layout.slots_size);
-  const auto arena = take(layout.arena_size);
-  if (!zones || !classes || !slots || !arena || !rest.empty()) return refuse("bad section sizes");
-  if (layout.zones_size % alignment != 0 || layout.classes_size % sizeof(RuleClass) != 0 ||
-      layout.slots_size % sizeof(Slot) != 0 ||
-      reinterpret_cast<std::uintptr_t>(image.data()) % alignment != 0) {
+  if (reinterpret_cast<std::uintptr_t>(image.data()) % alignment != 0) {
     return refuse("bad alignment");
   }
-  auto zone_states = read_zones(*zones);
-  if (!zone_states) return refuse("bad zone list");
+
+  Sections sections{.rest = image.subspan(header_size)};
+  Directory directory;
+  const Bytes directory_octets = sections.take(sizeof directory);
+  if (!sections.good || layout.shard_count != shard_count) return refuse("bad directory");
+  std::memcpy(&directory, directory_octets.data(), sizeof directory);
+  if (layout.zones_size % alignment != 0) return refuse("bad alignment");
+  auto zones = read_zones(sections.take(layout.zones_size));
+  if (!sections.good || !zones) return refuse("bad zone list");
 
   // Used in place: the file is mapped, so that a start costs no copy and the pages are shared.
-  const std::span<const Slot> slot_items{reinterpret_cast<const Slot*>(slots->data()),
-                                         slots->size() / sizeof(Slot)};
-  const std::span<const RuleClass> class_items{reinterpret_cast<const RuleClass*>(classes->data()),
-                                               classes->size() / sizeof(RuleClass)};
-  if (class_items.size() > rule_classes_max ||
-      !table_is_sound(slot_items, *arena, class_items.size(), layout.name_count)) {
-    return refuse("bad table");
+  const HashKey key{.a = layout.key_a, .b = layout.key_b};
+  Shards shards;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    const Bytes begin = sections.rest;
+    const auto table = read_shard(sections, directory[i]);
+    if (!table) return refuse("bad table");
+    if (directory[i].name_count == 0) continue;
+    const Bytes octets = begin.first(begin.size() - sections.rest.size());
+    const std::shared_ptr<const void> part{octets.data(), [owner, octets, release](const void*) {
+                                             if (release != nullptr) release(octets);
+                                           }};
+    shards[i] = std::make_shared<const RuleShard>(*table, directory[i].name_count, part);
   }
-  std::shared_ptr<RuleSet> rules{new RuleSet};  // NOLINT: the constructor is private
-  rules->key_ = {.a = layout.key_a, .b = layout.key_b};
-  rules->table_ = TableView{slot_items, *arena, class_items};
-  rules->zones_ = std::move(*zone_states);
-  rules->name_count_ = layout.name_count;
-  rules->built_at_ms_ = static_cast<InstantMs>(layout.built_at_ms);
-  rules->digest_ = digest;
-  rules->owner_ = std::move(owner);
-  return std::shared_ptr<const RuleSet>{std::move(rules)};
+  if (!sections.rest.empty()) return refuse("bad section sizes");
+  const auto rules = of_shards(key, std::move(shards), std::move(*zones),
+                               static_cast<InstantMs>(layout.built_at_ms));
+  if (rules->name_count() != layout.name_count) return refuse("another number of names");
+  return rules->saved_as(digest);
 }
 
 }  // namespace khien::policy

@@ -40,17 +40,18 @@ std::shared_ptr<const RuleSet> sample() {
                              1'767'225'600'001);
 }
 
+void seal(Octets& file) {
+  const auto digest = crypto::sha256(Bytes{file}.subspan(SnapshotPieces::hashed_from));
+  std::copy(digest.begin(), digest.end(), file.begin() + SnapshotPieces::digest_at);
+}
+
 Octets file_of(const RuleSet& rules) {
-  auto pieces = SnapshotPieces::of(rules);
+  auto pieces = SnapshotPieces::of(rules, rules.zones());
   EXPECT_TRUE(pieces.has_value());
   Octets out;
   for (const Bytes piece : pieces->pieces()) out.insert(out.end(), piece.begin(), piece.end());
+  seal(out);
   return out;
-}
-
-void seal(Octets& file) {
-  const auto digest = crypto::sha256(Bytes{file}.subspan(48));
-  std::copy(digest.begin(), digest.end(), file.begin() + 16);
 }
 
 TEST(SnapshotFile, IsReadInPlaceAsItWasWritten) {
@@ -65,7 +66,9 @@ TEST(SnapshotFile, IsReadInPlaceAsItWasWritten) {
   rules.base = *read;
   const auto verdict = rules.find(NameKey{wire_of("www.shop.test"), rules.key()}, {});
   EXPECT_EQ(verdict.source, source_named("orders-fraud"));
-  EXPECT_GE((*read)->table().slots().data(), static_cast<const void*>(image.bytes().data()));
+  const TableView& table = (*read)->table(NameKey{wire_of("shop.test"), rules.key()});
+  EXPECT_GE(table.slots().data(), static_cast<const void*>(image.bytes().data()));
+  EXPECT_LT(table.slots().data(), static_cast<const void*>(&*image.bytes().end()));
 }
 
 TEST(SnapshotFile, OfNoRulesIsReadBack) {
@@ -90,7 +93,7 @@ TEST(SnapshotFile, RefusesEveryTruncation) {
 TEST(SnapshotFile, RefusesEveryDamagedOctet) {
   const Octets file = file_of(*sample());
   for (std::size_t at = 0; at < file.size(); ++at) {
-    if (at >= 12 && at < 16) continue;  // the header's size, which version 1 does not read
+    if (at >= 12 && at < 16) continue;  // the header's size, which this version does not read
     Octets damaged = file;
     damaged[at] ^= 0x40;
     ASSERT_FALSE(Image{damaged}.open().has_value()) << at;
@@ -101,8 +104,14 @@ TEST(SnapshotFile, RefusesEveryDamagedOctet) {
 TEST(SnapshotFile, RefusesAnUnsoundTable) {
   const auto rules = sample();
   const Octets file = file_of(*rules);
-  const std::size_t arena_at = file.size() - rules->table().arena().size();
-  const std::size_t slots_at = arena_at - rules->table().slots().size_bytes();
+  // The last shard with names stands at the end, with padding behind its arena.
+  std::size_t last = shard_count;
+  while (rules->shards()[--last] == nullptr) {
+  }
+  const TableView& table = rules->table(last);
+  const std::size_t padding = (8 - table.arena().size() % 8) % 8;
+  const std::size_t arena_at = file.size() - padding - table.arena().size();
+  const std::size_t slots_at = arena_at - table.slots().size_bytes();
   std::size_t used_at = slots_at;
   while (file[used_at] == 0) used_at += sizeof(Slot);
 
@@ -122,16 +131,61 @@ TEST(SnapshotFile, RefusesAnUnsoundTable) {
   EXPECT_FALSE(Image{full}.open().has_value());
 
   Octets no_padding = file;
-  no_padding.back() = 1;
+  no_padding[file.size() - padding - 1] = 1;
   seal(no_padding);
   EXPECT_FALSE(Image{no_padding}.open().has_value());
+
+  constexpr std::size_t directory_at = 128;
+  constexpr std::size_t entry_size = 32;
+  for (std::size_t field = 0; field < entry_size; field += 8) {
+    Octets other_size = file;
+    other_size[directory_at + last * entry_size + field] ^= 8;
+    seal(other_size);
+    EXPECT_FALSE(Image{other_size}.open().has_value()) << field;
+  }
+}
+
+// A file of an older program: refused with its number, so that the log says what to expect.
+TEST(SnapshotFile, RefusesAnotherVersionByName) {
+  Octets file = file_of(*sample());
+  file[8] = 1;
+  const auto read = Image{file}.open();
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::corrupt);
+  EXPECT_NE(read.error().message.find("version 1"), std::string::npos) << read.error().message;
+}
+
+// The owner lives as long as any shard; each shard tells of its octets when its last reader is
+// gone.
+TEST(SnapshotFile, GivesItsPartsBackOneByOne) {
+  static std::vector<Bytes> released;
+  released.clear();
+  const auto written = sample();
+  const Image image{file_of(*written)};
+  auto owner = std::make_shared<int>(0);
+  const std::weak_ptr<int> alive = owner;
+  auto read = RuleSet::open(image.bytes(), std::exchange(owner, nullptr),
+                            [](Bytes octets) { released.push_back(octets); });
+  ASSERT_TRUE(read.has_value());
+  std::shared_ptr<const RuleSet> rules = std::move(*read);
+  std::size_t gone = 0;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    if (rules->shards()[i] == nullptr) continue;
+    EXPECT_FALSE(alive.expired());
+    rules = rules->with_shard(i, nullptr);
+    EXPECT_EQ(released.size(), ++gone);
+    EXPECT_EQ(released.back().size() % 8, 0U);
+  }
+  EXPECT_EQ(gone, 2U);
+  EXPECT_EQ(rules->name_count(), 0U);
+  EXPECT_TRUE(alive.expired());
 }
 
 TEST(SnapshotFile, RefusesMoreZonesThanTheLimit) {
   SeededRng rng{7};
   const auto rules = RuleSet::from_table(NameTable{HashKey::random(rng)},
                                          std::vector<ZoneState>(zones_max + 1), 0);
-  EXPECT_FALSE(SnapshotPieces::of(*rules).has_value());
+  EXPECT_FALSE(SnapshotPieces::of(*rules, rules->zones()).has_value());
 }
 
 }  // namespace

@@ -24,6 +24,18 @@ inline Source source_named(std::string_view id) {
   return *source;
 }
 
+/// `rules` with the names of `table`, which was made with their key, as deltas.
+inline void set_deltas(Rules& rules, const NameTable& table) {
+  std::vector<NameTable> parts(shard_count, NameTable{table.key()});
+  table.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
+    const NameKey name{wire, table.key()};
+    KHIEN_ASSERT(parts[shard_of(name)].set(name, rule_class).has_value());
+  });
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    if (!parts[i].empty()) rules.deltas[i] = std::make_shared<const NameTable>(parts[i]);
+  }
+}
+
 /// The matcher as one would explain it: a map from lower-case names to classes.
 class PlainRules {
  public:

@@ -21,6 +21,7 @@ constexpr std::size_t answer_block_size = 468;      // RFC 8467 section 4.1, for
 constexpr std::uint32_t minimal_any_ttl_s = 3'600;  // clients need not ask so often
 
 constexpr std::uint16_t ede_not_ready = 14;      // RFC 8914 section 4.15
+constexpr std::uint16_t ede_prohibited = 18;     // section 4.19
 constexpr std::uint16_t ede_network_error = 23;  // section 4.24
 
 /// Whom an answer goes to, as far as its content depends on it. Borrows the question.

@@ -41,6 +41,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::answered_any, "minimal_any_total"},
     {Count::cookies_known, "cookies_total{result=\"known\"}"},
     {Count::cookies_unknown, "cookies_total{result=\"unknown\"}"},
+    {Count::clients_refused, "clients_refused_total"},
     {Count::not_ready, "not_ready_total"},
     {Count::notifies, "notifies_total"},
     {Count::dropped_malformed, "dropped_total{why=\"malformed\"}"},

@@ -43,6 +43,7 @@ enum class Count : std::uint8_t {
   answered_any,     // with one record of our own, RFC 8482
   cookies_known,    // queries with a cookie that proves their address
   cookies_unknown,  // with a cookie to begin with, an old or a foreign one
+  clients_refused,  // whoever is not among the networks that are served
   not_ready,        // refused because no rules were loaded yet
   notifies,
   dropped_malformed,  // shorter than a header, or a response

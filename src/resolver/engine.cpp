@@ -101,6 +101,15 @@ std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,
   }
 }
 
+// Not for us to answer: an open resolver lets strangers flood third parties.
+std::size_t Engine::refuse_client(const AnswerHead& head, Transport transport,
+                                  std::span<std::uint8_t> out) noexcept {
+  counters_.add(Count::clients_refused);
+  if (options_.drop_refused_clients && transport == Transport::udp) return 0;
+  return write_error(head, dns::rcode_refused,
+                     {.info_code = ede_prohibited, .text = "your network is not served here"}, out);
+}
+
 // Which serial of a policy zone we follow, so that the control plane can see how far its changes
 // have got. 0 if the question is for no zone of ours.
 std::size_t Engine::followed_soa(const Prepared& prepared, const AnswerHead& head,
@@ -152,6 +161,7 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
     return sink_.notify(prepared.message, client, out);
   }
   AnswerHead head = AnswerHead::of(query, prepared.message);
+  if (!is_client(client)) return refuse_client(head, transport, out);
   if (!query.cookie.empty() && options_.cookies != nullptr) {
     add_cookie(head, query.cookie, client);
   }

@@ -70,6 +70,9 @@ struct EngineOptions {
   bool tcp_upstream = false;  // ask again over TCP what came truncated
   bool refuse_without_rules = true;
   const Cookies* cookies = nullptr;  // borrowed; nullptr for none
+  /// Who is answered: prefixes with any value. Without: everybody.
+  std::optional<policy::PrefixTable> clients = {};
+  bool drop_refused_clients = false;  // over UDP others get nothing instead of REFUSED
 };
 
 struct Ask {
@@ -107,6 +110,25 @@ class Engine {
 
   /// Once a batch: takes new rules and policies, if there are any, and the time (steady clock).
   void begin_batch(std::int64_t now_ms) noexcept;
+  /// Lets go of the rules until the next begin_batch(): before waiting, or old rules that a swap
+  /// has replaced stay in memory for as long. Nothing else may be called in between.
+  void end_batch() noexcept {
+    rules_.rest();
+    networks_.rest();
+  }
+  /// A batch that ends with its scope. They do not nest.
+  class Batch {
+   public:
+    Batch(Engine& engine, std::int64_t now_ms) noexcept : engine_(engine) {
+      engine.begin_batch(now_ms);
+    }
+    ~Batch() { engine_.end_batch(); }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+   private:
+    Engine& engine_;
+  };
   /// In three steps, so that a batch loads its memory in parallel: tables, then what they lead to.
   void prepare(Bytes message, Transport transport, Prepared& out) noexcept;
   void look_ahead(const Prepared& prepared) const noexcept;
@@ -145,6 +167,11 @@ class Engine {
 
   std::size_t followed_soa(const Prepared& prepared, const AnswerHead& head,
                            std::span<std::uint8_t> out) noexcept;
+  [[nodiscard]] bool is_client(const ClientRef& client) const noexcept {
+    return !options_.clients || options_.clients->find(client.source) != policy::PrefixTable::none;
+  }
+  std::size_t refuse_client(const AnswerHead& head, Transport transport,
+                            std::span<std::uint8_t> out) noexcept;
   std::size_t refuse(const Prepared& prepared, const AnswerHead& head,
                      std::span<std::uint8_t> out) noexcept;
   // What the policy of one client says of one answer, qname and targets.

@@ -1,8 +1,8 @@
 #include "resolver/list_files.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -12,29 +12,44 @@
 namespace khien::resolver {
 namespace {
 
-struct MappedText {
-  std::shared_ptr<const void> owner;
-  std::string_view text;
-};
+constexpr std::size_t read_size = std::size_t{256} << 10;
 
-Result<MappedText> map_list(const std::filesystem::path& path) {
-  const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat status{};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
-    return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
-                "list " + path.string() + ": " + std::strerror(errno));
-  }
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > list_size_max) {
-    return fail(ErrorCode::limit_exceeded, "list " + path.string() + " is too large");
-  }
-  if (size == 0) return MappedText{};
-  void* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
-  if (memory == MAP_FAILED) return fail(ErrorCode::unavailable, "cannot map " + path.string());
-  return MappedText{
-      .owner = {memory, [size](const void* at) { ::munmap(const_cast<void*>(at), size); }},
-      .text = {static_cast<const char*>(memory), size}};
+tl::unexpected<Error> list_error(const std::filesystem::path& path) {
+  const int number = errno;
+  return fail(number == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
+              "list " + path.string() + ": " + std::strerror(number));
 }
+
+/// Lines of a text that comes in blocks. A line that is too long is handed over as its first part.
+class LineSplitter {
+ public:
+  template <typename Visit>
+  void add(std::string_view block, Visit&& visit) {
+    while (true) {
+      const auto end = block.find('\n');
+      if (end == std::string_view::npos) break;
+      if (begun_.empty()) {
+        visit(block.substr(0, std::min(end, list_line_size_max)));
+      } else {
+        keep(block.substr(0, end));
+        visit(begun_);
+        begun_.clear();
+      }
+      block.remove_prefix(end + 1);
+    }
+    keep(block);
+  }
+  template <typename Visit>
+  void finish(Visit&& visit) {
+    if (!begun_.empty()) visit(begun_);
+  }
+
+ private:
+  void keep(std::string_view part) {
+    begun_.append(part.substr(0, list_line_size_max - std::min(begun_.size(), list_line_size_max)));
+  }
+  std::string begun_;
+};
 
 }  // namespace
 
@@ -43,8 +58,7 @@ Result<std::vector<policy::ZoneState>> stamp_lists(const std::vector<ListFile>& 
   for (const ListFile& list : lists) {
     struct stat status{};
     if (::stat(list.path.c_str(), &status) != 0) {
-      return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
-                  "list " + list.path.string() + ": " + std::strerror(errno));
+      return list_error(list.path);
     }
     const std::uint64_t time_ns =
         static_cast<std::uint64_t>(status.st_mtim.tv_sec) * 1'000'000'000 +
@@ -56,30 +70,37 @@ Result<std::vector<policy::ZoneState>> stamp_lists(const std::vector<ListFile>& 
   return zones;
 }
 
-Result<policy::NameTable> compile_lists(const std::vector<ListFile>& lists,
-                                        const policy::HashKey& key) {
-  std::vector<MappedText> texts;
-  std::size_t lines = 0;
-  std::size_t octets = 0;
-  for (const ListFile& list : lists) {
-    auto mapped = map_list(list.path);
-    if (!mapped) return tl::unexpected(std::move(mapped).error());
-    lines += policy::count_lines(mapped->text);
-    octets += mapped->text.size();
-    texts.push_back(std::move(*mapped));
+Result<policy::ListCounts> read_list(const ListFile& list, EditSpool& spool) {
+  const FileDescriptor file{::open(list.path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file.valid()) return list_error(list.path);
+  policy::ListCounts counts;
+  std::array<std::uint8_t, policy::key_name_size_max> wire;
+  const auto take = [&](std::string_view line) {
+    if (const auto name = policy::list_line_name(line, counts, wire)) {
+      spool.push_whole(list.source, *name);
+    }
+  };
+  LineSplitter lines;
+  std::string block(read_size, '\0');
+  for (std::uint64_t size = 0;;) {
+    const auto got = ::read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return list_error(list.path);
+    if (got == 0) break;
+    size += static_cast<std::uint64_t>(got);
+    if (size > list_size_max) {
+      return fail(ErrorCode::limit_exceeded, "list " + list.path.string() + " is too large");
+    }
+    lines.add(std::string_view{block}.substr(0, static_cast<std::size_t>(got)), take);
   }
-  policy::NameTable table{key};
-  // A line of text is one octet shorter than the name in wire form.
-  table.reserve(lines, octets / std::max<std::size_t>(lines, 1) + 2);
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    auto counts = policy::add_list(table, texts[i].text, lists[i].source);
-    if (!counts) return propagate(std::move(counts).error(), lists[i].path.string());
-    KHIEN_LOG(info, "list_loaded", {"file", lists[i].path.filename().string()},
-              {"source", policy::source_id(lists[i].source)}, {"names", counts->accepted},
-              {"duplicates", counts->duplicate}, {"bad_names", counts->bad_name},
-              {"too_wide", counts->too_wide});
+  lines.finish(take);
+  if (counts.refused() > counts.accepted) {
+    return fail(ErrorCode::malformed,
+                "list " + list.path.string() + ": " + std::to_string(counts.refused()) +
+                    " lines are no domains and " + std::to_string(counts.accepted) + " are",
+                "bad_list");
   }
-  return table;
+  return counts;
 }
 
 }  // namespace khien::resolver

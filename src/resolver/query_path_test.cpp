@@ -184,7 +184,9 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
 void expect_nothing_else(const Cost& cost) {
   EXPECT_EQ(cost.allocations, 0U);
   EXPECT_EQ(cost.locks, 0U);
-  EXPECT_EQ(cost.other_calls, 0U) << "system call " << cost.last_other_call;
+  // One at the end: a worker that is told to stop takes its socket off epoll before it drains.
+  EXPECT_EQ(cost.other_calls, 1U);
+  EXPECT_EQ(cost.last_other_call, SYS_epoll_ctl);
 }
 
 // One call takes a batch and one sends its answers; the last one waits in vain and sees the end.

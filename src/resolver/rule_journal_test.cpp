@@ -242,6 +242,32 @@ TEST_F(RuleJournalTest, AFullDiskDelaysNoChange) {
   EXPECT_TRUE(blocks("moi.example"));
 }
 
+// Interrupted at any point, a save has not happened: journal and snapshot go on as they were.
+TEST_F(RuleJournalTest, AnInterruptedSaveLeavesTheJournalInForce) {
+  change(2, {{"moi.example", true}, {"khac.test", true}});
+  int steps = 0;
+  for (int last = 0;; ++last) {
+    steps = 0;
+    const auto saved = store_->save_unless([&] { return steps++ == last; });
+    ASSERT_TRUE(saved.has_value());
+    if (*saved) break;
+    EXPECT_TRUE(store_->dirty());
+    EXPECT_TRUE(blocks("moi.example"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder_}, {}), 2);
+    change(3 + static_cast<std::uint32_t>(last), {{"cu.example", last % 2 != 0}});
+    const std::uint32_t before = serial();
+    kill_and_restart();
+    EXPECT_EQ(serial(), before);
+    EXPECT_TRUE(blocks("khac.test"));
+    EXPECT_EQ(blocks("cu.example"), last % 2 != 0);
+  }
+  EXPECT_GT(steps, 3);  // between merges and between pieces
+  EXPECT_FALSE(store_->dirty());
+  kill_and_restart();
+  EXPECT_TRUE(blocks("moi.example"));
+  EXPECT_EQ(count("khien_dnsd_journal_cut_total"), 0);
+}
+
 // Names that no rule may have, unknown flags, cut heads: none is taken for a record.
 TEST(JournalRecord, IsReadExactlyOrNotAtAll) {
   const Octets good = encode_record(

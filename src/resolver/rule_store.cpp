@@ -1,67 +1,61 @@
 #include "resolver/rule_store.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/log.h"
-#include "resolver/snapshot_disk.h"
 
 namespace khien::resolver {
 
-using policy::NameKey;
-using policy::NameTable;
-using policy::RuleClass;
 using policy::Rules;
-using policy::RuleSet;
 using policy::SourceMask;
 using policy::ZoneState;
 
 namespace {
 
-/// Adds or takes away the source's bits of one edit. False if the record is there already, or is
-/// not.
-bool apply_edit(RuleClass& rule_class, SourceMask source, const RuleEdit& edit) noexcept {
-  SourceMask& trigger = edit.below ? rule_class.below : rule_class.exact;
-  if (((trigger & source) != 0) == edit.add) return false;
-  if (edit.add) {
-    trigger |= source;
-    if (edit.nodata) rule_class.nodata |= source;
-  } else {
-    trigger &= ~source;
-    if (((rule_class.exact | rule_class.below) & source) == 0) rule_class.nodata &= ~source;
-  }
-  return true;
-}
+// How long a whole swap waits for workers to let go of shards before it goes on with more memory.
+// They do at the end of a batch, or at once if they wait for queries.
+constexpr std::chrono::milliseconds wait_step{1};
+constexpr int wait_steps_max = 2'000;
 
-RuleClass without(const RuleClass& rule_class, SourceMask source) noexcept {
-  return {.exact = rule_class.exact & ~source,
-          .below = rule_class.below & ~source,
-          .nodata = rule_class.nodata & ~source};
-}
-
-RuleClass joined(const RuleClass& a, const RuleClass& b) noexcept {
-  return {.exact = a.exact | b.exact, .below = a.below | b.below, .nodata = a.nodata | b.nodata};
-}
-
-bool has_source(const RuleClass& rule_class, SourceMask source) noexcept {
-  return ((rule_class.exact | rule_class.below) & source) != 0;
-}
+bool never() { return false; }
 
 }  // namespace
 
 RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng, Metrics& metrics)
-    : path_(folder.empty() ? folder : folder / snapshot_file_name),
+    : folder_(folder),
+      path_(folder.empty() ? folder : folder / snapshot_file_name),
       journal_path_(folder.empty() ? folder : folder / journal_file_name),
       clock_(clock),
       journal_failures_(metrics.counter("khien_dnsd_journal_failures_total",
                                         "Changes that could not be written to the journal")),
       journal_cuts_(metrics.counter("khien_dnsd_journal_cut_total",
                                     "Starts at which a part of the journal was left out")),
+      waits_given_up_(metrics.counter(
+          "khien_dnsd_swap_waits_given_up_total",
+          "Times that a swap of rules went on though a worker still read the old ones")),
       current_(Rules::none(rng)),
       published_(current_) {}
 
 void RuleStore::publish(std::shared_ptr<const Rules> next) {
   current_ = next;
   published_.publish(std::move(next));
+}
+
+// Idle workers rest, so what is read is read for the length of a batch.
+void RuleStore::wait_for_workers() {
+  while (published_.collect() != 0 && wait_steps_ < wait_steps_max) {
+    if (++wait_steps_ == wait_steps_max) waits_given_up_.add();
+    std::this_thread::sleep_for(wait_step);
+  }
+}
+
+void RuleStore::publish_shard(std::size_t shard, ShardUpdate::Parts parts) {
+  const bool is_new = parts.shard != current_->base->shards()[shard];
+  if (!is_new && parts.delta == current_->deltas[shard]) return;
+  publish(current_->with_shard(shard, std::move(parts.shard), std::move(parts.delta)));
+  if (is_new) wait_for_workers();
 }
 
 std::vector<ZoneState> RuleStore::with_zone(std::vector<ZoneState> zones, const ZoneState& zone) {
@@ -103,7 +97,7 @@ Result<void> RuleStore::replay(const JournalRecord& record) {
 }
 
 void RuleStore::keep_journal() {
-  const auto& digest = current_->base->digest();
+  const crypto::Sha256Digest digest = current_->base->digest();  // replaying replaces the base
   if (path_.empty()) return;
   if (digest == crypto::Sha256Digest{}) {
     keeps_journal_ = true;  // no snapshot: what a journal says could not be applied to anything
@@ -144,127 +138,157 @@ void RuleStore::give_up_journal(const Error& error) {
   KHIEN_LOG(error, "journal_given_up", {"why", error.message});
 }
 
-/// True if the change is in the journal, though not synced.
+/// Before a change takes effect, so that a kill loses nothing that was in effect; synced after it,
+/// so that a slow disk delays no block and no lift. True if it is in the journal.
 bool RuleStore::write_down(const ZoneState& zone, std::optional<std::uint32_t> from_serial,
-                           const RuleEdits& edits) {
+                           const EditSpool& edits) {
   if (!journal_) return false;
-  if (edits.octets().size() > journal_record_size_max - journal_head_size_max) {
+  const RuleEdits* in_order = edits.in_order();
+  if (in_order == nullptr ||
+      in_order->octets().size() > journal_record_size_max - journal_head_size_max) {
     journal_.reset();  // as large as a snapshot would be: that is written soon
     return false;
   }
   const auto appended =
-      journal_->append({.zone = zone, .from_serial = from_serial, .edits = edits});
+      journal_->append({.zone = zone, .from_serial = from_serial, .edits = *in_order});
   if (!appended) give_up_journal(appended.error());
   return appended.has_value();
 }
 
-/// Writes the change down, then lets it take effect, then waits for the disk: a kill at any instant
-/// loses nothing that was in effect, and a slow disk delays no block and no lift.
-void RuleStore::commit(std::shared_ptr<const Rules> next, const ZoneState& zone,
-                       std::optional<std::uint32_t> from_serial, const RuleEdits& edits) {
-  const bool is_written = write_down(zone, from_serial, edits);
-  publish(std::move(next));
-  dirty_ = true;
-  if (!is_written) return;
+void RuleStore::sync_journal() {
+  if (!journal_) return;
   if (auto synced = journal_->sync(); !synced) give_up_journal(synced.error());
 }
 
-Result<void> RuleStore::replace(NameTable table, std::vector<ZoneState> zones) {
-  auto next = std::make_shared<Rules>();
-  next->base = RuleSet::from_table(std::move(table), zones, clock_.now_ms());
+EditSpool RuleStore::spool() const { return EditSpool{key(), folder_}; }
+
+Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edits) {
+  EditSpool spooled = spool();
+  spooled.push_all(zone.source, edits);
+  return replace_zone(zone, spooled);
+}
+
+Result<void> RuleStore::change_zone(const ZoneState& zone, const RuleEdits& edits) {
+  EditSpool spooled = spool();
+  spooled.push_all(zone.source, edits);
+  return change_zone(zone, spooled);
+}
+
+/// The zone as a whole stands now as `zone` says.
+void RuleStore::finish_zone(const ZoneState& zone) {
+  auto next = std::make_shared<Rules>(*current_);
+  next->zones = with_zone(std::move(next->zones), zone);
+  publish(std::move(next));
+  dirty_ = true;
+}
+
+/// After an error in the middle: no serial says what its rules are.
+Error RuleStore::forget_zone(std::string_view name, Error why) {
+  auto next = std::make_shared<Rules>(*current_);
+  std::erase_if(next->zones, [&](const ZoneState& zone) { return zone.name == name; });
+  publish(std::move(next));
+  journal_.reset();
+  dirty_ = true;
+  return why;
+}
+
+Result<void> RuleStore::replace_shards(SourceMask mask, const EditSpool& edits) {
+  wait_steps_ = 0;
+  ShardUpdate update{key()};
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    auto parts = update.replace(*current_, shard, mask, edits);
+    if (!parts) return tl::unexpected(std::move(parts).error());
+    publish_shard(shard, std::move(*parts));
+  }
+  return {};
+}
+
+Result<void> RuleStore::replace_zone(const ZoneState& zone, const EditSpool& edits) {
+  if (auto fits = ShardUpdate::check_limits(*current_, edits); !fits) return fits;
+  const bool is_written = write_down(zone, std::nullopt, edits);
+  if (auto done = replace_shards(mask_of(zone.source), edits); !done) {
+    return tl::unexpected(forget_zone(zone.name, std::move(done).error()));
+  }
+  finish_zone(zone);
+  if (is_written) sync_journal();
+  return {};
+}
+
+Result<void> RuleStore::replace_sources(SourceMask mask, std::vector<ZoneState> zones,
+                                        const EditSpool& edits) {
+  if (auto done = replace_shards(mask, edits); !done) return done;
+  auto next = std::make_shared<Rules>(*current_);
   next->zones = std::move(zones);
   publish(std::move(next));
   dirty_ = true;
   return {};
 }
 
-Result<void> RuleStore::change_zone(const ZoneState& zone, const RuleEdits& edits) {
-  const SourceMask source = mask_of(zone.source);
-  NameTable delta = current_->delta ? *current_->delta : NameTable{key()};
-  NameKey name;
-  Result<void> done{};
-  edits.for_each([&](const RuleEdit& edit) {
-    if (!done) return;
-    name.assign(edit.name, key());
-    const RuleClass* known = delta.find(name);
-    RuleClass rule_class = known != nullptr ? *known : current_->class_of(name);
-    if (!apply_edit(rule_class, source, edit)) {
-      done =
-          fail(ErrorCode::conflict,
-               edit.add ? "IXFR adds a record that is there" : "IXFR removes a record that is not",
-               "ixfr_mismatch");
-      return;
-    }
-    done = delta.set(name, rule_class);
-  });
-  if (!done) return done;
+/// Small enough for deltas: nothing is seen of it before all of it.
+Result<void> RuleStore::change_at_once(const ZoneState& zone, const EditSpool& edits) {
   auto next = std::make_shared<Rules>(*current_);
+  ShardUpdate update{key()};
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    if (!edits.touches(shard)) continue;
+    auto parts = update.change(*current_, shard, edits, ShardUpdate::Rebuild::never);
+    if (!parts) return tl::unexpected(std::move(parts).error());
+    next->deltas[shard] = std::move(parts->delta);
+  }
   next->zones = with_zone(std::move(next->zones), zone);
-  if (!delta.empty()) next->delta = std::make_shared<const NameTable>(std::move(delta));
   const ZoneState* known = this->zone(zone.name);
-  commit(std::move(next), zone, known == nullptr ? 0 : known->serial, edits);
+  const bool is_written = write_down(zone, known == nullptr ? 0 : known->serial, edits);
+  publish(std::move(next));
+  dirty_ = true;
+  if (is_written) sync_journal();
+  // What is too large for a delta was let in for the sake of speed.
+  if (auto merged = merge_deltas(policy::delta_names_max, never); !merged) {
+    return tl::unexpected(std::move(merged).error());
+  }
   return {};
 }
 
-Result<void> RuleStore::replace_zone(const ZoneState& zone, const RuleEdits& edits) {
-  const SourceMask source = mask_of(zone.source);
-  NameTable incoming{key()};
-  incoming.reserve(edits.size() / 2);
-  NameKey name;
-  Result<void> done{};
-  edits.for_each([&](const RuleEdit& edit) {
-    if (!done) return;
-    name.assign(edit.name, key());
-    RuleClass rule_class;
-    (void)apply_edit(rule_class, source, edit);
-    done = incoming.add(name, rule_class);
-  });
-  if (!done) return done;
-
-  std::size_t changes = 0;
-  NameTable delta = current_->delta ? *current_->delta : NameTable{key()};
-  delta.reserve(delta.size() + std::min(incoming.size(), policy::delta_names_max));  // as below
-  // What the zone had and has no more; then what is new or different.
-  current_->for_each([&](Bytes wire, const RuleClass& rule_class) {
-    if (!done || !has_source(rule_class, source)) return;
-    name.assign(wire, key());
-    if (incoming.find(name) != nullptr) return;
-    ++changes;
-    if (changes <= policy::delta_names_max) done = delta.set(name, without(rule_class, source));
-  });
-  incoming.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
-    if (!done) return;
-    name.assign(wire, key());
-    const RuleClass had = current_->class_of(name);
-    const RuleClass wanted = joined(without(had, source), rule_class);
-    if (had == wanted) return;
-    ++changes;
-    if (changes <= policy::delta_names_max) done = delta.set(name, wanted);
-  });
-  if (!done) return done;
-
-  auto next = std::make_shared<Rules>(*current_);
-  next->zones = with_zone(std::move(next->zones), zone);
-  if (changes <= policy::delta_names_max) {
-    if (!delta.empty()) next->delta = std::make_shared<const NameTable>(std::move(delta));
-  } else {
-    // Too much for a delta: a new set at once.
-    auto table = merge(*current_, key(), source);
-    if (!table) return tl::unexpected(std::move(table).error());
-    // `incoming` gives its names in the order of their hashes. A table that grew on the way would
-    // hold them all in its first slots, and each further one would walk past them.
-    table->reserve(table->size() + incoming.size());
-    incoming.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
-      if (!done) return;
-      name.assign(wire, key());
-      done = table->add(name, rule_class);
-    });
-    if (!done) return done;
-    next->base = RuleSet::from_table(std::move(*table), next->zones, clock_.now_ms());
-    next->delta = nullptr;
+Result<void> RuleStore::change_shards(const EditSpool& edits) {
+  wait_steps_ = 0;
+  ShardUpdate update{key()};
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    if (!edits.touches(shard)) continue;
+    auto parts = update.change(*current_, shard, edits, ShardUpdate::Rebuild::when_due);
+    if (!parts) return tl::unexpected(std::move(parts).error());
+    publish_shard(shard, std::move(*parts));
   }
-  commit(std::move(next), zone, std::nullopt, edits);
   return {};
+}
+
+Result<void> RuleStore::change_zone(const ZoneState& zone, const EditSpool& edits) {
+  if (edits.in_order() != nullptr) return change_at_once(zone, edits);
+  // Each shard twice: to see whether all of it fits, and to make it so.
+  ShardUpdate check{key()};
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    if (!edits.touches(shard)) continue;
+    auto parts = check.change(*current_, shard, edits, ShardUpdate::Rebuild::when_due);
+    if (!parts) return tl::unexpected(std::move(parts).error());
+  }
+  (void)write_down(zone, std::nullopt, edits);  // too large: ends the journal
+  if (auto done = change_shards(edits); !done) {
+    return tl::unexpected(forget_zone(zone.name, std::move(done).error()));
+  }
+  finish_zone(zone);
+  return {};
+}
+
+/// Those of more than `names_max` names. False if interrupted.
+Result<bool> RuleStore::merge_deltas(std::size_t names_max, const Interrupted& interrupted) {
+  wait_steps_ = 0;
+  ShardUpdate update{key()};
+  for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
+    const auto& delta = current_->deltas[shard];
+    if (delta == nullptr || delta->size() <= names_max) continue;
+    if (interrupted()) return false;
+    auto parts = update.merge(*current_, shard);
+    if (!parts) return tl::unexpected(std::move(parts).error());
+    publish_shard(shard, std::move(*parts));
+  }
+  return true;
 }
 
 void RuleStore::confirm_zone(std::string_view name, InstantMs now_ms) {
@@ -297,31 +321,33 @@ bool RuleStore::save_is_due() const noexcept {
   return dirty_ && (!is_on_disk || (journal_ && journal_->due()));
 }
 
-bool RuleStore::delta_full() const noexcept {
-  return current_->delta != nullptr && current_->delta->size() > policy::delta_names_max;
+Result<void> RuleStore::save() {
+  if (auto saved = save_unless(never); !saved) return tl::unexpected(std::move(saved).error());
+  return {};
 }
 
-Result<void> RuleStore::save() {
+Result<bool> RuleStore::save_unless(const Interrupted& interrupted) {
+  if (auto merged = merge_deltas(0, interrupted); !merged || !*merged) return merged;
+  if (path_.empty()) {
+    dirty_ = false;
+    return true;
+  }
+  const auto digest = write_snapshot(*current_->base, current_->zones, path_, interrupted);
+  if (!digest) return tl::unexpected(digest.error());
+  if (!*digest) return false;
+  // From here on the file may be the new one, and the journal belongs to the old: whatever fails,
+  // the next save is due at once.
+  journal_.reset();
+  if (auto placed = put_snapshot_in_place(path_); !placed) {
+    return tl::unexpected(std::move(placed).error());
+  }
   auto next = std::make_shared<Rules>(*current_);
-  if (current_->delta != nullptr || current_->base->zones() != current_->zones) {
-    auto table = merge(*current_, key());
-    if (!table) return tl::unexpected(std::move(table).error());
-    next->base = RuleSet::from_table(std::move(*table), current_->zones, clock_.now_ms());
-    next->delta = nullptr;
-  }
-  if (!path_.empty()) {
-    // From here on the file may be the new one, and the journal belongs to the old: whatever fails,
-    // the next save is due at once.
-    journal_.reset();
-    if (auto saved = save_snapshot(*next->base, path_); !saved) return saved;
-    auto mapped = map_snapshot(path_);
-    if (!mapped) return tl::unexpected(std::move(mapped).error());
-    next->base = std::move(*mapped);
-  }
+  next->base = next->base->saved_as(**digest);
   publish(std::move(next));
   dirty_ = false;
-  if (!path_.empty()) begin_journal();
-  return {};
+  KHIEN_LOG(info, "rules_saved", {"names", current_->base->name_count()});
+  begin_journal();
+  return true;
 }
 
 }  // namespace khien::resolver

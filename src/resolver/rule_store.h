@@ -1,7 +1,10 @@
-// The rules of this process and where they come from: applies what zones change, publishes the
-// result for the workers, merges the delta away and keeps the snapshot file and, between two of
-// them, the journal. One thread changes it (the secondary's, or the one that starts up); workers
-// read what it publishes.
+// The rules of this process and where they come from: applies what zones and lists change,
+// publishes the result for the workers, merges deltas away and keeps the snapshot file and, between
+// two of them, the journal. One thread changes it (the secondary's, or the one that starts up);
+// workers read what it publishes.
+//
+// Whatever is large takes effect shard by shard (ADR 0604): build one anew, publish it, wait until
+// no worker reads the old one, free it. So a list is swapped in little more memory than it takes.
 //
 // The hash key stays the same as long as the process lives, because the workers' caches hang on it.
 #pragma once
@@ -15,7 +18,10 @@
 #include "base/snapshot.h"
 #include "policy/list_text.h"
 #include "policy/rules.h"
+#include "resolver/edit_spool.h"
 #include "resolver/rule_journal.h"
+#include "resolver/shard_update.h"
+#include "resolver/snapshot_disk.h"
 
 namespace khien::resolver {
 
@@ -32,13 +38,20 @@ class RuleStore {
   /// not fit is left out and counted. Without a snapshot the journal begins with the first save().
   void keep_journal();
 
-  /// Replaces everything by one list of names per source, in memory.
-  Result<void> replace(policy::NameTable table, std::vector<policy::ZoneState> zones);
-
-  /// Everything that `zone.source` has is now what `edits` add (AXFR).
-  Result<void> replace_zone(const policy::ZoneState& zone, const RuleEdits& edits);
+  /// Where changes are to be collected before they are given to one of the next three.
+  [[nodiscard]] EditSpool spool() const;
+  /// Everything that `zone.source` has is now what `edits` add (AXFR). limit_exceeded changes
+  /// nothing. unavailable if the spool cannot be read: then the zone is forgotten, because it may
+  /// be new in a part of the shards, and has to be transferred whole.
+  Result<void> replace_zone(const policy::ZoneState& zone, const EditSpool& edits);
   /// The zone's changes in order (IXFR). conflict if one does not fit what is there: nothing is
-  /// changed then, and the zone has to be transferred whole.
+  /// changed then, and the zone has to be transferred whole. unavailable as above.
+  Result<void> change_zone(const policy::ZoneState& zone, const EditSpool& edits);
+  /// All that the sources in `mask` have is now what `edits` add, and `zones` is the list of what
+  /// they were read from. On an error each shard is its old or its new self.
+  Result<void> replace_sources(policy::SourceMask mask, std::vector<policy::ZoneState> zones,
+                               const EditSpool& edits);
+  Result<void> replace_zone(const policy::ZoneState& zone, const RuleEdits& edits);
   Result<void> change_zone(const policy::ZoneState& zone, const RuleEdits& edits);
   /// The primary says that the zone is current: its time to expire begins anew.
   void confirm_zone(std::string_view name, InstantMs now_ms);
@@ -48,13 +61,17 @@ class RuleStore {
 
   /// True if there is something to write.
   [[nodiscard]] bool dirty() const noexcept { return dirty_; }
-  [[nodiscard]] bool delta_full() const noexcept;
   /// True if save() should not wait for quiet: what changed lies on no disk, or the journal has
   /// grown enough.
   [[nodiscard]] bool save_is_due() const noexcept;
-  /// Merges the delta, writes the snapshot and goes on from the mapped file. Without a folder it
-  /// only merges. On an error the rules stay in memory as they were.
+  /// Merges the deltas and writes the snapshot; without a folder it only merges. On an error the
+  /// rules in force are what they were.
   Result<void> save();
+  /// The same, as long as `interrupted` says no; asked every few milliseconds. False if it said
+  /// yes: what was merged stays merged, and nothing else has happened.
+  Result<bool> save_unless(const Interrupted& interrupted);
+  /// Frees rules that no worker reads any more; publishing does it as well.
+  void free_old() { (void)published_.collect(); }
 
   [[nodiscard]] const policy::ZoneState* zone(std::string_view name) const noexcept;
   [[nodiscard]] const policy::Rules& rules() const noexcept { return *current_; }
@@ -63,25 +80,35 @@ class RuleStore {
 
  private:
   void publish(std::shared_ptr<const policy::Rules> next);
-  void commit(std::shared_ptr<const policy::Rules> next, const policy::ZoneState& zone,
-              std::optional<std::uint32_t> from_serial, const RuleEdits& edits);
+  void publish_shard(std::size_t shard, ShardUpdate::Parts parts);
+  void wait_for_workers();
+  Result<void> replace_shards(policy::SourceMask mask, const EditSpool& edits);
+  Result<void> change_shards(const EditSpool& edits);
+  Result<void> change_at_once(const policy::ZoneState& zone, const EditSpool& edits);
+  Result<bool> merge_deltas(std::size_t names_max, const Interrupted& interrupted);
+  void finish_zone(const policy::ZoneState& zone);
+  Error forget_zone(std::string_view name, Error why);
+  void sync_journal();
   [[nodiscard]] bool write_down(const policy::ZoneState& zone,
-                                std::optional<std::uint32_t> from_serial, const RuleEdits& edits);
+                                std::optional<std::uint32_t> from_serial, const EditSpool& edits);
   Result<void> replay(const JournalRecord& record);
   void begin_journal();
   void give_up_journal(const Error& error);
   [[nodiscard]] static std::vector<policy::ZoneState> with_zone(
       std::vector<policy::ZoneState> zones, const policy::ZoneState& zone);
 
+  std::filesystem::path folder_;
   std::filesystem::path path_;  // empty: nothing is kept on disk
   std::filesystem::path journal_path_;
   const Clock& clock_;
   Metric& journal_failures_;
   Metric& journal_cuts_;
+  Metric& waits_given_up_;
   bool keeps_journal_ = false;
   std::optional<RuleJournal> journal_;  // none: from a failure, or without a snapshot, to a save
   std::shared_ptr<const policy::Rules> current_;
   Snapshot<policy::Rules> published_;
+  int wait_steps_ = 0;  // that the change in hand has waited for workers
   bool dirty_ = false;
 };
 

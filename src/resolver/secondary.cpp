@@ -1,6 +1,7 @@
 #include "resolver/secondary.h"
 
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -183,7 +184,8 @@ Result<void> Secondary::apply(const Zone& zone, const ZoneTransfer& transfer) {
 Result<void> Secondary::transfer(Zone& zone, bool whole) {
   const policy::ZoneState* state = whole ? nullptr : store_.zone(zone.name);
   ZoneTransfer transfer{zone.subscription.name, zone.subscription.source,
-                        state == nullptr ? std::nullopt : std::optional{state->serial}};
+                        state == nullptr ? std::nullopt : std::optional{state->serial},
+                        store_.spool()};
   if (auto received = receive(zone, whole, transfer); !received) {
     connection_.close();  // whatever else is on its way belongs to this transfer
     return received;
@@ -261,8 +263,11 @@ void Secondary::save_when_quiet() {
   if (!store_.dirty() || !ready_) return;
   const std::int64_t now_ms = clock_.steady_ms();
   const bool wanted = store_.save_is_due() || now_ms - changed_at_ms_ >= save_quiet_ms;
-  if (!(wanted && now_ms >= save_after_ms_) && !store_.delta_full()) return;
-  auto saved = store_.save();
+  if (!wanted || now_ms < save_after_ms_) return;
+  // A block or lift must not wait for a snapshot, unless the journal cannot take more of them.
+  const bool is_due = store_.save_is_due();
+  const auto saved =
+      store_.save_unless([&] { return !is_due && !inbox_.lock()->notified.empty(); });
   // At most a tenth of the time goes into writing, however large the file is.
   save_after_ms_ = clock_.steady_ms() + 10 * (clock_.steady_ms() - now_ms);
   if (saved) return;
@@ -278,6 +283,7 @@ std::int64_t Secondary::next_due_ms() const {
 }
 
 void Secondary::run(const std::stop_token& stop) {
+  (void)::prctl(PR_SET_NAME, "secondary");
   const std::stop_callback wake{stop, [this] {
                                   const std::uint64_t one = 1;
                                   (void)!::write(stop_event_.get(), &one, sizeof one);
@@ -303,6 +309,7 @@ void Secondary::run(const std::stop_token& stop) {
     }
     check_expiry();
     save_when_quiet();
+    store_.free_old();
   }
   connection_.close();
   if (!store_.dirty() || !ready_) return;

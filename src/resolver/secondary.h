@@ -24,7 +24,7 @@
 namespace khien::resolver {
 
 constexpr std::int64_t refresh_min_ms =
-    50;  // between two refreshes of a zone, however often notified
+    10;  // between two refreshes of a zone, however often notified
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
 constexpr std::int64_t save_quiet_ms = 10'000;  // the snapshot waits for this much quiet

@@ -51,6 +51,15 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
   if (auto checked = check_block_answer(options.block); !checked) {
     return tl::unexpected(std::move(checked).error());
   }
+  if (options.allow_from.size() > allowed_prefixes_max) {
+    return fail(ErrorCode::limit_exceeded, "--allow-from: at most 4096 prefixes");
+  }
+  for (const auto& upstream : options.upstreams) {
+    if (upstream.port != 0 && std::ranges::find(options.listen, upstream) != options.listen.end()) {
+      return fail(ErrorCode::invalid_argument,
+                  "--upstream " + to_string(upstream) + " is where we listen ourselves");
+    }
+  }
   if (options.secondary && !options.lists.empty()) {
     return fail(ErrorCode::invalid_argument, "--primary and --list exclude each other");
   }
@@ -68,7 +77,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
 
 // Each part of a service that can be read again without a restart says so here.
 void Service::register_reloadables() {
-  if (!options_.lists.empty()) reloadables_.add("lists", [this] { return reload_lists(); });
+  if (lists_) reloadables_.add("lists", [this] { return lists_->reload(); });
   if (policies_) reloadables_.add("policies", [this] { return policies_->load(); });
 }
 
@@ -78,17 +87,27 @@ void Service::look_at_policies() {
   (void)loop_->after(look_ms, [this] { look_at_policies(); });
 }
 
+// The thread of TCP and status.
+void Service::run_loop(const std::stop_token& stop) {
+  const auto drain = [this] { tcp_->drain([this] { loop_->stop(); }); };
+  const std::stop_callback on_stop{stop, [&] {
+                                     // Without room for one more piece of work it just stops.
+                                     if (!loop_->post(drain)) loop_->stop();
+                                   }};
+  loop_->run();
+}
+
 void Service::start() {
   if (policies_) look_at_policies();
   for (auto& worker : workers_) {
     threads_.emplace_back([at = worker.get()](const std::stop_token& stop) { at->run(stop); });
   }
-  threads_.emplace_back([this](const std::stop_token& stop) {
-    const std::stop_callback on_stop{stop, [this] { loop_->stop(); }};
-    loop_->run();
-  });
+  threads_.emplace_back([this](const std::stop_token& stop) { run_loop(stop); });
   if (secondary_) {
     threads_.emplace_back([this](const std::stop_token& stop) { secondary_->run(stop); });
+  }
+  if (lists_) {
+    threads_.emplace_back([this](const std::stop_token& stop) { lists_->run(stop); });
   }
 }
 
@@ -137,6 +156,9 @@ StatusPage Service::health() {
     if (!problem.empty()) body += "degraded: " + problem + "\n";
   }
   body += upstream_report(upstream_names(), upstream_health());
+  if (lists_) {
+    if (const std::string why = lists_->error(); !why.empty()) body += why + "\n";
+  }
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};
 }
 

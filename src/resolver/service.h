@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "resolver/list_watch.h"
 #include "resolver/policy_file.h"
 #include "resolver/reloadables.h"
 #include "resolver/secondary.h"
@@ -22,12 +23,7 @@ namespace khien::resolver {
 
 constexpr std::size_t workers_max = 256;
 constexpr std::size_t upstreams_max = 16;
-constexpr std::uint64_t list_size_max = std::uint64_t{4} << 30;  // octets of one list file
-
-struct ListFile {
-  policy::Source source;
-  std::filesystem::path path = {};
-};
+constexpr std::size_t allowed_prefixes_max = 4'096;
 
 /// Names below `zone` are asked of `upstream`.
 struct Forward {
@@ -69,6 +65,10 @@ struct ServiceOptions {
   std::size_t cache_size = 32U << 20;                ///< octets a worker
   std::uint32_t cache_ttl_min_s = 0;
   std::uint32_t cache_ttl_max_s = positive_ttl_max_s;
+  /// Who is answered, beside the primary; empty: everybody.
+  std::vector<net::Prefix> allow_from = {};
+  bool drop_refused_clients = false;         ///< others get nothing instead of REFUSED
+  net::ListeningSockets* sockets = nullptr;  ///< borrowed by open(); without: all are bound anew
 };
 
 class Service {
@@ -99,12 +99,10 @@ class Service {
  private:
   Service(ServiceOptions options, const Clock& clock, Rng& rng);
   Result<void> load_rules();
-  Result<void> load_lists();
-  Result<bool> reload_lists();
-  void save_rules();
   Result<void> load_policies();
   void look_at_policies();
   void register_reloadables();
+  void run_loop(const std::stop_token& stop);
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
@@ -112,6 +110,7 @@ class Service {
   Result<void> attach_xdp();
   [[nodiscard]] policy::Policy base_policy() const;
   [[nodiscard]] EngineOptions engine_options() const;
+  [[nodiscard]] std::optional<policy::PrefixTable> allowed_clients() const;
   [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
   [[nodiscard]] StatusPage health();
   [[nodiscard]] std::vector<const Counters*> all_counters() const;
@@ -131,6 +130,7 @@ class Service {
   std::optional<Cookies> cookies_;
   std::unique_ptr<Secondary> secondary_;
   std::unique_ptr<net::XdpProgram> xdp_;
+  std::unique_ptr<ListWatch> lists_;
   std::vector<std::unique_ptr<UdpWorker>> workers_;
   std::unique_ptr<net::EventLoop> loop_;
   std::unique_ptr<TcpServer> tcp_;

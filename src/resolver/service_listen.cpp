@@ -1,5 +1,8 @@
 // What Service listens on: workers, TCP and status, made from its options.
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
 
 #include "base/log.h"
 #include "resolver/service.h"
@@ -9,12 +12,41 @@ namespace {
 
 constexpr std::size_t tcp_cache_size = 8U << 20;
 
+/// What the operator can do about `error`, which came from binding.
+tl::unexpected<Error> explain(Error error) {
+  if (error.message.ends_with(std::strerror(EADDRINUSE))) {
+    error.message += " (`ss -lnptu` shows the program that holds the port)";
+  } else if (error.code == ErrorCode::denied) {
+    error.message +=
+        " (ports below 1024 take root, which --user then gives up, or CAP_NET_BIND_SERVICE)";
+  }
+  return tl::unexpected<Error>{std::move(error)};
+}
+
 }  // namespace
 
 std::vector<net::SocketAddress> Service::all_upstreams() const {
   auto all = options_.upstreams;
   for (const Forward& forward : options_.forwards) all.push_back(forward.upstream);
   return all;
+}
+
+std::optional<policy::PrefixTable> Service::allowed_clients() const {
+  if (options_.allow_from.empty()) return std::nullopt;
+  std::set<net::Prefix> prefixes{options_.allow_from.begin(), options_.allow_from.end()};
+  // The primary asks which serials we follow.
+  if (options_.secondary) {
+    const net::IpAddress& primary = options_.secondary->primary.ip;
+    prefixes.insert(net::Prefix::of(primary, primary.bits()));
+  }
+  std::vector<policy::PrefixTable::Entry> entries;
+  for (const net::Prefix& prefix : prefixes) {
+    entries.push_back({.prefix = policy::AddressPrefix::of(
+                           prefix.base().octets(), static_cast<unsigned>(prefix.length()))});
+  }
+  auto table = policy::PrefixTable::build(entries);
+  KHIEN_ASSERT(table.has_value());  // a set of canonical prefixes
+  return std::move(*table);
 }
 
 EngineOptions Service::engine_options() const {
@@ -26,7 +58,9 @@ EngineOptions Service::engine_options() const {
       .cache_ttl_min_s = options_.cache_ttl_min_s,
       .cache_ttl_max_s = std::max(options_.cache_ttl_max_s, options_.cache_ttl_min_s),
       .refuse_without_rules = options_.refuse_without_rules,
-      .cookies = cookies_ ? &*cookies_ : nullptr};
+      .cookies = cookies_ ? &*cookies_ : nullptr,
+      .clients = allowed_clients(),
+      .drop_refused_clients = options_.drop_refused_clients};
   Route everything{.zone = {0}, .upstreams = {}};
   std::uint16_t number = 0;
   for (; number < options_.upstreams.size(); ++number) everything.upstreams.push_back(number);
@@ -90,11 +124,14 @@ Result<void> Service::bind() {
       return secondary_->notified(message, from, out);
     };
   }
+  net::ListeningSockets new_ones;
+  net::ListeningSockets& sockets = options_.sockets != nullptr ? *options_.sockets : new_ones;
   const WorkerShared shared{.rules = store_.published(),
                             .ready = ready_,
                             .clock = clock_,
                             .rng = rng_,
-                            .notify = notify_};
+                            .notify = notify_,
+                            .sockets = &sockets};
   // A port that the kernel chooses must be free for both: UDP takes it first, TCP follows, a few
   // times over.
   constexpr int bind_attempts_max = 8;
@@ -103,13 +140,16 @@ Result<void> Service::bind() {
   for (int attempt = 1;; ++attempt) {
     auto listening = listen(shared);
     if (listening) break;
-    if (!chosen || attempt == bind_attempts_max) return listening;
+    if (!chosen || attempt == bind_attempts_max) return explain(std::move(listening).error());
     workers_.clear();
+    sockets.forget_bound();
   }
   log_receive_buffer();
   if (auto ready = set_up_xdp(); !ready) return ready;
   if (options_.status) {
-    auto status = StatusServer::open(*options_.status, *loop_,
+    auto listener = sockets.tcp({.address = *options_.status});
+    if (!listener) return explain(std::move(listener).error());
+    auto status = StatusServer::open(std::move(*listener), *loop_,
                                      [this](std::string_view path) { return status_page(path); });
     if (!status) return tl::unexpected(std::move(status).error());
     status_ = std::move(*status);

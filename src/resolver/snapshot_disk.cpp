@@ -22,24 +22,61 @@ tl::unexpected<Error> io_error(std::string_view what, const std::filesystem::pat
               std::string{what} + " " + path.string() + ": " + std::strerror(number));
 }
 
+std::filesystem::path new_path(std::filesystem::path path) {
+  path += ".new";
+  return path;
+}
+
+// The whole pages of `octets`; the kernel would read them from the file again.
+void give_pages_back(Bytes octets) {
+  const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(octets.data());
+  const std::uintptr_t first = (begin + page_size - 1) / page_size * page_size;
+  const std::uintptr_t end = (begin + octets.size()) / page_size * page_size;
+  if (first >= end) return;
+  (void)::madvise(const_cast<std::uint8_t*>(octets.data()) + (first - begin), end - first,
+                  MADV_DONTNEED);
+}
+
 }  // namespace
 
-Result<void> save_snapshot(const policy::RuleSet& rules, const std::filesystem::path& path) {
-  auto pieces = policy::SnapshotPieces::of(rules);
+Result<std::optional<crypto::Sha256Digest>> write_snapshot(
+    const policy::RuleSet& rules, const std::vector<policy::ZoneState>& zones,
+    const std::filesystem::path& path, const Interrupted& interrupted) {
+  auto pieces = policy::SnapshotPieces::of(rules, zones);
   if (!pieces) return tl::unexpected(std::move(pieces).error());
-  std::filesystem::path beside = path;
-  beside += ".new";
-  {
-    const FileDescriptor file{
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, owner_only)};
-    if (!file.valid()) return io_error("create", beside);
-    for (const Bytes piece : pieces->pieces()) {
-      if (auto written = write_all(file.get(), piece); !written) {
-        return propagate(std::move(written).error(), "write " + beside.string());
-      }
+  const std::filesystem::path beside = new_path(path);
+  const FileDescriptor file{
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, owner_only)};
+  if (!file.valid()) return io_error("create", beside);
+  crypto::Sha256 hash;
+  std::size_t skipped = policy::SnapshotPieces::hashed_from;  // of the first piece
+  std::size_t size = 0;
+  for (const Bytes piece : pieces->pieces()) {
+    if (interrupted()) {
+      ::unlink(beside.c_str());
+      return std::nullopt;
     }
-    if (::fsync(file.get()) != 0) return io_error("sync", beside);
+    hash.update(piece.subspan(std::exchange(skipped, 0)));
+    if (auto written = write_all(file.get(), piece); !written) {
+      return propagate(std::move(written).error(), "write " + beside.string());
+    }
+    // On its way to the disk at once, so that the sync at the end has little left to wait for.
+    (void)::sync_file_range(file.get(), static_cast<off_t>(size), static_cast<off_t>(piece.size()),
+                            SYNC_FILE_RANGE_WRITE);
+    size += piece.size();
   }
+  const auto digest = hash.finish();
+  if (::pwrite(file.get(), digest.data(), digest.size(), policy::SnapshotPieces::digest_at) !=
+          static_cast<ssize_t>(digest.size()) ||
+      ::fsync(file.get()) != 0) {
+    return io_error("sync", beside);
+  }
+  return digest;
+}
+
+Result<void> put_snapshot_in_place(const std::filesystem::path& path) {
+  const std::filesystem::path beside = new_path(path);
   if (::rename(beside.c_str(), path.c_str()) != 0) return io_error("rename", beside);
   return sync_folder(path.parent_path());
 }
@@ -59,7 +96,8 @@ Result<std::shared_ptr<const policy::RuleSet>> map_snapshot(const std::filesyste
   if (memory == MAP_FAILED) return io_error("map", path);
   const std::shared_ptr<const void> owner{
       memory, [size](const void* at) { ::munmap(const_cast<void*>(at), size); }};
-  return policy::RuleSet::open({static_cast<const std::uint8_t*>(memory), size}, owner);
+  return policy::RuleSet::open({static_cast<const std::uint8_t*>(memory), size}, owner,
+                               give_pages_back);
 }
 
 }  // namespace khien::resolver

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "policy/rule_set.h"
 
@@ -13,12 +15,21 @@ constexpr std::string_view snapshot_file_name = "rules.snapshot";
 /// Larger files are refused: far above 100 M names.
 constexpr std::uint64_t snapshot_size_max = std::uint64_t{16} << 30;
 
-/// Writes all pieces, syncs, renames and syncs the folder. After a crash the old file or the new
-/// one stands there, whole. unavailable on I/O errors.
-[[nodiscard]] Result<void> save_snapshot(const policy::RuleSet& rules,
-                                         const std::filesystem::path& path);
+/// Asked between two pieces of work of some milliseconds: whether to leave the rest for later.
+using Interrupted = std::function<bool()>;
 
-/// Maps the file and checks it. not_found, corrupt, unavailable.
+/// Writes and syncs a snapshot beside `path`; its checksum, or nullopt if it was interrupted: then
+/// nothing is left of it. unavailable on I/O errors.
+[[nodiscard]] Result<std::optional<crypto::Sha256Digest>> write_snapshot(
+    const policy::RuleSet& rules, const std::vector<policy::ZoneState>& zones,
+    const std::filesystem::path& path, const Interrupted& interrupted);
+
+/// Puts what write_snapshot() wrote in the place of `path` and syncs the folder. After a crash the
+/// old file or the new one stands there, whole.
+Result<void> put_snapshot_in_place(const std::filesystem::path& path);
+
+/// Maps the file and checks it. The pages of a shard are given back when it is replaced, the file's
+/// room on the disk when all are. not_found, corrupt, unavailable.
 [[nodiscard]] Result<std::shared_ptr<const policy::RuleSet>> map_snapshot(
     const std::filesystem::path& path);
 

@@ -37,14 +37,10 @@ StatusServer::~StatusServer() {
   for (auto& [id, connection] : connections_) loop_.unwatch(connection.socket.fd());
 }
 
-Result<std::unique_ptr<StatusServer>> StatusServer::open(const net::SocketAddress& address,
+Result<std::unique_ptr<StatusServer>> StatusServer::open(net::TcpListener listener,
                                                          net::EventLoop& loop, Handler handler) {
-  auto listener = net::TcpListener::listen({.address = address});
-  if (!listener) {
-    return propagate(std::move(listener).error(), "listen for status on " + to_string(address));
-  }
   std::unique_ptr<StatusServer> server{
-      new StatusServer(std::move(*listener), loop, std::move(handler))};  // NOLINT
+      new StatusServer(std::move(listener), loop, std::move(handler))};  // NOLINT
   auto watched = loop.watch(server->listener_.fd(), {.readable = true},
                             [at = server.get()](net::Readiness) { at->accept(); });
   if (!watched) return tl::unexpected(std::move(watched).error());

@@ -28,7 +28,7 @@ class StatusServer {
   using Handler = std::function<StatusPage(std::string_view path)>;
 
   /// `loop` is borrowed; `handler` runs on its thread.
-  [[nodiscard]] static Result<std::unique_ptr<StatusServer>> open(const net::SocketAddress& address,
+  [[nodiscard]] static Result<std::unique_ptr<StatusServer>> open(net::TcpListener listener,
                                                                   net::EventLoop& loop,
                                                                   Handler handler);
   ~StatusServer();

@@ -50,7 +50,8 @@ Result<std::unique_ptr<TcpServer>> TcpServer::open(TcpServerOptions options,
 
 Result<void> TcpServer::start() {
   for (const auto& address : options_.listen) {
-    auto listener = net::TcpListener::listen({.address = address});
+    auto listener = shared_.sockets != nullptr ? shared_.sockets->tcp({.address = address})
+                                               : net::TcpListener::listen({.address = address});
     if (!listener) {
       return propagate(std::move(listener).error(), "listen on TCP " + to_string(address));
     }
@@ -65,7 +66,7 @@ Result<void> TcpServer::start() {
   return {};
 }
 
-void TcpServer::begin_batch() { engine_.begin_batch(shared_.clock.steady_ms()); }
+Engine::Batch TcpServer::begin_batch() { return {engine_, shared_.clock.steady_ms()}; }
 
 void TcpServer::accept(net::TcpListener& listener) {
   while (auto socket = listener.accept()) {
@@ -110,7 +111,7 @@ void TcpServer::ready(std::uint64_t id, net::Readiness readiness) {
 }
 
 void TcpServer::serve(std::uint64_t id, Connection& connection) {
-  begin_batch();
+  const auto batch = begin_batch();
   std::size_t at = 0;
   ClientRef client;
   client.connection = id;
@@ -152,8 +153,9 @@ bool TcpServer::flush(Connection& connection) {
 }
 
 void TcpServer::watch_for(Connection& connection) {
-  (void)loop_.change(connection.socket.fd(), {.readable = connection.under_way < tcp_pipelined_max,
-                                              .writable = !connection.out.empty()});
+  const bool reads = connection.under_way < tcp_pipelined_max && !drained_;
+  (void)loop_.change(connection.socket.fd(),
+                     {.readable = reads, .writable = !connection.out.empty()});
 }
 
 // Called by the engine, which may be in serve() of the same connection: nothing is closed here.
@@ -180,7 +182,7 @@ std::optional<std::uint16_t> TcpServer::ask(const Ask& ask, Bytes query) {
 }
 
 void TcpServer::upstream_datagram(std::uint16_t port) {
-  begin_batch();
+  const auto batch = begin_batch();
   net::UdpSocket* socket = ports_.socket(port);
   if (socket == nullptr) return;
   while (const auto received = socket->receive({buffer_.get(), dns::message_size_max})) {
@@ -233,7 +235,7 @@ void TcpServer::upstream_ready(std::uint16_t port, net::Readiness readiness) {
   Octets message{connection.in.begin() + length_size,
                  connection.in.begin() + static_cast<std::ptrdiff_t>(length_size + size)};
   upstream_closed(port, false);
-  begin_batch();
+  const auto batch = begin_batch();
   engine_.upstream_answered(port, true, message);
 }
 
@@ -243,7 +245,7 @@ void TcpServer::upstream_closed(std::uint16_t port, bool failed) {
   loop_.unwatch(found->second.socket.fd());
   upstream_connections_.erase(found);
   if (!failed) return;
-  begin_batch();
+  const auto batch = begin_batch();
   engine_.upstream_failed(port, true);
 }
 
@@ -253,11 +255,26 @@ std::size_t TcpServer::notify(Bytes message, const ClientRef& client, std::span<
   return shared_.notify(message, found->second.socket.peer_address().ip.unmapped(), out);
 }
 
+void TcpServer::drain(std::function<void()> done) {
+  drained_ = std::move(done);
+  drain_until_ms_ = shared_.clock.steady_ms() + drain_ms;
+  for (auto& listener : listeners_) loop_.unwatch(listener.fd());
+  for (auto& [id, connection] : connections_) watch_for(connection);
+}
+
+void TcpServer::look_drained(std::int64_t now_ms) {
+  if (!drained_) return;
+  const bool all = std::ranges::all_of(connections_, [](const auto& item) {
+    return item.second.under_way == 0 && item.second.out.empty();
+  });
+  if (all || now_ms >= drain_until_ms_) std::exchange(drained_, nullptr)();
+}
+
 void TcpServer::tick() {
   counters_.add(Count::rounds);
   const std::int64_t now_ms = shared_.clock.steady_ms();
   ports_.renew(now_ms);
-  begin_batch();
+  const auto batch = begin_batch();
   engine_.tick();
   std::vector<std::uint64_t> idle;
   for (const auto& [id, connection] : connections_) {
@@ -272,6 +289,7 @@ void TcpServer::tick() {
     if (now_ms - connection.opened_at_ms > upstream_idle_ms) silent.push_back(port);
   }
   for (const std::uint16_t port : silent) upstream_closed(port, false);
+  look_drained(now_ms);
   (void)loop_.after(std::max<std::int64_t>(engine_.wait_ms(tick_ms), 1), [this] { tick(); });
 }
 

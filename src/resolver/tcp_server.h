@@ -3,6 +3,7 @@
 // answers come. Limits close or refuse, each with a counter.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -32,6 +33,10 @@ class TcpServer final : private EngineSink {
                                                                const WorkerShared& shared,
                                                                net::EventLoop& loop);
   ~TcpServer() override;
+
+  /// Accepts and reads no more; calls `done` once what was read is answered, at most drain_ms
+  /// later. On the loop's thread.
+  void drain(std::function<void()> done);
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
@@ -71,7 +76,8 @@ class TcpServer final : private EngineSink {
   void upstream_ready(std::uint16_t port, net::Readiness readiness);
   void upstream_closed(std::uint16_t port, bool failed);
   void tick();
-  void begin_batch();
+  void look_drained(std::int64_t now_ms);
+  [[nodiscard]] Engine::Batch begin_batch();
 
   TcpServerOptions options_;
   WorkerShared shared_;
@@ -85,6 +91,8 @@ class TcpServer final : private EngineSink {
   std::uint64_t next_connection_ = 1;
   std::map<std::uint16_t, UpstreamConnection> upstream_connections_;
   std::uint16_t next_upstream_connection_ = 0;
+  std::function<void()> drained_;  // set while draining
+  std::int64_t drain_until_ms_ = 0;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::unique_ptr<Prepared> prepared_;
 };

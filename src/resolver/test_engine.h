@@ -119,15 +119,16 @@ inline Octets packet_of(const TestQuery& query) {
 inline void publish_rule(Snapshot<policy::Rules>& rules, policy::Source source,
                          std::string_view name, const policy::RuleClass& rule_class) {
   auto next = std::make_shared<policy::Rules>(*rules.get());
-  auto delta = next->delta ? *next->delta : policy::NameTable{next->key()};
   const policy::NameKey key{policy::wire_of(name), next->key()};
+  auto& known = next->deltas[policy::shard_of(key)];
+  auto delta = known != nullptr ? *known : policy::NameTable{next->key()};
   policy::RuleClass merged = next->class_of(key);
   const policy::SourceMask mask = policy::mask_of(source);
   merged.exact = (merged.exact & ~mask) | rule_class.exact;
   merged.below = (merged.below & ~mask) | rule_class.below;
   merged.nodata = (merged.nodata & ~mask) | rule_class.nodata;
   ASSERT_TRUE(delta.set(key, merged).has_value());
-  next->delta = std::make_shared<const policy::NameTable>(std::move(delta));
+  known = std::make_shared<const policy::NameTable>(std::move(delta));
   rules.publish(std::move(next));
 }
 

@@ -69,9 +69,11 @@ Result<void> UdpWorker::bind_all() {
                 "--listen: " + std::to_string(client_sockets_max - 1) + " addresses at most");
   }
   for (const auto& address : options_.listen) {
-    auto socket = net::UdpSocket::bind({.address = address,
-                                        .sharing = net::PortSharing::shared,
-                                        .receive_buffer_size = udp_receive_buffer_size});
+    const net::BindOptions wanted{.address = address,
+                                  .sharing = net::PortSharing::shared,
+                                  .receive_buffer_size = udp_receive_buffer_size};
+    auto socket =
+        shared_.sockets != nullptr ? shared_.sockets->udp(wanted) : net::UdpSocket::bind(wanted);
     if (!socket) {
       return propagate(std::move(socket).error(), "listen on UDP " + to_string(address));
     }
@@ -216,16 +218,29 @@ void UdpWorker::wait_and_serve(int timeout_ms) {
   flush_questions();
 }
 
+void UdpWorker::drain() {
+  for (const auto& client : clients_) {
+    (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, client->fd(), nullptr);
+  }
+  const std::int64_t until_ms = shared_.clock.steady_ms() + drain_ms;
+  while (engine_.in_flight() != 0 && shared_.clock.steady_ms() < until_ms) {
+    counters_.add(Count::rounds);
+    wait_and_serve(static_cast<int>(engine_.wait_ms(idle_wait_ms)));
+  }
+}
+
 void UdpWorker::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     counters_.add(Count::rounds);
     ports_.renew(shared_.clock.steady_ms());
+    engine_.end_batch();
     if (engine_.in_flight() == 0 && clients_.size() == 1) {
       (void)serve_clients(0, ClientSocket::Wait::a_while);
     } else {
       wait_and_serve(static_cast<int>(engine_.wait_ms(idle_wait_ms)));
     }
   }
+  drain();
 }
 
 }  // namespace khien::resolver

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "net/listening_sockets.h"
 #include "net/xdp_program.h"
 #include "resolver/udp_client_socket.h"
 #include "resolver/upstream_ports.h"
@@ -28,9 +29,13 @@ struct WorkerShared {
   const Clock& clock;
   Rng& rng;
   const NotifyHandler& notify;
+  net::ListeningSockets* sockets = nullptr;  // used while opening only; without: all are bound
 };
 
 constexpr std::size_t client_sockets_max = 256;  // ClientRef::socket is one octet
+
+/// How long a thread that was told to stop waits for the answers that its clients wait for.
+constexpr std::int64_t drain_ms = 2'000;
 
 struct UdpWorkerOptions {
   std::vector<net::SocketAddress> listen = {};     // port 0 takes a free one
@@ -50,7 +55,8 @@ class UdpWorker final : private EngineSink {
   /// Gives up what add_xdp() took. Before run().
   void drop_xdp() noexcept { clients_.resize(local_addresses_.size()); }
 
-  /// Serves until `stop`; returns within about 200 ms of it.
+  /// Serves until `stop`, then reads no more queries and waits for the answers under way, at most
+  /// drain_ms. What still waits in the sockets is our successor's, if they outlive us.
   void run(const std::stop_token& stop);
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
@@ -86,6 +92,7 @@ class UdpWorker final : private EngineSink {
   void send_questions();
   void flush_questions();
   void wait_and_serve(int timeout_ms);
+  void drain();
 
   UdpWorkerOptions options_;
   WorkerShared shared_;

@@ -122,10 +122,10 @@ Result<void> ZoneTransfer::take_rule(Bytes message, const dns::RecordView& recor
     ++skipped_;
     return {};
   }
-  edits_.push({.add = add,
-               .below = trigger->wildcard,
-               .nodata = *action == dns::RpzAction::nodata,
-               .name = trigger->name.wire()});
+  edits_.push(source_, {.add = add,
+                        .below = trigger->wildcard,
+                        .nodata = *action == dns::RpzAction::nodata,
+                        .name = trigger->name.wire()});
   return {};
 }
 

@@ -24,9 +24,10 @@ class ZoneTransfer {
   enum class Outcome { current, whole, changes };
 
   /// `serial` is what we have and what IXFR was asked from; nullopt asked for AXFR. The pass zone
-  /// holds PASSTHRU records only, all others NXDOMAIN and NODATA only.
-  ZoneTransfer(dns::Name zone, policy::Source source, std::optional<std::uint32_t> serial)
-      : zone_(std::move(zone)), source_(source), have_(serial) {}
+  /// holds PASSTHRU records only, all others NXDOMAIN and NODATA only. Edits go to `spool`.
+  ZoneTransfer(dns::Name zone, policy::Source source, std::optional<std::uint32_t> serial,
+               EditSpool spool = EditSpool{})
+      : zone_(std::move(zone)), source_(source), have_(serial), edits_(std::move(spool)) {}
 
   /// The next message of the answer, whose id and TSIG the caller has checked. malformed or denied
   /// (an rcode); then the transfer is over.
@@ -35,7 +36,7 @@ class ZoneTransfer {
   [[nodiscard]] bool done() const noexcept { return stage_ == Stage::done; }
 
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
-  [[nodiscard]] const RuleEdits& edits() const noexcept { return edits_; }
+  [[nodiscard]] const EditSpool& edits() const noexcept { return edits_; }
   /// Of the zone as it is after the transfer.
   [[nodiscard]] const dns::Soa& soa() const noexcept { return soa_; }
   [[nodiscard]] std::size_t skipped() const noexcept { return skipped_; }
@@ -53,7 +54,7 @@ class ZoneTransfer {
   Outcome outcome_ = Outcome::current;
   dns::Soa soa_;
   std::uint32_t step_serial_ = 0;  // where the changes stand
-  RuleEdits edits_;
+  EditSpool edits_;
   std::size_t skipped_ = 0;
   std::size_t octets_ = 0;
 };

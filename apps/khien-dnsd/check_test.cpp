@@ -1,0 +1,170 @@
+#include "check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "bound_ports.h"
+#include "net/socket.h"
+
+namespace khien::dnsd {
+namespace {
+
+using Level = Finding::Level;
+using testing::HasSubstr;
+
+const auto loopback = net::SocketAddress::parse("127.0.0.1:0").value();
+
+class Check : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::path{testing::TempDir()} / ("dnsd-check-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+    options_.service.listen = {*net::SocketAddress::parse("127.0.0.1:0")};
+    options_.service.upstreams = {*net::SocketAddress::parse("192.0.2.53:53")};
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path file(const std::string& name, std::string_view text) {
+    std::ofstream{folder_ / name} << text;
+    return folder_ / name;
+  }
+  /// What `check` finds, as the only finding or the first that is not good.
+  Finding found(void (*check)(const Options&, Findings&)) {
+    Findings findings;
+    check(options_, findings);
+    for (const Finding& finding : findings) {
+      if (finding.level != Level::good) return finding;
+    }
+    return findings.empty() ? Finding{.item = "nothing", .says = ""} : findings.front();
+  }
+
+  std::filesystem::path folder_;
+  Options options_;
+};
+
+TEST_F(Check, APortThatSomebodyElseHolds) {
+  const auto udp = net::UdpSocket::bind({.address = loopback}).value();
+  options_.service.listen = {udp.local_address()};
+  const auto finding = found(check_ports);
+  EXPECT_EQ(finding.level, Level::wrong);
+  EXPECT_THAT(finding.item, HasSubstr("UDP"));
+  EXPECT_THAT(finding.says, HasSubstr("in use by"));
+  EXPECT_THAT(finding.says,
+              HasSubstr("ss -lunp sport = :" + std::to_string(udp.local_address().port)));
+}
+
+TEST_F(Check, AFreePortIsGood) {
+  const auto address = net::UdpSocket::bind({.address = loopback})->local_address();
+  options_.service.listen = {address};
+  EXPECT_EQ(found(check_ports).level, Level::good);
+}
+
+TEST_F(Check, PortsAreSeenForBothFamiliesAndKinds) {
+  const auto six = net::SocketAddress::parse("[::1]:0").value();
+  auto tcp = net::TcpListener::listen({.address = loopback}).value();
+  EXPECT_TRUE(port_holder(PortKind::tcp, tcp.local_address()).has_value());
+  EXPECT_FALSE(port_holder(PortKind::udp, tcp.local_address()).has_value());
+  const net::SocketAddress any{.ip = {}, .port = tcp.local_address().port};
+  EXPECT_TRUE(port_holder(PortKind::tcp, any).has_value());
+  const auto udp = net::UdpSocket::bind({.address = six});
+  if (!udp) GTEST_SKIP() << "no IPv6 here";
+  EXPECT_TRUE(port_holder(PortKind::udp, udp->local_address()).has_value());
+}
+
+TEST_F(Check, AnAddressOfNoInterface) {
+  options_.service.listen = {*net::SocketAddress::parse("192.0.2.1:5300")};
+  EXPECT_THAT(found(check_ports).says, HasSubstr("no interface has this address"));
+}
+
+TEST_F(Check, WhoMayAsk) {
+  EXPECT_EQ(found(check_clients).level, Level::good);
+  options_.service.listen = {*net::SocketAddress::parse("0.0.0.0:53")};
+  EXPECT_EQ(found(check_clients).level, Level::doubtful);
+  EXPECT_THAT(found(check_clients).says, HasSubstr("private networks only"));
+  options_.allow_from_given = true;
+  options_.service.allow_from = {*net::Prefix::parse("198.51.100.0/24")};
+  EXPECT_EQ(found(check_clients).level, Level::good);
+  options_.service.allow_from.push_back(*net::Prefix::parse("::/0"));
+  EXPECT_THAT(found(check_clients).says, HasSubstr("open resolver"));
+}
+
+TEST_F(Check, AnUpstreamThatIsUs) {
+  EXPECT_EQ(found(check_upstreams).level, Level::good);
+  options_.service.listen = {*net::SocketAddress::parse("127.0.0.1:5300")};
+  options_.service.upstreams = {*net::SocketAddress::parse("127.0.0.1:5301"),
+                                *net::SocketAddress::parse("127.0.0.1:5300")};
+  EXPECT_EQ(found(check_upstreams).level, Level::wrong);
+  EXPECT_THAT(found(check_upstreams).says, HasSubstr("where we listen ourselves"));
+  options_.service.listen = {*net::SocketAddress::parse("0.0.0.0:5301")};
+  EXPECT_EQ(found(check_upstreams).level, Level::wrong);
+  options_.service.listen = {*net::SocketAddress::parse("0.0.0.0:53")};
+  EXPECT_EQ(found(check_upstreams).level, Level::good);
+}
+
+TEST_F(Check, ListsWithTheLinesThatAreBad) {
+  const auto source = *policy::source_of(Basis::feeds, Category::phishing);
+  options_.service.lists = {{.source = source, .path = file("good", "# names\nxau.example\n\n")}};
+  EXPECT_EQ(found(check_lists).level, Level::good);
+  options_.service.lists[0].path =
+      file("some", "xau.example\ncom\nmoi.example\n192.0.2.1\nfine.example\nb\xC3\xA1.example\n");
+  const auto some = found(check_lists);
+  EXPECT_EQ(some.level, Level::doubtful);
+  EXPECT_THAT(some.says, HasSubstr("6 lines, of which 3"));
+  EXPECT_THAT(some.says, HasSubstr("line 2, line 4, line 6"));
+  options_.service.lists[0].path = file("none", "<html>\n");
+  EXPECT_EQ(found(check_lists).level, Level::wrong);
+  options_.service.lists[0].path = folder_ / "absent";
+  EXPECT_EQ(found(check_lists).level, Level::wrong);
+  EXPECT_THAT(found(check_lists).says, HasSubstr("absent"));
+}
+
+TEST_F(Check, KeysThatOthersMayRead) {
+  EXPECT_EQ(found(check_keys).item, "nothing");
+  options_.tsig_key =
+      file("dnsd.key", "key \"khien-dnsd\" { algorithm hmac-sha256; secret \"aGVsbG8=\"; };\n");
+  ::chmod(options_.tsig_key.c_str(), 0640);
+  EXPECT_EQ(found(check_keys).level, Level::good);
+  ::chmod(options_.tsig_key.c_str(), 0644);
+  EXPECT_EQ(found(check_keys).level, Level::wrong);
+  EXPECT_THAT(found(check_keys).says, HasSubstr("chmod o="));
+  options_.tsig_key = file("broken.key", "key");
+  EXPECT_EQ(found(check_keys).level, Level::wrong);
+  options_.tsig_key = folder_ / "absent";
+  EXPECT_EQ(found(check_keys).level, Level::wrong);
+}
+
+TEST_F(Check, TheSnapshotAndItsFolder) {
+  EXPECT_EQ(found(check_snapshot).item, "nothing");
+  options_.service.snapshot_folder = folder_ / "new";
+  EXPECT_THAT(found(check_snapshot).says, HasSubstr("will be made"));
+  options_.service.snapshot_folder = folder_ / "a" / "b";
+  EXPECT_EQ(found(check_snapshot).level, Level::wrong);
+  options_.service.snapshot_folder = folder_;
+  EXPECT_EQ(found(check_snapshot).level, Level::good);
+  file("rules.snapshot", "damaged");
+  EXPECT_EQ(found(check_snapshot).level, Level::wrong);
+  EXPECT_THAT(found(check_snapshot).says, HasSubstr("away"));
+}
+
+TEST_F(Check, TheUser) {
+  options_.user = "nobody";
+  EXPECT_EQ(found(check_user).level, Level::good);
+  options_.user = "no-such-user";
+  EXPECT_EQ(found(check_user).level, Level::wrong);
+}
+
+TEST_F(Check, AnythingWrongIsExitCode78) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(print_findings({{Level::good, "a", "b"}, {Level::doubtful, "c", "d"}}), 0);
+  EXPECT_EQ(print_findings({{Level::good, "a", "b"}, {Level::wrong, "c", "d"}}), 78);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "ok      a: b\nlook    c: d\nok      a: b\nWRONG   c: d\n");
+}
+
+}  // namespace
+}  // namespace khien::dnsd
