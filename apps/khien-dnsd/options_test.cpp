@@ -117,6 +117,10 @@ TEST_F(Reference, TheShippedConfigurationIsWhatTheProgramPrints) {
   const std::string path = (source / shipped_config).string();
   const auto options = read({"--config", path, "--upstream", "192.0.2.53"});
   ASSERT_TRUE(options.has_value()) << options.error().message;
+  // What the package sets: it must serve without an edit, from where systemd lets it write.
+  EXPECT_EQ(to_string((*options)->service.listen.at(0)), "127.0.0.1:53");
+  EXPECT_TRUE((*options)->service.status.has_value());
+  EXPECT_EQ((*options)->service.snapshot_folder, "/var/lib/khien-dnsd");
   testing::internal::CaptureStdout();
   const auto printed = read({"--config", path, "--print-config"});
   const std::string text = testing::internal::GetCapturedStdout();
