@@ -126,11 +126,11 @@ void check_upstreams(const Options& options, Findings& out) {
                       : Finding{Level::good, item, "is somebody else"});
   };
   for (const auto& upstream : service.upstreams) {
-    look("--upstream " + to_string(upstream), upstream);
+    look("--upstream " + to_string(upstream), upstream.address);
   }
   for (const auto& forward : service.forwards) {
     look("--forward " + forward.zone.to_text() + "=" + to_string(forward.upstream),
-         forward.upstream);
+         forward.upstream.address);
   }
 }
 

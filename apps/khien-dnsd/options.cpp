@@ -56,13 +56,14 @@ Result<void> add_lists(const Written& a, resolver::ServiceOptions& options) {
 
 Result<void> add_upstreams(const Written& a, resolver::ServiceOptions& options) {
   for (const std::string& text : a.upstream) {
-    auto address = net::SocketAddress::parse(text, dns_port);
-    if (!address) return bad_option("--upstream", text);
-    options.upstreams.push_back(*address);
+    auto upstream = resolver::parse_upstream(text);
+    if (!upstream) return propagate(std::move(upstream).error(), "--upstream " + text);
+    options.upstreams.push_back(std::move(*upstream));
   }
   if (options.upstreams.empty()) {
     if (auto conf = read_file("/etc/resolv.conf", resolv_conf_size_max)) {
-      options.upstreams = resolver::resolv_conf_servers(as_text(*conf));
+      const auto servers = resolver::resolv_conf_servers(as_text(*conf));
+      options.upstreams.assign(servers.begin(), servers.end());
     }
     if (options.upstreams.empty()) {
       return fail(ErrorCode::invalid_argument,
@@ -72,10 +73,11 @@ Result<void> add_upstreams(const Written& a, resolver::ServiceOptions& options) 
   for (const std::string& text : a.forward) {
     const auto pair = split_pair(text);
     auto zone = dns::Name::from_text(pair ? pair->first : "");
-    auto address = net::SocketAddress::parse(pair ? pair->second : "", dns_port);
-    if (!pair || !zone || !address) return bad_option("--forward", text);
-    options.forwards.push_back({.zone = std::move(*zone), .upstream = *address});
+    auto upstream = resolver::parse_upstream(pair ? pair->second : "");
+    if (!pair || !zone || !upstream) return bad_option("--forward", text);
+    options.forwards.push_back({.zone = std::move(*zone), .upstream = std::move(*upstream)});
   }
+  options.upstream_authorities = a.upstream_ca;
   return {};
 }
 

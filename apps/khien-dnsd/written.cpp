@@ -33,11 +33,18 @@ void describe_listening(CLI::App& app, Written& out) {
 }
 
 void describe_upstreams(CLI::App& app, Written& out) {
-  app.add_option("--upstream", out.upstream,
-                 "ADDR[:PORT] of a resolver to ask; may be repeated, at most 16 with --forward; "
-                 "without one: those of /etc/resolv.conf");
+  app.add_option(
+      "--upstream", out.upstream,
+      "ADDR[:PORT] of a resolver to ask, or tcp://ADDR[:PORT], or tls://ADDR[:PORT]#NAME "
+      "with NAME in its certificate, or tls://ADDR[:PORT]#pin-sha256=BASE64 of its key; "
+      "may be repeated, at most 16 with --forward; without one: those of "
+      "/etc/resolv.conf");
   app.add_option("--forward", out.forward,
-                 "ZONE=ADDR[:PORT]: names below ZONE are asked there instead; may be repeated");
+                 "ZONE=ADDR[:PORT]: names below ZONE are asked there instead, written like "
+                 "--upstream; may be repeated");
+  app.add_option("--upstream-ca", out.upstream_ca,
+                 "PEM file of the authorities for tls:// upstreams; without one: those of the "
+                 "system");
 }
 
 void describe_rules(CLI::App& app, Written& out) {

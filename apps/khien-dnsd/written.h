@@ -25,6 +25,7 @@ struct Written {
   // upstreams
   std::vector<std::string> upstream;
   std::vector<std::string> forward;
+  std::string upstream_ca;
   // rules
   std::vector<std::string> list;
   std::string snapshot;

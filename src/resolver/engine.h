@@ -19,6 +19,7 @@
 #include "resolver/in_flight.h"
 #include "resolver/packet_cache.h"
 #include "resolver/random_pool.h"
+#include "resolver/upstream.h"
 #include "resolver/upstream_answer.h"
 #include "resolver/upstream_health.h"
 
@@ -47,10 +48,6 @@ constexpr std::size_t refreshes_max = 512;  // no answer is asked for ahead abov
 constexpr std::size_t padding_block_size = 128;  // RFC 8467 section 4.1
 constexpr std::size_t upstream_query_size_max =
     dns::header_size + dns::name_size_max + 4 + 11 + 4 + padding_block_size;
-
-/// How an upstream is asked: over UDP, with TCP for what is truncated or forged, or over a stream
-/// alone.
-enum class UpstreamProtocol : std::uint8_t { udp, tcp, tls };
 
 /// Names below `zone` (folded wire form; the root for all) go to these upstreams, by number.
 struct Route {
@@ -141,7 +138,8 @@ class Engine {
   void upstream_answered(std::uint16_t port, bool over_tcp,
                          std::span<std::uint8_t> message) noexcept;
   /// What went out by `port` did not arrive, so the kernel says.
-  void upstream_failed(std::uint16_t port, bool over_tcp) noexcept;
+  void upstream_failed(std::uint16_t port, bool over_tcp,
+                       UpstreamFailure failure = UpstreamFailure::refused) noexcept;
   /// Asks the next upstream, or gives up, where one took too long. Call it when wait_ms() are over;
   /// more often costs next to nothing.
   void tick() noexcept;
@@ -256,7 +254,7 @@ class Engine {
   void wake(InFlight& entry, std::int64_t due_ms) noexcept;
   void due(InFlightTable::Number number) noexcept;
   void note_overdue(InFlight& entry) noexcept;
-  void attempt_failed(const Waiting& which) noexcept;
+  void attempt_failed(const Waiting& which, UpstreamFailure failure) noexcept;
   void finish(InFlightTable::Number number) noexcept;
   void linger(InFlightTable::Number number) noexcept;
   [[nodiscard]] UpstreamProtocol protocol(std::uint16_t upstream) const noexcept {

@@ -279,12 +279,13 @@ void Engine::linger(InFlightTable::Number number) noexcept {
 }
 
 // The network refused it, or its connection broke.
-void Engine::attempt_failed(const Waiting& which) noexcept {
+void Engine::attempt_failed(const Waiting& which, UpstreamFailure failure) noexcept {
   InFlight& entry = in_flight_.at(which.number);
   const Attempt& attempt = entry.attempts[which.slot];
   counters_.add(Count::upstream_refused);
   in_flight_.end_attempt(which.number, which.slot);
-  health_.refused(attempt.upstream, now_ms_);
+  // That a server closes a connection is its right, and says nothing of its health.
+  if (failure == UpstreamFailure::refused) health_.refused(attempt.upstream, now_ms_);
   if (entry.finished) {
     if (!entry.waits()) in_flight_.remove(which.number);
     return;
@@ -296,13 +297,13 @@ void Engine::attempt_failed(const Waiting& which) noexcept {
   ask_next(which.number);
 }
 
-void Engine::upstream_failed(std::uint16_t port, bool over_tcp) noexcept {
+void Engine::upstream_failed(std::uint16_t port, bool over_tcp, UpstreamFailure failure) noexcept {
   in_flight_.for_each([&](InFlightTable::Number number) {
     const InFlight& entry = in_flight_.at(number);
     for (std::uint16_t slot = 0; slot < entry.attempt_count; ++slot) {
       const Attempt& attempt = entry.attempts[slot];
       if (!attempt.waiting || attempt.port != port || attempt.over_tcp != over_tcp) continue;
-      attempt_failed({.number = number, .slot = slot});
+      attempt_failed({.number = number, .slot = slot}, failure);
       return;  // the entry may be gone, or asked again by the same port
     }
   });

@@ -54,8 +54,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
   if (options.allow_from.size() > allowed_prefixes_max) {
     return fail(ErrorCode::limit_exceeded, "--allow-from: at most 4096 prefixes");
   }
-  for (const auto& upstream : options.upstreams) {
-    if (upstream.port != 0 && std::ranges::find(options.listen, upstream) != options.listen.end()) {
+  for (const Upstream& upstream : options.upstreams) {
+    if (upstream.address.port != 0 &&
+        std::ranges::find(options.listen, upstream.address) != options.listen.end()) {
       return fail(ErrorCode::invalid_argument,
                   "--upstream " + to_string(upstream) + " is where we listen ourselves");
     }
@@ -64,6 +65,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
     return fail(ErrorCode::invalid_argument, "--primary and --list exclude each other");
   }
   std::unique_ptr<Service> service{new Service(std::move(options), clock, rng)};  // NOLINT
+  if (auto prepared = service->prepare_upstreams(); !prepared) {
+    return tl::unexpected(std::move(prepared).error());
+  }
   if (auto loaded = service->load_rules(); !loaded) {
     return tl::unexpected(std::move(loaded).error());
   }
@@ -122,23 +126,6 @@ std::vector<net::SocketAddress> Service::addresses() const {
 
 std::optional<net::SocketAddress> Service::status_address() const {
   return status_ ? std::optional{status_->local_address()} : std::nullopt;
-}
-
-std::vector<UpstreamName> Service::upstream_names() const {
-  std::vector<UpstreamName> names;
-  for (const auto& address : options_.upstreams) {
-    names.push_back({.address = to_string(address), .zone = "."});
-  }
-  for (const Forward& forward : options_.forwards) {
-    names.push_back({.address = to_string(forward.upstream), .zone = forward.zone.to_text()});
-  }
-  return names;
-}
-
-std::vector<const UpstreamHealth*> Service::upstream_health() const {
-  std::vector<const UpstreamHealth*> health{&tcp_->upstreams()};
-  for (const auto& worker : workers_) health.push_back(&worker->upstreams());
-  return health;
 }
 
 StatusPage Service::health() {

@@ -28,7 +28,7 @@ constexpr std::size_t allowed_prefixes_max = 4'096;
 /// Names below `zone` are asked of `upstream`.
 struct Forward {
   dns::Name zone = {};
-  net::SocketAddress upstream = {};
+  Upstream upstream = {};
 };
 
 /// What clients' datagrams come in by. Kernel sockets are there in any case: with AF_XDP they serve
@@ -50,7 +50,9 @@ struct ServiceOptions {
   std::vector<net::SocketAddress> listen = {};
   std::size_t workers = 1;
   XdpOptions xdp = {};
-  std::vector<net::SocketAddress> upstreams = {};
+  std::vector<Upstream> upstreams = {};
+  /// PEM, of tls:// upstreams; empty: the system's.
+  std::filesystem::path upstream_authorities = {};
   std::vector<Forward> forwards = {};
   std::vector<ListFile> lists = {};
   std::optional<SecondaryOptions> secondary = {};
@@ -98,6 +100,7 @@ class Service {
 
  private:
   Service(ServiceOptions options, const Clock& clock, Rng& rng);
+  Result<void> prepare_upstreams();
   Result<void> load_rules();
   Result<void> load_policies();
   void look_at_policies();
@@ -111,7 +114,7 @@ class Service {
   [[nodiscard]] policy::Policy base_policy() const;
   [[nodiscard]] EngineOptions engine_options() const;
   [[nodiscard]] std::optional<policy::PrefixTable> allowed_clients() const;
-  [[nodiscard]] std::vector<net::SocketAddress> all_upstreams() const;
+  [[nodiscard]] std::vector<Upstream> all_upstreams() const;
   [[nodiscard]] StatusPage health();
   [[nodiscard]] std::vector<const Counters*> all_counters() const;
   [[nodiscard]] std::string metrics_text();
@@ -121,6 +124,7 @@ class Service {
   ServiceOptions options_;
   const Clock& clock_;
   Rng& rng_;
+  std::optional<net::TlsContext> upstream_tls_;
   Metrics metrics_;
   RuleStore store_;
   Reloadables reloadables_;

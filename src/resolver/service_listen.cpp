@@ -25,12 +25,6 @@ tl::unexpected<Error> explain(Error error) {
 
 }  // namespace
 
-std::vector<net::SocketAddress> Service::all_upstreams() const {
-  auto all = options_.upstreams;
-  for (const Forward& forward : options_.forwards) all.push_back(forward.upstream);
-  return all;
-}
-
 std::optional<policy::PrefixTable> Service::allowed_clients() const {
   if (options_.allow_from.empty()) return std::nullopt;
   std::set<net::Prefix> prefixes{options_.allow_from.begin(), options_.allow_from.end()};
@@ -61,6 +55,7 @@ EngineOptions Service::engine_options() const {
       .cookies = cookies_ ? &*cookies_ : nullptr,
       .clients = allowed_clients(),
       .drop_refused_clients = options_.drop_refused_clients};
+  for (const Upstream& upstream : all_upstreams()) engine.protocols.push_back(upstream.protocol);
   Route everything{.zone = {0}, .upstreams = {}};
   std::uint16_t number = 0;
   for (; number < options_.upstreams.size(); ++number) everything.upstreams.push_back(number);
@@ -93,8 +88,11 @@ void Service::log_receive_buffer() const {
 Result<void> Service::listen(const WorkerShared& shared) {
   auto listen = options_.listen;
   for (std::size_t i = 0; i < options_.workers; ++i) {
-    auto worker = UdpWorker::open(
-        {.listen = listen, .upstreams = all_upstreams(), .engine = engine_options()}, shared);
+    auto worker = UdpWorker::open({.listen = listen,
+                                   .upstreams = all_upstreams(),
+                                   .upstream_tls = upstream_tls_,
+                                   .engine = engine_options()},
+                                  shared);
     if (!worker) return tl::unexpected(std::move(worker).error());
     listen = (*worker)->local_addresses();  // the others share the port that the first one took
     workers_.push_back(std::move(*worker));
@@ -102,9 +100,11 @@ Result<void> Service::listen(const WorkerShared& shared) {
   EngineOptions tcp_engine = engine_options();
   tcp_engine.tcp_upstream = true;
   tcp_engine.cache_size = std::min(options_.cache_size, tcp_cache_size);
-  auto tcp = TcpServer::open(
-      {.listen = listen, .upstreams = all_upstreams(), .engine = std::move(tcp_engine)}, shared,
-      *loop_);
+  auto tcp = TcpServer::open({.listen = listen,
+                              .upstreams = all_upstreams(),
+                              .upstream_tls = upstream_tls_,
+                              .engine = std::move(tcp_engine)},
+                             shared, *loop_);
   if (!tcp) return tl::unexpected(std::move(tcp).error());
   tcp_ = std::move(*tcp);
   return {};

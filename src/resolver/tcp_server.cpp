@@ -7,8 +7,8 @@ namespace khien::resolver {
 namespace {
 
 constexpr std::int64_t tick_ms = 50;
-constexpr std::int64_t upstream_idle_ms = 5'000;  // above all attempts of one question
-constexpr std::size_t length_size = 2;            // RFC 1035 section 4.2.2
+constexpr std::int64_t streams_look_ms = 500;  // how often idle and silent ones are looked for
+constexpr std::size_t length_size = 2;         // RFC 1035 section 4.2.2
 
 void append_message(Octets& out, Bytes message) {
   dns::append_u16(out, static_cast<std::uint16_t>(message.size()));
@@ -30,13 +30,13 @@ TcpServer::TcpServer(TcpServerOptions options, const WorkerShared& shared, net::
                               [this, port](net::Readiness) { upstream_datagram(port); });
           },
           [this](int fd, std::uint16_t) { loop_.unwatch(fd); }),
+      streams_(options_.upstreams, options_.upstream_tls, stream_hooks()),
       buffer_(std::make_unique<std::uint8_t[]>(dns::message_size_max)),
       prepared_(std::make_unique<Prepared>()) {}
 
 TcpServer::~TcpServer() {
   for (auto& listener : listeners_) loop_.unwatch(listener.fd());
   for (auto& [id, connection] : connections_) loop_.unwatch(connection.socket.fd());
-  for (auto& [port, connection] : upstream_connections_) loop_.unwatch(connection.socket.fd());
 }
 
 Result<std::unique_ptr<TcpServer>> TcpServer::open(TcpServerOptions options,
@@ -135,6 +135,7 @@ void TcpServer::serve(std::uint64_t id, Connection& connection) {
   }
   connection.in.erase(connection.in.begin(),
                       connection.in.begin() + static_cast<std::ptrdiff_t>(at));
+  streams_.flush(shared_.clock.steady_ms());
   if (!flush(connection)) return close(id);
   watch_for(connection);
 }
@@ -175,7 +176,7 @@ void TcpServer::answer(const ClientRef& client, Bytes message) {
 }
 
 std::optional<std::uint16_t> TcpServer::ask(const Ask& ask, Bytes query) {
-  if (ask.over_tcp) return ask_over_tcp(ask, query);
+  if (ask.over_tcp) return streams_.ask(ask.upstream, query, shared_.clock.steady_ms());
   const auto port = ports_.pick(ask.upstream, random_.next_u64());
   if (!port || !ports_.socket(*port)->send(query)) return std::nullopt;
   return port;
@@ -189,64 +190,31 @@ void TcpServer::upstream_datagram(std::uint16_t port) {
     if (received->size > dns::message_size_max) continue;
     engine_.upstream_answered(port, false, {buffer_.get(), received->size});
   }
+  streams_.flush(shared_.clock.steady_ms());
 }
 
-std::optional<std::uint16_t> TcpServer::ask_over_tcp(const Ask& ask, Bytes query) {
-  if (upstream_connections_.size() >= upstream_connections_max) return std::nullopt;
-  auto socket = net::TcpSocket::start_connect(options_.upstreams[ask.upstream]);
-  if (!socket) return std::nullopt;
-  // Few are open at a time, so a free number is near.
-  while (upstream_connections_.contains(next_upstream_connection_)) ++next_upstream_connection_;
-  const std::uint16_t port = next_upstream_connection_++;
-  auto& connection = upstream_connections_[port];
-  connection.socket = std::move(*socket);
-  connection.opened_at_ms = shared_.clock.steady_ms();
-  append_message(connection.out, query);
-  auto watched =
-      loop_.watch(connection.socket.fd(), {.readable = true, .writable = true},
-                  [this, port](net::Readiness readiness) { upstream_ready(port, readiness); });
-  if (!watched) {
-    upstream_connections_.erase(port);
-    return std::nullopt;
-  }
-  return port;
-}
-
-void TcpServer::upstream_ready(std::uint16_t port, net::Readiness readiness) {
-  const auto found = upstream_connections_.find(port);
-  if (found == upstream_connections_.end()) return;
-  UpstreamConnection& connection = found->second;
-  if (readiness.writable && !connection.out.empty()) {
-    if (connection.socket.connect_error() != 0) return upstream_closed(port, true);
-    const auto moved = connection.socket.write_some(connection.out);
-    if (moved.state == net::TcpSocket::State::closed) return upstream_closed(port, true);
-    connection.out.erase(connection.out.begin(),
-                         connection.out.begin() + static_cast<std::ptrdiff_t>(moved.size));
-    if (connection.out.empty()) (void)loop_.change(connection.socket.fd(), {.readable = true});
-  }
-  if (!readiness.readable && !readiness.closed) return;
-  const auto moved = connection.socket.read_some({buffer_.get(), dns::message_size_max});
-  if (moved.state == net::TcpSocket::State::closed) return upstream_closed(port, true);
-  if (moved.state == net::TcpSocket::State::would_block) return;
-  connection.in.insert(connection.in.end(), buffer_.get(), buffer_.get() + moved.size);
-  if (connection.in.size() < length_size) return;
-  const std::size_t size = dns::load_u16(connection.in, 0);
-  if (connection.in.size() - length_size < size) return;
-  Octets message{connection.in.begin() + length_size,
-                 connection.in.begin() + static_cast<std::ptrdiff_t>(length_size + size)};
-  upstream_closed(port, false);
-  const auto batch = begin_batch();
-  engine_.upstream_answered(port, true, message);
-}
-
-void TcpServer::upstream_closed(std::uint16_t port, bool failed) {
-  const auto found = upstream_connections_.find(port);
-  if (found == upstream_connections_.end()) return;
-  loop_.unwatch(found->second.socket.fd());
-  upstream_connections_.erase(found);
-  if (!failed) return;
-  const auto batch = begin_batch();
-  engine_.upstream_failed(port, true);
+UpstreamStreams::Hooks TcpServer::stream_hooks() {
+  return {
+      .watch =
+          [this](int fd, std::uint16_t port, net::Readiness interest, bool first) {
+            if (!first) {
+              (void)loop_.change(fd, interest);
+              return;
+            }
+            (void)loop_.watch(fd, interest, [this, port](net::Readiness) {
+              const auto batch = begin_batch();
+              const std::int64_t now_ms = shared_.clock.steady_ms();
+              streams_.ready(port, now_ms);
+              streams_.flush(now_ms);
+            });
+          },
+      .unwatch = [this](int fd) { loop_.unwatch(fd); },
+      .answered =
+          [this](std::uint16_t port, std::span<std::uint8_t> message) {
+            engine_.upstream_answered(port, true, message);
+          },
+      .failed = [this](std::uint16_t port,
+                       UpstreamFailure failure) { engine_.upstream_failed(port, true, failure); }};
 }
 
 std::size_t TcpServer::notify(Bytes message, const ClientRef& client, std::span<std::uint8_t> out) {
@@ -284,11 +252,11 @@ void TcpServer::tick() {
     counters_.add(Count::tcp_closed_idle);
     close(id);
   }
-  std::vector<std::uint16_t> silent;
-  for (const auto& [port, connection] : upstream_connections_) {
-    if (now_ms - connection.opened_at_ms > upstream_idle_ms) silent.push_back(port);
+  if (now_ms - streams_seen_ms_ >= streams_look_ms) {
+    streams_seen_ms_ = now_ms;
+    streams_.tick(now_ms);
   }
-  for (const std::uint16_t port : silent) upstream_closed(port, false);
+  streams_.flush(now_ms);
   look_drained(now_ms);
   (void)loop_.after(std::max<std::int64_t>(engine_.wait_ms(tick_ms), 1), [this] { tick(); });
 }

@@ -18,11 +18,11 @@ constexpr std::int64_t tcp_idle_ms = 10'000;       // without a whole query or a
 constexpr std::size_t tcp_pipelined_max = 64;      // queries of one connection under way
 constexpr std::size_t tcp_query_size_max = 4'096;  // a longer one closes the connection
 constexpr std::size_t tcp_unsent_size_max = 1 << 20;  // a client that does not read is closed
-constexpr std::size_t upstream_connections_max = 64;
 
 struct TcpServerOptions {
   std::vector<net::SocketAddress> listen = {};
-  std::vector<net::SocketAddress> upstreams = {};
+  std::vector<Upstream> upstreams = {};
+  std::optional<net::TlsContext> upstream_tls = {};
   EngineOptions engine = {};
 };
 
@@ -40,6 +40,10 @@ class TcpServer final : private EngineSink {
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
+  /// As UdpWorker's.
+  [[nodiscard]] std::string upstream_trouble(std::size_t upstream) const {
+    return streams_.trouble(upstream);
+  }
 
  private:
   struct Connection {
@@ -50,12 +54,6 @@ class TcpServer final : private EngineSink {
     Octets out;
     std::size_t under_way = 0;
     std::int64_t active_at_ms = 0;
-  };
-  struct UpstreamConnection {
-    net::TcpSocket socket;
-    Octets out;
-    Octets in;
-    std::int64_t opened_at_ms = 0;
   };
 
   TcpServer(TcpServerOptions options, const WorkerShared& shared, net::EventLoop& loop);
@@ -72,9 +70,7 @@ class TcpServer final : private EngineSink {
   void watch_for(Connection& connection);
   void close(std::uint64_t id);
   void upstream_datagram(std::uint16_t port);
-  std::optional<std::uint16_t> ask_over_tcp(const Ask& ask, Bytes query);
-  void upstream_ready(std::uint16_t port, net::Readiness readiness);
-  void upstream_closed(std::uint16_t port, bool failed);
+  [[nodiscard]] UpstreamStreams::Hooks stream_hooks();
   void tick();
   void look_drained(std::int64_t now_ms);
   [[nodiscard]] Engine::Batch begin_batch();
@@ -89,8 +85,8 @@ class TcpServer final : private EngineSink {
   std::vector<net::TcpListener> listeners_;
   std::map<std::uint64_t, Connection> connections_;
   std::uint64_t next_connection_ = 1;
-  std::map<std::uint16_t, UpstreamConnection> upstream_connections_;
-  std::uint16_t next_upstream_connection_ = 0;
+  UpstreamStreams streams_;
+  std::int64_t streams_seen_ms_ = 0;
   std::function<void()> drained_;  // set while draining
   std::int64_t drain_until_ms_ = 0;
   std::unique_ptr<std::uint8_t[]> buffer_;

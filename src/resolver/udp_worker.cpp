@@ -19,6 +19,10 @@ constexpr int rounds_max = 4;              // batches from one socket before the
 // What an epoll event belongs to.
 constexpr std::uint64_t tag_listen = std::uint64_t{1} << 32;
 constexpr std::uint64_t tag_port = std::uint64_t{2} << 32;
+constexpr std::uint64_t tag_stream = std::uint64_t{4} << 32;
+
+// How often idle and silent connections to upstreams are looked for.
+constexpr std::int64_t streams_look_ms = 500;
 
 }  // namespace
 
@@ -41,6 +45,7 @@ UdpWorker::UdpWorker(UdpWorkerOptions options, const WorkerShared& shared)
           options_.upstreams, [this](int fd, std::uint16_t port) { watch(fd, tag_port | port); },
           [](int, std::uint16_t) {}),  // closing a descriptor takes it out of epoll
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      streams_(options_.upstreams, options_.upstream_tls, stream_hooks()),
       batches_(std::make_unique<WorkerBatches>()),
       questions_(std::make_unique<Questions>()),
       batch_port_(options_.upstreams.size()) {
@@ -48,6 +53,24 @@ UdpWorker::UdpWorker(UdpWorkerOptions options, const WorkerShared& shared)
 }
 
 UdpWorker::~UdpWorker() = default;
+
+UpstreamStreams::Hooks UdpWorker::stream_hooks() {
+  return {
+      .watch =
+          [this](int fd, std::uint16_t port, net::Readiness interest, bool first) {
+            epoll_event event{
+                .events = (interest.readable ? EPOLLIN : 0U) | (interest.writable ? EPOLLOUT : 0U),
+                .data = {.u64 = tag_stream | port}};
+            (void)::epoll_ctl(epoll_.get(), first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+          },
+      .unwatch = [this](int fd) { (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); },
+      .answered =
+          [this](std::uint16_t port, std::span<std::uint8_t> message) {
+            engine_.upstream_answered(port, true, message);
+          },
+      .failed = [this](std::uint16_t port,
+                       UpstreamFailure failure) { engine_.upstream_failed(port, true, failure); }};
+}
 
 Result<std::unique_ptr<UdpWorker>> UdpWorker::open(UdpWorkerOptions options,
                                                    const WorkerShared& shared) {
@@ -137,7 +160,7 @@ void UdpWorker::answer(const ClientRef& client, Bytes message) {
 }
 
 std::optional<std::uint16_t> UdpWorker::ask(const Ask& ask, Bytes query) {
-  if (ask.over_tcp) return std::nullopt;
+  if (ask.over_tcp) return streams_.ask(ask.upstream, query, shared_.clock.steady_ms());
   // One port a batch and upstream, so that a batch's questions leave in one system call.
   auto& port = batch_port_[ask.upstream];
   if (!port) port = ports_.pick(ask.upstream, random_.next_u64());
@@ -180,9 +203,13 @@ void UdpWorker::send_questions() {
 // A port that failed fails its questions, whose next attempts ask again: attempts are limited, so
 // this ends. Only here, where the engine is not in the middle of a question.
 void UdpWorker::flush_questions() {
-  while (question_count_ != 0 || !failed_ports_.empty()) {
+  while (true) {
     send_questions();
-    if (failed_ports_.empty()) break;
+    if (streams_.has_unsent()) streams_.flush(shared_.clock.steady_ms());
+    if (failed_ports_.empty()) {
+      if (question_count_ == 0) break;
+      continue;
+    }
     const std::uint16_t port = failed_ports_.back();
     failed_ports_.pop_back();
     engine_.upstream_failed(port, false);
@@ -206,6 +233,10 @@ void UdpWorker::wait_and_serve(int timeout_ms) {
   for (int i = 0; i < count; ++i) {
     const std::uint64_t tag = events[static_cast<std::size_t>(i)].data.u64;
     const auto index = static_cast<std::uint32_t>(tag);
+    if ((tag & tag_stream) != 0) {
+      streams_.ready(static_cast<std::uint16_t>(index), shared_.clock.steady_ms());
+      continue;
+    }
     if ((tag & tag_port) != 0) {
       serve_upstream(static_cast<std::uint16_t>(index));
       continue;
@@ -215,6 +246,11 @@ void UdpWorker::wait_and_serve(int timeout_ms) {
     }
   }
   engine_.tick();
+  const std::int64_t now_ms = shared_.clock.steady_ms();
+  if (now_ms - streams_seen_ms_ >= streams_look_ms) {
+    streams_seen_ms_ = now_ms;
+    streams_.tick(now_ms);
+  }
   flush_questions();
 }
 

@@ -15,6 +15,7 @@
 #include "net/xdp_program.h"
 #include "resolver/udp_client_socket.h"
 #include "resolver/upstream_ports.h"
+#include "resolver/upstream_streams.h"
 
 namespace khien::resolver {
 
@@ -38,8 +39,9 @@ constexpr std::size_t client_sockets_max = 256;  // ClientRef::socket is one oct
 constexpr std::int64_t drain_ms = 2'000;
 
 struct UdpWorkerOptions {
-  std::vector<net::SocketAddress> listen = {};     // port 0 takes a free one
-  std::vector<net::SocketAddress> upstreams = {};  // by the numbers that the routes use
+  std::vector<net::SocketAddress> listen = {};       // port 0 takes a free one
+  std::vector<Upstream> upstreams = {};              // by the numbers that the routes use
+  std::optional<net::TlsContext> upstream_tls = {};  // for those that are asked over TLS
   EngineOptions engine = {};
 };
 
@@ -67,6 +69,10 @@ class UdpWorker final : private EngineSink {
   [[nodiscard]] int receive_buffer_size() const noexcept { return least_buffer_size_; }
   /// Its figures may be read by any thread.
   [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
+  /// Why one cannot be reached over TCP or TLS, if so. Any thread.
+  [[nodiscard]] std::string upstream_trouble(std::size_t upstream) const {
+    return streams_.trouble(upstream);
+  }
   /// With the ports that were taken.
   [[nodiscard]] const std::vector<net::SocketAddress>& local_addresses() const noexcept {
     return local_addresses_;
@@ -86,6 +92,7 @@ class UdpWorker final : private EngineSink {
   std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override;
   std::size_t notify(Bytes message, const ClientRef& client, std::span<std::uint8_t> out) override;
 
+  [[nodiscard]] UpstreamStreams::Hooks stream_hooks();
   void begin_batch();
   std::size_t serve_clients(std::size_t number, ClientSocket::Wait wait);
   void serve_upstream(std::uint16_t port);
@@ -101,6 +108,8 @@ class UdpWorker final : private EngineSink {
   RandomPool random_;
   UpstreamPorts ports_;
   FileDescriptor epoll_;
+  UpstreamStreams streams_;  // after epoll_, which it leaves at its end
+  std::int64_t streams_seen_ms_ = 0;
   std::unique_ptr<WorkerBatches> batches_;
   std::vector<std::unique_ptr<ClientSocket>> clients_;  // by ClientRef::socket
   std::vector<net::SocketAddress> local_addresses_;

@@ -2,7 +2,7 @@
 
 namespace khien::resolver {
 
-UpstreamPorts::UpstreamPorts(std::vector<net::SocketAddress> upstreams, Hook opened, Hook closing)
+UpstreamPorts::UpstreamPorts(std::vector<Upstream> upstreams, Hook opened, Hook closing)
     : upstreams_(std::move(upstreams)), opened_(std::move(opened)), closing_(std::move(closing)) {
   sockets_.resize(upstreams_.size() * 2 * ports_in_use);
 }
@@ -13,12 +13,13 @@ void UpstreamPorts::renew(std::int64_t now_ms) {
   renewed_at_ms_ = now_ms;
   half_ = 1 - half_;
   for (std::size_t upstream = 0; upstream < upstreams_.size(); ++upstream) {
+    if (upstreams_[upstream].protocol != UpstreamProtocol::udp) continue;
     for (std::size_t i = 0; i < ports_in_use; ++i) {
       const std::size_t port = first_port(upstream, half_) + i;
       const auto number = static_cast<std::uint16_t>(port);
       if (sockets_[port]) closing_(sockets_[port]->fd(), number);
       sockets_[port].reset();
-      auto socket = net::UdpSocket::connect(upstreams_[upstream]);
+      auto socket = net::UdpSocket::connect(upstreams_[upstream].address);
       if (!socket) continue;  // no route just now: pick() says so, and the next turn tries again
       sockets_[port] = std::move(*socket);
       opened_(sockets_[port]->fd(), number);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/socket.h"
+#include "resolver/upstream.h"
 
 namespace khien::resolver {
 
@@ -20,7 +21,8 @@ class UpstreamPorts {
   /// Called with the descriptor and the port's number when one is opened, and before it is closed.
   using Hook = std::function<void(int fd, std::uint16_t port)>;
 
-  UpstreamPorts(std::vector<net::SocketAddress> upstreams, Hook opened, Hook closing);
+  /// None is opened for those that are asked over streams alone.
+  UpstreamPorts(std::vector<Upstream> upstreams, Hook opened, Hook closing);
 
   /// Opens the other half, if it is time.
   void renew(std::int64_t now_ms);
@@ -32,15 +34,12 @@ class UpstreamPorts {
   [[nodiscard]] net::UdpSocket* socket(std::uint16_t port) noexcept {
     return port < sockets_.size() && sockets_[port] ? &*sockets_[port] : nullptr;
   }
-  [[nodiscard]] const std::vector<net::SocketAddress>& upstreams() const noexcept {
-    return upstreams_;
-  }
 
  private:
   [[nodiscard]] std::size_t first_port(std::size_t upstream, std::size_t half) const noexcept {
     return (upstream * 2 + half) * ports_in_use;
   }
-  std::vector<net::SocketAddress> upstreams_;
+  std::vector<Upstream> upstreams_;
   Hook opened_;
   Hook closing_;
   std::vector<std::optional<net::UdpSocket>> sockets_;
