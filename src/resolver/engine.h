@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "base/snapshot.h"
+#include "crypto/random_stream.h"
 #include "policy/network_policy.h"
 #include "resolver/answer.h"
 #include "resolver/counters.h"
 #include "resolver/in_flight.h"
 #include "resolver/packet_cache.h"
-#include "resolver/random_pool.h"
 #include "resolver/upstream.h"
 #include "resolver/upstream_answer.h"
 #include "resolver/upstream_health.h"
@@ -286,7 +286,7 @@ class Engine {
   Snapshot<policy::NetworkPolicies>::Reader networks_;  // never null
   policy::HashKey key_;
   const std::atomic<bool>& ready_;
-  RandomPool random_;
+  crypto::RandomStream random_;
   EngineSink& sink_;
   Counters& counters_;
   PacketCache cache_;

@@ -80,7 +80,7 @@ class TcpServer final : private EngineSink {
   net::EventLoop& loop_;
   Counters counters_;
   Engine engine_;
-  RandomPool random_;
+  crypto::RandomStream random_;
   UpstreamPorts ports_;
   std::vector<net::TcpListener> listeners_;
   std::map<std::uint64_t, Connection> connections_;

@@ -105,7 +105,7 @@ class UdpWorker final : private EngineSink {
   WorkerShared shared_;
   Counters counters_;
   Engine engine_;
-  RandomPool random_;
+  crypto::RandomStream random_;
   UpstreamPorts ports_;
   FileDescriptor epoll_;
   UpstreamStreams streams_;  // after epoll_, which it leaves at its end
