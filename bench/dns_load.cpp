@@ -1,8 +1,11 @@
 // Load for measuring DNS servers over UDP, and the least that such a server can cost.
 //   bench_dns_load floor ADDRESS PORT           answers every query with one address, until killed
 //   bench_dns_load ask ADDRESS PORT SECONDS FILE   asks for the names of FILE (NAME, one a line)
+//   bench_dns_load verdicts ADDRESS PORT FILE      prints one character for each name of FILE
 // `ask` keeps 8 sockets of 32 queries under way and takes a batch with one system call, so that it
 // costs less than the server. It prints "received N lost N noerror N nxdomain N servfail N".
+// `verdicts` asks for each name until it is answered, at most five times: the rcode's digit where
+// the answer section is empty, its letter (a for NOERROR) where it is not, ? for no answer at all.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -190,6 +193,83 @@ Tally ask(const sockaddr_in& address, double seconds, std::vector<Octets>& queri
   }
 }
 
+class VerdictCollector {
+ public:
+  VerdictCollector(const sockaddr_in& address, const std::vector<Octets>& queries)
+      : fd_(open_socket(address, false)), queries_(queries), verdicts_(queries.size(), '?') {}
+
+  const std::string& run() {
+    for (std::size_t id = 0; id < slots_.size(); ++id) start_next(id);
+    while (under_way_ != 0) {
+      pollfd polled{.fd = fd_, .events = POLLIN, .revents = 0};
+      (void)::poll(&polled, 1, 50);
+      receive();
+      for (std::size_t id = 0; id < slots_.size(); ++id) repeat_if_late(id);
+    }
+    return verdicts_;
+  }
+
+ private:
+  static constexpr std::size_t slot_count = 256;
+  static constexpr double late_s = 1.0;
+  static constexpr int tries_max = 5;
+  struct Slot {
+    std::size_t name = 0;
+    double sent_s = 0;
+    int tries = 0;  // 0: free
+  };
+
+  void send(std::size_t id) {
+    Octets query = queries_[slots_[id].name];
+    dns::store_u16(query, 0, static_cast<std::uint16_t>(id));
+    slots_[id].sent_s = now_s();
+    ++slots_[id].tries;
+    (void)::send(fd_, query.data(), query.size(), 0);
+  }
+  void start_next(std::size_t id) {
+    if (next_ == queries_.size()) return;
+    slots_[id] = {.name = next_++};
+    ++under_way_;
+    send(id);
+  }
+  void finish(std::size_t id) {
+    slots_[id].tries = 0;
+    --under_way_;
+    start_next(id);
+  }
+  void receive() {
+    std::array<std::uint8_t, packet_size> packet{};
+    while (true) {
+      const ssize_t size = ::recv(fd_, packet.data(), packet.size(), 0);
+      if (size < 12) return;
+      const std::size_t id = dns::load_u16(packet, 0);
+      if (id >= slots_.size() || slots_[id].tries == 0) continue;
+      // A late answer to the name that had this slot before must not count for the one in it now.
+      const Octets& query = queries_[slots_[id].name];
+      if (static_cast<std::size_t>(size) < query.size() ||
+          !std::equal(query.begin() + 12, query.end(), packet.begin() + 12)) {
+        continue;
+      }
+      const bool has_answer = dns::load_u16(packet, 6) != 0;
+      verdicts_[slots_[id].name] = static_cast<char>((has_answer ? 'a' : '0') + (packet[3] & 0x0F));
+      finish(id);
+    }
+  }
+  void repeat_if_late(std::size_t id) {
+    const Slot& slot = slots_[id];
+    if (slot.tries == 0 || now_s() - slot.sent_s < late_s) return;
+    if (slot.tries == tries_max) return finish(id);
+    send(id);
+  }
+
+  int fd_;
+  const std::vector<Octets>& queries_;
+  std::string verdicts_;
+  std::array<Slot, slot_count> slots_{};
+  std::size_t next_ = 0;
+  std::size_t under_way_ = 0;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -202,8 +282,15 @@ int main(int argc, char** argv) {
                 tally.lost, tally.rcodes[0], tally.rcodes[3], tally.rcodes[2]);
     return tally.received == 0 ? 1 : 0;
   }
+  if (mode == "verdicts" && argc == 5) {
+    const auto queries = read_queries(argv[4]);
+    VerdictCollector collector{address_of(argv[2], argv[3]), queries};
+    std::puts(collector.run().c_str());
+    return 0;
+  }
   std::fprintf(stderr,
                "usage: bench_dns_load floor ADDRESS PORT\n"
+               "       bench_dns_load verdicts ADDRESS PORT FILE\n"
                "       bench_dns_load ask ADDRESS PORT SECONDS FILE\n");
   return 64;
 }
