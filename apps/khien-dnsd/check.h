@@ -33,6 +33,7 @@ void check_clients(const Options& options, Findings& out);
 void check_upstreams(const Options& options, Findings& out);
 // check_files.cpp
 void check_lists(const Options& options, Findings& out);
+void check_policies(const Options& options, Findings& out);
 void check_keys(const Options& options, Findings& out);
 void check_snapshot(const Options& options, Findings& out);
 void check_user(const Options& options, Findings& out);

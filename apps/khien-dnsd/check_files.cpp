@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "check.h"
 #include "policy/list_text.h"
+#include "policy/policy_document.h"
 #include "resolver/snapshot_disk.h"
 #include "resolver/transfer_key.h"
 
@@ -76,6 +77,24 @@ void check_lists(const Options& options, Findings& out) {
                          (look.bad > bad_lines_shown_max ? ", …" : "")});
     }
   }
+}
+
+void check_policies(const Options& options, Findings& out) {
+  const resolver::ServiceOptions& service = options.service;
+  if (service.policies.empty()) return;
+  const std::string item = "--policies " + service.policies.string();
+  const auto text = read_file(service.policies, policy::policy_document_size_max);
+  if (!text) {
+    out.push_back({Level::wrong, item, text.error().message});
+    return;
+  }
+  const policy::PolicyDocumentContext context{.has_sinkhole = service.block.sinkhole_v4 ||
+                                                              service.block.sinkhole_v6};
+  const auto book = policy::read_policies(as_text(*text), context);
+  out.push_back(book ? Finding{Level::good, item,
+                               std::to_string((*book)->network_count) + " networks, " +
+                                   std::to_string((*book)->prefix_count) + " prefixes"}
+                     : Finding{Level::wrong, item, book.error().message});
 }
 
 void check_keys(const Options& options, Findings& out) {

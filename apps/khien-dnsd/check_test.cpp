@@ -123,6 +123,19 @@ TEST_F(Check, ListsWithTheLinesThatAreBad) {
   EXPECT_THAT(found(check_lists).says, HasSubstr("absent"));
 }
 
+TEST_F(Check, ThePolicyDocumentWithThePlaceOfItsMistake) {
+  options_.service.policies = folder_ / "absent.json";
+  EXPECT_EQ(found(check_policies).level, Level::wrong);
+  options_.service.policies =
+      file("led.json", R"({"version": 1, "policies": {"p": {"action": "sinkhole"}},
+      "networks": [{"name": "n", "policy": "p", "prefixes": ["192.0.2.0/24"]}]})");
+  EXPECT_EQ(found(check_policies).level, Level::wrong);
+  EXPECT_THAT(found(check_policies).says, HasSubstr("/policies/p/action: "));
+  options_.service.block.sinkhole_v4 = net::IpAddress::v4({192, 0, 2, 80});
+  EXPECT_EQ(found(check_policies).level, Level::good);
+  EXPECT_EQ(found(check_policies).says, "1 networks, 1 prefixes");
+}
+
 TEST_F(Check, KeysThatOthersMayRead) {
   EXPECT_EQ(found(check_keys).item, "nothing");
   options_.tsig_key =
