@@ -202,6 +202,19 @@ Result<void> add_answers(const Written& a, resolver::ServiceOptions& options) {
   return {};
 }
 
+Result<void> add_third_parties(const Written& a, resolver::ServiceOptions& options) {
+  if (a.rpz.empty()) return {};
+  auto zones = resolver::read_rpz_zones(a.rpz);
+  if (!zones) return propagate(std::move(zones).error(), "--rpz");
+  for (const resolver::RpzZone& rpz : *zones) {
+    // Whoever follows a zone of a network choice has chosen it.
+    if (!is_choice(rpz.zone.category)) continue;
+    options.choices |= mask_of(*policy::source_of(Basis::choice, rpz.zone.category));
+  }
+  options.rpz = std::move(*zones);
+  return {};
+}
+
 Result<resolver::ServiceOptions> service_options(const Written& a) {
   resolver::ServiceOptions options;
   options.workers = a.workers;
@@ -221,8 +234,8 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add :
-       {add_clients, add_lists, add_upstreams, add_zones, add_sinkholes, add_socket, add_answers}) {
+  for (const auto& add : {add_clients, add_lists, add_upstreams, add_zones, add_third_parties,
+                          add_sinkholes, add_socket, add_answers}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;

@@ -60,6 +60,9 @@ void describe_rules(CLI::App& app, Written& out) {
                  "ADDR[:PORT] of the zones' primary (khiend), which NOTIFY must come from");
   app.add_option("--tsig-key", out.tsig_key,
                  "key file (as `khienctl zone key add` writes it) that signs and proves transfers");
+  app.add_option("--rpz", out.rpz,
+                 "JSON file of third parties' RPZ zones to obey behind the primary's "
+                 "(docs/formats/rpz-zones.md), at most 39");
   app.add_option("--zones", out.zones,
                  "which of the primary's zones to obey: pass, emergency, orders, feeds, or single "
                  "ones such as orders-phishing")

@@ -31,6 +31,7 @@ struct Written {
   std::string snapshot;
   std::string primary;
   std::string tsig_key;
+  std::string rpz;
   std::vector<std::string> zones{"pass", "emergency", "orders", "feeds"};
   // policy
   std::vector<std::string> choice;

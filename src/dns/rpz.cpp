@@ -28,6 +28,16 @@ RpzTriggerKind kind_of(NameView relative) noexcept {
   return RpzTriggerKind::qname;
 }
 
+/// Without the label next to the zone. `relative` has one at least.
+Name without_last_label(NameView relative) {
+  const std::size_t cut = last_label(relative).size();
+  Octets wire = to_octets(relative.wire().first(relative.size() - cut));
+  wire.push_back(0);
+  auto name = Name::from_wire(wire);
+  KHIEN_ASSERT(name.has_value());
+  return std::move(*name);
+}
+
 bool begins_with_rpz(Bytes label) noexcept {
   return label.size() >= 4 && label_is(label.first(4), "rpz-");
 }
@@ -38,10 +48,13 @@ std::optional<RpzTrigger> parse_rpz_owner(NameView owner, NameView zone) {
   if (!owner.is_below(zone)) return std::nullopt;
   Name relative = relative_to(owner, zone);
   const RpzTriggerKind kind = kind_of(relative);
-  if (kind != RpzTriggerKind::qname) return RpzTrigger{.kind = kind, .name = {}};
-  if (!relative.is_wildcard()) return RpzTrigger{.name = std::move(relative)};
-  if (relative.label_count() == 1) return std::nullopt;
-  return RpzTrigger{.name = relative.parent(), .wildcard = true};
+  if (kind != RpzTriggerKind::qname) relative = without_last_label(relative);
+  if (kind != RpzTriggerKind::qname && kind != RpzTriggerKind::nsdname) {
+    return RpzTrigger{.kind = kind, .name = {}, .prefix = parse_rpz_prefix(relative)};
+  }
+  if (!relative.is_wildcard()) return RpzTrigger{.kind = kind, .name = std::move(relative)};
+  if (kind == RpzTriggerKind::qname && relative.label_count() == 1) return std::nullopt;
+  return RpzTrigger{.kind = kind, .name = relative.parent(), .wildcard = true};
 }
 
 Wire<Name> make_rpz_owner(NameView name, bool wildcard, NameView zone) {
@@ -64,7 +77,10 @@ Wire<RpzAction> rpz_action(const RpzTrigger& trigger, std::uint16_t record_type,
   if (one_label && label_is(top, "rpz-drop")) return RpzAction::drop;
   if (one_label && label_is(top, "rpz-tcp-only")) return RpzAction::tcp_only;
   if (begins_with_rpz(top)) return RpzAction::unsupported;
-  if (!trigger.wildcard && *target == trigger.name.view()) return RpzAction::passthru;
+  if (trigger.kind == RpzTriggerKind::qname && !trigger.wildcard &&
+      *target == trigger.name.view()) {
+    return RpzAction::passthru;
+  }
   return RpzAction::redirect;
 }
 

@@ -1,11 +1,11 @@
 // Response Policy Zones (draft-vixie-dnsop-dns-rpz-00 and the behaviour of BIND and Unbound): what
-// an owner name triggers on, and what its records make the resolver do. Only QNAME triggers act in
-// Khiên; the others are recognised so that they are counted and never taken for names.
+// an owner name triggers on, and what its records make the resolver do.
 #pragma once
 
 #include <optional>
 
 #include "dns/message.h"
+#include "dns/rpz_prefix.h"
 
 namespace khien::dns {
 
@@ -13,8 +13,9 @@ enum class RpzTriggerKind : std::uint8_t { qname, client_ip, ip, nsdname, nsip }
 
 struct RpzTrigger {
   RpzTriggerKind kind = RpzTriggerKind::qname;
-  Name name;              // absolute, without `*`; empty (root) for other kinds than qname
+  Name name;              // of qname and nsdname: absolute, without `*`; else the root
   bool wildcard = false;  // covers what lies below `name`, and not `name` itself
+  std::optional<RpzPrefix> prefix = {};  // of the address kinds; nullopt: it cannot be read
 };
 
 /// What `owner` triggers on in `zone`. nullopt if it is the apex, does not lie below the zone, or

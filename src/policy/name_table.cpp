@@ -87,9 +87,7 @@ Result<void> NameTable::add(const NameKey& name, const RuleClass& rule_class) {
   if (slots_[at].offset != 0) {
     const RuleClass& had = classes_[slots_[at].rule_class];
     if (had == rule_class) return {};
-    merged.exact |= had.exact;
-    merged.below |= had.below;
-    merged.nodata |= had.nodata;
+    merged = rule_class.joined(had);
   }
   return store(name, at, merged);
 }

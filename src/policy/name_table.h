@@ -17,20 +17,9 @@
 
 #include "base/result.h"
 #include "policy/name_key.h"
-#include "policy/source.h"
+#include "policy/rule_class.h"
 
 namespace khien::policy {
-
-/// What one name means: which sources match it, each by bit. A name that two lists have has two
-/// bits.
-struct RuleClass {
-  SourceMask exact = 0;   ///< match the name itself
-  SourceMask below = 0;   ///< match what lies below it
-  SourceMask nodata = 0;  ///< of those, the sources that answer NODATA and not NXDOMAIN
-
-  [[nodiscard]] bool empty() const noexcept { return (exact | below) == 0; }
-  friend auto operator<=>(const RuleClass&, const RuleClass&) = default;
-};
 
 struct Slot {
   std::uint32_t offset = 0;

@@ -43,17 +43,22 @@ NetworkPolicies::NetworkPolicies(std::shared_ptr<const NetworkMap> map,
 // The fence: a network's own lists say nothing about what must resolve and what the law orders.
 Decision NetworkPolicies::with_lists(const NetworkPolicy& network, const Rules& rules,
                                      const NameKey& name, Verdict verdict) const noexcept {
-  if (verdict.action == Action::passthru) return {.verdict = verdict};
+  // A third party's PASSTHRU ends other third parties' rules, not the network's own.
+  const bool passes = verdict.action == Action::passthru && !is_third_party(verdict.source);
+  if (passes) return {.verdict = verdict};
   const NameLists::Found own = lists_->find(network.own_list, network.shared_list, name, as_of_ms_);
   if (own.rule == OwnRule::allow) {
-    if (verdict.blocks()) {
+    if (verdict.acts()) {
       const SourceMask lawful = network.policy.sources & lawful_sources();
       verdict = rules.find(name, {.sources = lawful});
     }
     return {.verdict = verdict, .excepted = true};
   }
-  if (own.rule == OwnRule::block && !verdict.blocks()) {
-    verdict = {.action = Action::nxdomain, .source = source_network, .trigger_at = own.at};
+  if (own.rule == OwnRule::block && !verdict.acts()) {
+    verdict = {.action = Action::nxdomain,
+               .source = source_network,
+               .stands_for = source_network,
+               .trigger_at = own.at};
   }
   return {.verdict = verdict};
 }

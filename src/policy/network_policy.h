@@ -51,6 +51,9 @@ struct Decision {
   Verdict verdict = {};
   /// The network allows the name itself: what it points at meets the lawful sources alone.
   bool excepted = false;
+  /// The verdict is a third party's, and an earlier zone may decide otherwise once the upstream's
+  /// answer is there.
+  bool waits = false;
 };
 
 /// Who is in which network. The policy's number comes from, in this order: the DoT server name or

@@ -21,7 +21,7 @@ std::shared_ptr<const RuleSet> RuleSet::of_shards(const HashKey& key, Shards sha
 }
 
 std::shared_ptr<const RuleSet> RuleSet::from_table(NameTable table, std::vector<ZoneState> zones,
-                                                   InstantMs built_at_ms) {
+                                                   InstantMs built_at_ms, RareZones rare) {
   std::vector<NameTable> parts(shard_count, NameTable{table.key()});
   NameKey name;
   table.view().for_each([&](Bytes wire, const RuleClass& rule_class) {
@@ -32,7 +32,10 @@ std::shared_ptr<const RuleSet> RuleSet::from_table(NameTable table, std::vector<
   });
   Shards shards;
   for (std::size_t i = 0; i < shard_count; ++i) shards[i] = RuleShard::freeze(parts[i]);
-  return of_shards(table.key(), std::move(shards), std::move(zones), built_at_ms);
+  const auto names = of_shards(table.key(), std::move(shards), std::move(zones), built_at_ms);
+  std::shared_ptr<RuleSet> rules{new RuleSet{*names}};  // NOLINT: the constructor is private
+  rules->rare_ = std::move(rare);
+  return rules;
 }
 
 std::shared_ptr<const RuleSet> RuleSet::with_shard(std::size_t index,
@@ -40,6 +43,30 @@ std::shared_ptr<const RuleSet> RuleSet::with_shard(std::size_t index,
   std::shared_ptr<RuleSet> rules{new RuleSet{*this}};  // NOLINT: the constructor is private
   rules->put(index, std::move(shard));
   rules->digest_ = {};
+  return rules;
+}
+
+std::shared_ptr<const RuleSet> RuleSet::with_sources(const SourceMap& map) const {
+  struct Moved {
+    std::shared_ptr<const RuleShard> shard;  // whose names are used
+    std::vector<RuleClass> classes;
+  };
+  std::shared_ptr<RuleSet> rules{new RuleSet{*this}};  // NOLINT: the constructor is private
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    if (shards_[i] == nullptr) continue;
+    const TableView& table = shards_[i]->table();
+    auto kept = std::make_shared<Moved>();
+    kept->shard = shards_[i];
+    for (const RuleClass& rule_class : table.classes()) {
+      kept->classes.push_back(moved(rule_class, map));
+    }
+    const TableView view{table.slots(), table.arena(), kept->classes};
+    rules->put(i, std::make_shared<const RuleShard>(view, shards_[i]->name_count(), kept));
+  }
+  std::erase_if(rules->zones_,
+                [&](const ZoneState& zone) { return map[zone.source.index] == source_gone; });
+  for (ZoneState& zone : rules->zones_) zone.source.index = map[zone.source.index];
+  rules->rare_ = moved(rare_, map);
   return rules;
 }
 

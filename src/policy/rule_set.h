@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "crypto/hash.h"
+#include "policy/rare_rules.h"
 #include "policy/rule_shard.h"
 
 namespace khien::policy {
@@ -42,7 +43,8 @@ class RuleSet {
   /// The names of `table`, which goes, by shards. Twice the memory on the way: for small tables.
   [[nodiscard]] static std::shared_ptr<const RuleSet> from_table(NameTable table,
                                                                  std::vector<ZoneState> zones,
-                                                                 InstantMs built_at_ms);
+                                                                 InstantMs built_at_ms,
+                                                                 RareZones rare = {});
 
   /// Reads `image`, a whole snapshot file, in place. `owner` keeps the octets alive (a mapping, a
   /// buffer) for as long as one of its shards lives; they must be aligned to 8 and never change.
@@ -53,6 +55,9 @@ class RuleSet {
   /// This set with another shard in the place of one.
   [[nodiscard]] std::shared_ptr<const RuleSet> with_shard(
       std::size_t index, std::shared_ptr<const RuleShard> shard) const;
+  /// The same rules with the sources in other slots, and without those that are gone: the operator
+  /// has changed which third parties' zones there are. Shares the names, copies their classes.
+  [[nodiscard]] std::shared_ptr<const RuleSet> with_sources(const SourceMap& map) const;
   /// This set as it stands in the snapshot file with that checksum.
   [[nodiscard]] std::shared_ptr<const RuleSet> saved_as(const crypto::Sha256Digest& digest) const;
 
@@ -67,6 +72,8 @@ class RuleSet {
   [[nodiscard]] const HashKey& key() const noexcept { return key_; }
   /// As of its building; those of now stand in Rules.
   [[nodiscard]] const std::vector<ZoneState>& zones() const noexcept { return zones_; }
+  /// What third parties' zones held beside names, as of its building.
+  [[nodiscard]] const RareZones& rare() const noexcept { return rare_; }
   [[nodiscard]] std::size_t name_count() const noexcept { return name_count_; }
   /// The checksum of the snapshot file that holds this set; zeros if none does.
   [[nodiscard]] const crypto::Sha256Digest& digest() const noexcept { return digest_; }
@@ -81,6 +88,7 @@ class RuleSet {
   std::array<TableView, shard_count> tables_;  // of shards_, one step nearer for a lookup
   Shards shards_;
   std::vector<ZoneState> zones_;
+  RareZones rare_;
   std::size_t name_count_ = 0;
   InstantMs built_at_ms_ = 0;
   crypto::Sha256Digest digest_{};
@@ -97,13 +105,14 @@ class SnapshotPieces {
 
   /// limit_exceeded above zones_max zones.
   [[nodiscard]] static Result<SnapshotPieces> of(const RuleSet& rules,
-                                                 const std::vector<ZoneState>& zones);
+                                                 const std::vector<ZoneState>& zones,
+                                                 const RareZones& rare = {});
   /// The first holds at least the header.
   [[nodiscard]] std::vector<Bytes> pieces() const;
 
  private:
   SnapshotPieces() = default;
-  Octets head_;  // header, directory and zones
+  Octets head_;  // header, directory, zones and third parties' rules
   std::vector<Bytes> tables_;
 };
 

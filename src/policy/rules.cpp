@@ -10,33 +10,37 @@ std::shared_ptr<const Rules> Rules::none(Rng& rng) {
   return rules;
 }
 
-Verdict Rules::find(const NameKey& name, Policy policy) const noexcept {
+Verdict Rules::find_among(const NameKey& name, SourceMask sources) const noexcept {
   Verdict verdict;
   const std::size_t labels = name.label_count();
   if (labels < rule_labels_min) return verdict;
-  const SourceMask wanted = policy.sources & ~expired;
   const std::size_t shard = shard_of(name);
   const TableView& table = base->table(shard);
   const NameTable* delta = deltas.data()[shard].get();
-  int best = static_cast<int>(source_count);
+  int best = static_cast<int>(source_max);
   for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) {
     const Bytes suffix = name.suffix(i);
     const RuleClass* found = delta == nullptr ? nullptr : delta->view().find(name.hash(i), suffix);
     if (found == nullptr) found = table.find(name.hash(i), suffix);
     if (found == nullptr) continue;
-    const SourceMask matching = (i == 0 ? found->exact : found->below) & wanted;
+    const SourceMask matching = (i == 0 ? found->exact : found->below) & sources;
     if (matching == 0) continue;
     const int lowest = std::countr_zero(matching);
     if (lowest >= best) continue;  // as precedent and more specific: what was found before
     best = lowest;
-    verdict.source = Source{static_cast<std::uint8_t>(lowest)};
-    verdict.trigger_at = static_cast<std::uint8_t>(name.suffix_at(i));
-    if (verdict.source == source_pass) {
-      verdict.action = Action::passthru;
-      break;
+    const Source source{static_cast<std::uint8_t>(lowest)};
+    const SourceMask bit = mask_of(source);
+    const SourceMask nodata = i == 0 ? found->nodata : found->nodata_below;
+    Action action = (nodata & bit) != 0 ? Action::nodata : Action::nxdomain;
+    if (is_third_party(source)) {
+      if (((i == 0 ? found->rare : found->rare_below) & bit) != 0) action = Action::none;
+      verdict = rare->of_name(source, action, i != 0, suffix);
+    } else {
+      if (source == source_pass) action = Action::passthru;
+      verdict = {.action = action, .source = source, .stands_for = source};
     }
-    verdict.action =
-        (found->nodata & mask_of(verdict.source)) != 0 ? Action::nodata : Action::nxdomain;
+    verdict.trigger_at = static_cast<std::uint8_t>(name.suffix_at(i));
+    if (source == source_pass) break;
   }
   return verdict;
 }

@@ -141,7 +141,10 @@ std::string random_name(SeededRng& rng) {
 
 RuleClass random_class(SeededRng& rng) {
   const auto some = [&rng] { return (SourceMask{1} << rng.below(source_count)) & every_source; };
-  return {.exact = some() | some(), .below = some() * rng.below(2), .nodata = some() | some()};
+  return {.exact = some() | some(),
+          .below = some() * rng.below(2),
+          .nodata = some() | some(),
+          .nodata_below = some() | some()};
 }
 
 TEST(Rules, AgreeWithThePlainTwinOnRandomRules) {

@@ -14,14 +14,15 @@ static_assert(std::endian::native == std::endian::little,
               "slots and classes lie in the file as they lie in memory");
 
 constexpr std::string_view magic = "KHIENRS1";
-constexpr std::uint32_t format_version = 2;
+constexpr std::uint32_t format_version = 3;
 constexpr std::size_t digest_at = SnapshotPieces::digest_at;
 constexpr std::size_t hashed_from = SnapshotPieces::hashed_from;
 constexpr std::size_t header_size = 128;
 constexpr std::size_t alignment = 8;
 
 // What stands behind the digest; sizes are octets. The directory follows the header, then come the
-// zones and, for each shard, its classes, slots and arena; zones and arenas are padded.
+// zones, what third parties' zones hold beside names and, for each shard, its classes, slots and
+// arena; zones and arenas are padded.
 struct Layout {
   std::uint64_t file_size = 0;
   std::uint64_t key_a = 0;
@@ -30,7 +31,8 @@ struct Layout {
   std::uint64_t name_count = 0;
   std::uint64_t zones_size = 0;
   std::uint64_t shard_count = 0;
-  std::array<std::uint64_t, 3> reserved{};
+  std::uint64_t rare_size = 0;
+  std::array<std::uint64_t, 2> reserved{};
 };
 static_assert(sizeof(Layout) == header_size - hashed_from);
 
@@ -120,7 +122,7 @@ std::optional<std::vector<ZoneState>> read_zones(Bytes section) {
     zone.expire_s = reader.number<std::uint32_t>();
     zone.stamp = reader.number<std::uint64_t>();
     zone.confirmed_at_ms = reader.number<InstantMs>();
-    if (zone.source.index >= source_count) return std::nullopt;
+    if (zone.source.index >= source_max) return std::nullopt;
     zones.push_back(std::move(zone));
   }
   if (!reader.good || reader.rest.size() >= alignment) return std::nullopt;
@@ -186,20 +188,22 @@ tl::unexpected<Error> refuse(std::string_view why) {
 
 }  // namespace
 
-Result<SnapshotPieces> SnapshotPieces::of(const RuleSet& rules,
-                                          const std::vector<ZoneState>& zones) {
+Result<SnapshotPieces> SnapshotPieces::of(const RuleSet& rules, const std::vector<ZoneState>& zones,
+                                          const RareZones& rare) {
   if (zones.size() > zones_max) {
     return fail(ErrorCode::limit_exceeded, "too many zones for one snapshot", "zones");
   }
   SnapshotPieces out;
   const Octets zone_section = write_zones(zones);
+  const Octets rare_section = write_rare_zones(rare);
   Layout layout{.key_a = rules.key().a,
                 .key_b = rules.key().b,
                 .built_at_ms = static_cast<std::uint64_t>(rules.built_at_ms()),
                 .name_count = rules.name_count(),
                 .zones_size = zone_section.size(),
-                .shard_count = shard_count};
-  layout.file_size = header_size + sizeof(Directory) + zone_section.size();
+                .shard_count = shard_count,
+                .rare_size = rare_section.size()};
+  layout.file_size = header_size + sizeof(Directory) + zone_section.size() + rare_section.size();
   Directory directory;
   for (std::size_t i = 0; i < shard_count; ++i) {
     const auto& shard = rules.shards()[i];
@@ -222,6 +226,7 @@ Result<SnapshotPieces> SnapshotPieces::of(const RuleSet& rules,
   append(out.head_, layout);
   append(out.head_, directory);
   out.head_.insert(out.head_.end(), zone_section.begin(), zone_section.end());
+  out.head_.insert(out.head_.end(), rare_section.begin(), rare_section.end());
   return out;
 }
 
@@ -258,9 +263,13 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::open(Bytes image,
   const Bytes directory_octets = sections.take(sizeof directory);
   if (!sections.good || layout.shard_count != shard_count) return refuse("bad directory");
   std::memcpy(&directory, directory_octets.data(), sizeof directory);
-  if (layout.zones_size % alignment != 0) return refuse("bad alignment");
+  if (layout.zones_size % alignment != 0 || layout.rare_size % alignment != 0) {
+    return refuse("bad alignment");
+  }
   auto zones = read_zones(sections.take(layout.zones_size));
   if (!sections.good || !zones) return refuse("bad zone list");
+  auto rare = read_rare_zones(sections.take(layout.rare_size));
+  if (!sections.good || !rare) return refuse("bad rules of third parties");
 
   // Used in place: the file is mapped, so that a start costs no copy and the pages are shared.
   const HashKey key{.a = layout.key_a, .b = layout.key_b};
@@ -277,10 +286,13 @@ Result<std::shared_ptr<const RuleSet>> RuleSet::open(Bytes image,
     shards[i] = std::make_shared<const RuleShard>(*table, directory[i].name_count, part);
   }
   if (!sections.rest.empty()) return refuse("bad section sizes");
-  const auto rules = of_shards(key, std::move(shards), std::move(*zones),
-                               static_cast<InstantMs>(layout.built_at_ms));
-  if (rules->name_count() != layout.name_count) return refuse("another number of names");
-  return rules->saved_as(digest);
+  const auto read = of_shards(key, std::move(shards), std::move(*zones),
+                              static_cast<InstantMs>(layout.built_at_ms));
+  if (read->name_count() != layout.name_count) return refuse("another number of names");
+  std::shared_ptr<RuleSet> rules{new RuleSet{*read}};  // NOLINT: the constructor is private
+  rules->rare_ = std::move(*rare);
+  rules->digest_ = digest;
+  return std::shared_ptr<const RuleSet>{std::move(rules)};
 }
 
 }  // namespace khien::policy

@@ -2,6 +2,7 @@
 
 #include "crypto/hash.h"
 #include "policy/test_names.h"
+#include "policy/test_rare.h"
 
 namespace khien::policy {
 namespace {
@@ -28,6 +29,9 @@ std::shared_ptr<const RuleSet> sample() {
   EXPECT_TRUE(
       add_list(table, "scam.example\nshop.test\n", source_named("orders-fraud")).has_value());
   EXPECT_TRUE(add_list(table, "shop.test\n", source_named("feeds-malware")).has_value());
+  RareZones rare;
+  rare[3] = rare_zone_of({rare_name("xau.example", "CNAME", "vuon.example."),
+                          rare_address(dns::RpzTriggerKind::ip, "24.0.2.0.192", "rpz-drop.")});
   return RuleSet::from_table(std::move(table),
                              {{.name = "orders-fraud.rpz.khien.",
                                .source = source_named("orders-fraud"),
@@ -36,8 +40,9 @@ std::shared_ptr<const RuleSet> sample() {
                                .retry_s = 10,
                                .expire_s = 3600,
                                .stamp = 5,
-                               .confirmed_at_ms = 1'767'225'600'000}},
-                             1'767'225'600'001);
+                               .confirmed_at_ms = 1'767'225'600'000},
+                              {.name = "rpz.example.", .source = ThirdParty::source_at(3)}},
+                             1'767'225'600'001, std::move(rare));
 }
 
 void seal(Octets& file) {
@@ -46,7 +51,7 @@ void seal(Octets& file) {
 }
 
 Octets file_of(const RuleSet& rules) {
-  auto pieces = SnapshotPieces::of(rules, rules.zones());
+  auto pieces = SnapshotPieces::of(rules, rules.zones(), rules.rare());
   EXPECT_TRUE(pieces.has_value());
   Octets out;
   for (const Bytes piece : pieces->pieces()) out.insert(out.end(), piece.begin(), piece.end());
@@ -69,6 +74,54 @@ TEST(SnapshotFile, IsReadInPlaceAsItWasWritten) {
   const TableView& table = (*read)->table(NameKey{wire_of("shop.test"), rules.key()});
   EXPECT_GE(table.slots().data(), static_cast<const void*>(image.bytes().data()));
   EXPECT_LT(table.slots().data(), static_cast<const void*>(&*image.bytes().end()));
+}
+
+TEST(SnapshotFile, KeepsTheRulesOfThirdParties) {
+  const auto read = Image{file_of(*sample())}.open();
+  ASSERT_TRUE(read.has_value());
+  const RareZone* zone = (*read)->rare()[3].get();
+  ASSERT_NE(zone, nullptr);
+  const auto name = zone->find(dns::RpzTriggerKind::qname, false, wire_of("xau.example"));
+  ASSERT_TRUE(name.has_value());
+  EXPECT_EQ(zone->rule(*name).action, Action::local_data);
+  EXPECT_TRUE(zone->find_address(dns::RpzTriggerKind::ip, Octets{192, 0, 2, 1}).has_value());
+}
+
+// The operator declares other zones than when the file was written.
+TEST(SnapshotFile, ThirdPartiesMoveToOtherSlotsOrGo) {
+  SeededRng rng{7};
+  NameTable table{HashKey::random(rng)};
+  const NameKey key{wire_of("xau.example"), table.key()};
+  const auto bit = [](std::size_t index) { return mask_of(ThirdParty::source_at(index)); };
+  ASSERT_TRUE(table
+                  .set(key, {.exact = bit(0) | bit(1) | mask_of(source_named("orders-fraud")),
+                             .below = bit(1),
+                             .nodata = bit(1),
+                             .rare = bit(0)})
+                  .has_value());
+  RareZones rare;
+  rare[0] = rare_zone_of({rare_name("xau.example", "CNAME", "rpz-drop.")});
+  const auto rules =
+      RuleSet::from_table(std::move(table),
+                          {{.name = "a.example.", .source = ThirdParty::source_at(0), .serial = 5},
+                           {.name = "b.example.", .source = ThirdParty::source_at(1)}},
+                          0, std::move(rare));
+  SourceMap map;
+  for (std::size_t i = 0; i < map.size(); ++i) map[i] = static_cast<std::uint8_t>(i);
+  EXPECT_TRUE(changes_nothing(map));
+  map[source_count] = source_count + 2;
+  map[source_count + 1] = source_gone;
+  EXPECT_FALSE(changes_nothing(map));
+  const auto moved_rules = rules->with_sources(map);
+  const RuleClass* found = moved_rules->table(key).find(key.hash(0), key.name());
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(*found,
+            (RuleClass{.exact = bit(2) | mask_of(source_named("orders-fraud")), .rare = bit(2)}));
+  ASSERT_EQ(moved_rules->zones().size(), 1U);
+  EXPECT_EQ(moved_rules->zones()[0].source, ThirdParty::source_at(2));
+  EXPECT_EQ(moved_rules->zones()[0].serial, 5U);
+  EXPECT_EQ(moved_rules->rare()[2], rules->rare()[0]);
+  EXPECT_EQ(moved_rules->rare()[0], nullptr);
 }
 
 TEST(SnapshotFile, OfNoRulesIsReadBack) {

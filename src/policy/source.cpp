@@ -51,7 +51,7 @@ std::optional<Source> parse_source(std::string_view id) noexcept {
 }
 
 std::optional<Basis> basis_of(Source source) noexcept {
-  if (source == source_pass) return std::nullopt;
+  if (source == source_pass || is_third_party(source)) return std::nullopt;
   if (source == source_emergency) return Basis::emergency;
   if (source.index < first_feed) return Basis::orders;
   if (source.index < first_choice) return Basis::feeds;
@@ -60,13 +60,14 @@ std::optional<Basis> basis_of(Source source) noexcept {
 
 std::optional<Category> category_of(Source source) noexcept {
   const std::size_t index = source.index;
-  if (index < first_order || source == source_network) return std::nullopt;
+  if (index < first_order || index >= source_count) return std::nullopt;
   if (index < first_feed) return static_cast<Category>(index - first_order);
   if (index < first_choice) return static_cast<Category>(index - first_feed);
   return static_cast<Category>(index - first_choice + order_category_count);
 }
 
 std::string source_id(Source source) {
+  if (is_third_party(source)) return "third-party-" + std::to_string(source.index - source_count);
   const auto category = category_of(source);
   if (source == source_network) return "network";
   if (!category) return source == source_pass ? "pass" : "emergency";

@@ -54,9 +54,10 @@ class PlainRules {
           if ((matching & mask) != 0) {
             best.source.index = static_cast<std::uint8_t>(bit);
             best.trigger_at = static_cast<std::uint8_t>(at);
-            best.action = bit == 0                            ? Action::passthru
-                          : (rule->second.nodata & mask) != 0 ? Action::nodata
-                                                              : Action::nxdomain;
+            const SourceMask nodata = at == 0 ? rule->second.nodata : rule->second.nodata_below;
+            best.action = bit == 0               ? Action::passthru
+                          : (nodata & mask) != 0 ? Action::nodata
+                                                 : Action::nxdomain;
             return best;
           }
         }

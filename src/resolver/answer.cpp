@@ -221,16 +221,21 @@ std::size_t write_blocked(const AnswerHead& head, const Blocked& blocked, const 
     write_soa(cursor,
               dns::header_size + (blocked.is_qname ? std::size_t{blocked.verdict.trigger_at} : 0));
   }
-  if (!head.has_edns) return cursor.at();
+  return append_reason(head, rcode, blocked, answer, out, cursor.at());
+}
 
+std::size_t append_reason(const AnswerHead& head, std::uint16_t rcode, const Blocked& blocked,
+                          const BlockAnswer& answer, std::span<std::uint8_t> out,
+                          std::size_t size) noexcept {
+  if (!head.has_edns) return size;
   const std::size_t limit = std::min(head.size_max, out.size());
-  const std::size_t needed = cursor.at() + edns_size_min(head) + option_head_size + 2;
+  const std::size_t needed = size + edns_size_min(head) + option_head_size + 2;
   TextBuffer text;
   if (needed <= limit) write_block_text(head, blocked, answer, limit - needed, text);
   return append_edns(
       head, rcode,
-      {.info_code = policy::extended_error_code(blocked.verdict.source), .text = text.text()}, out,
-      cursor.at());
+      {.info_code = policy::extended_error_code(blocked.verdict.stands_for), .text = text.text()},
+      out, size);
 }
 
 std::size_t write_minimal_any(const AnswerHead& head, std::span<std::uint8_t> out) noexcept {

@@ -90,6 +90,11 @@ struct BlockAnswer {
 [[nodiscard]] std::size_t write_minimal_any(const AnswerHead& head,
                                             std::span<std::uint8_t> out) noexcept;
 
+/// OPT with why `blocked` is what it is, behind the `size` octets of an answer of ours.
+[[nodiscard]] std::size_t append_reason(const AnswerHead& head, std::uint16_t rcode,
+                                        const Blocked& blocked, const BlockAnswer& answer,
+                                        std::span<std::uint8_t> out, std::size_t size) noexcept;
+
 /// Octets that append_edns() needs at least for this client.
 [[nodiscard]] std::size_t edns_size_min(const AnswerHead& head) noexcept;
 

@@ -21,7 +21,8 @@ class BlockedAnswer {
     head.size_max = size_max;
     octets_.resize(size_max);
     const policy::Verdict verdict{.action = policy::Action::nxdomain,
-                                  .source = policy::source_named(source)};
+                                  .source = policy::source_named(source),
+                                  .stands_for = policy::source_named(source)};
     octets_.resize(
         write_blocked(head, {.verdict = verdict, .name = query.question.qname}, block, octets_));
     const auto edns = dns::find_edns(octets_);

@@ -19,7 +19,7 @@ void add_category(TextBuffer& text, policy::Source source) noexcept {
 
 // What a network blocks for itself stands in no register.
 bool has_link(const Blocked& blocked, const BlockAnswer& answer) noexcept {
-  return !answer.base_url.empty() && blocked.verdict.source != policy::source_network;
+  return !answer.base_url.empty() && blocked.verdict.stands_for != policy::source_network;
 }
 
 void add_link(TextBuffer& text, const Blocked& blocked) noexcept {
@@ -62,9 +62,9 @@ void add_structured(TextBuffer& text, const Blocked& blocked, const BlockAnswer&
     text.add("\"");
   }
   text.add("],\"j\":\"");
-  add_category(text, blocked.verdict.source);
+  add_category(text, blocked.verdict.stands_for);
   text.add("\"");
-  if (const auto code = sub_error(blocked.verdict.source); !code.empty()) {
+  if (const auto code = sub_error(blocked.verdict.stands_for); !code.empty()) {
     text.add(",\"s\":");
     text.add(code);
   }
@@ -147,7 +147,7 @@ void write_block_text(const AnswerHead& head, const Blocked& blocked, const Bloc
     if (fits()) return;
     text.clear();
   }
-  add_category(text, blocked.verdict.source);
+  add_category(text, blocked.verdict.stands_for);
   if (has_link(blocked, answer)) {
     text.add(" ");
     text.add(answer.base_url);
@@ -155,7 +155,7 @@ void write_block_text(const AnswerHead& head, const Blocked& blocked, const Bloc
   }
   if (fits()) return;
   text.clear();
-  add_category(text, blocked.verdict.source);  // half a link helps nobody
+  add_category(text, blocked.verdict.stands_for);  // half a link helps nobody
   if (!fits()) text.clear();
 }
 

@@ -14,6 +14,9 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::queries_udp, "queries_total{transport=\"udp\"}"},
     {Count::queries_tcp, "queries_total{transport=\"tcp\"}"},
     {Count::passed, "passed_total"},
+    {Count::led, "local_data_total"},
+    {Count::tcp_only, "tcp_only_total"},
+    {Count::disabled, "disabled_matches_total"},
     {Count::cache_hits, "cache_total{result=\"hit\"}"},
     {Count::cache_stale, "cache_total{result=\"stale\"}"},
     {Count::cache_misses, "cache_total{result=\"miss\"}"},
@@ -44,6 +47,7 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::clients_refused, "clients_refused_total"},
     {Count::not_ready, "not_ready_total"},
     {Count::notifies, "notifies_total"},
+    {Count::dropped_policy, "dropped_total{why=\"policy\"}"},
     {Count::dropped_malformed, "dropped_total{why=\"malformed\"}"},
     {Count::dropped_frame, "dropped_total{why=\"frame\"}"},
     {Count::dropped_in_flight, "dropped_total{why=\"in_flight\"}"},
@@ -59,7 +63,13 @@ constexpr std::array<Named, count_kinds> names{{
 
 }  // namespace
 
-std::string exposition(std::span<const Counters* const> workers) {
+std::string exposition(std::span<const Counters* const> workers,
+                       const policy::ThirdParty* third_party) {
+  const auto name_of = [&](policy::Source source) {
+    const bool is_known = third_party != nullptr && is_third_party(source) &&
+                          source.index - policy::source_count < third_party->size();
+    return is_known ? "zone:" + third_party->zone_of(source).name : policy::source_id(source);
+  };
   std::string out;
   std::string_view family;
   for (const Named& named : names) {
@@ -77,8 +87,7 @@ std::string exposition(std::span<const Counters* const> workers) {
     std::uint64_t sum = 0;
     for (const Counters* worker : workers) sum += worker->blocked({i});
     if (sum == 0) continue;
-    out +=
-        fmt::format("khien_dnsd_blocked_total{{source=\"{}\"}} {}\n", policy::source_id({i}), sum);
+    out += fmt::format("khien_dnsd_blocked_total{{source=\"{}\"}} {}\n", name_of({i}), sum);
   }
   return out;
 }

@@ -8,14 +8,17 @@
 #include <span>
 #include <string>
 
-#include "policy/source.h"
+#include "policy/third_party.h"
 
 namespace khien::resolver {
 
 enum class Count : std::uint8_t {
   queries_udp,
   queries_tcp,
-  passed,        // a rule of the pass zone matched
+  passed,        // a rule of the pass zone, or another PASSTHRU, matched
+  led,           // answered with local data
+  tcp_only,      // a rule wants TCP: truncated
+  disabled,      // a third party's zone that is only counted matched
   cache_hits,    // answered from the cache
   cache_stale,   // answered from the cache past its time, with EDE 3
   cache_misses,  // asked upstream, or joined a query under way
@@ -46,6 +49,7 @@ enum class Count : std::uint8_t {
   clients_refused,  // whoever is not among the networks that are served
   not_ready,        // refused because no rules were loaded yet
   notifies,
+  dropped_policy,     // a rule says DROP
   dropped_malformed,  // shorter than a header, or a response
   dropped_frame,      // taken by AF_XDP, but not whole, not right or not for us
   dropped_in_flight,  // as many questions under way as there may be
@@ -85,10 +89,12 @@ class Counters {
     number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
   std::array<std::atomic<std::uint64_t>, count_kinds> counts_{};
-  std::array<std::atomic<std::uint64_t>, policy::source_count + 1> blocked_{};  // and networks' own
+  std::array<std::atomic<std::uint64_t>, policy::source_max + 1> blocked_{};
 };
 
-/// The sums of all `workers` in the Prometheus text format.
-[[nodiscard]] std::string exposition(std::span<const Counters* const> workers);
+/// The sums of all `workers` in the Prometheus text format. `third_party`, if not null, gives third
+/// parties' sources their names.
+[[nodiscard]] std::string exposition(std::span<const Counters* const> workers,
+                                     const policy::ThirdParty* third_party = nullptr);
 
 }  // namespace khien::resolver

@@ -16,10 +16,12 @@ constexpr std::uint8_t flag_add = 1;
 constexpr std::uint8_t flag_exact = 2;
 constexpr std::uint8_t flag_below = 4;
 constexpr std::uint8_t flag_nodata = 8;
+constexpr std::uint8_t flag_rare = 16;
 
 std::uint8_t flags_of(const SpoolEdit& edit) noexcept {
   return static_cast<std::uint8_t>((edit.add ? flag_add : 0) | (edit.exact ? flag_exact : 0) |
-                                   (edit.below ? flag_below : 0) | (edit.nodata ? flag_nodata : 0));
+                                   (edit.below ? flag_below : 0) | (edit.nodata ? flag_nodata : 0) |
+                                   (edit.rare ? flag_rare : 0));
 }
 
 // A file that is nobody's but ours from its first moment on. Not every file system has O_TMPFILE.
@@ -44,14 +46,16 @@ SpoolEdit EditSpool::edit_at(Bytes octets, std::size_t at) noexcept {
           .exact = (flags & flag_exact) != 0,
           .below = (flags & flag_below) != 0,
           .nodata = (flags & flag_nodata) != 0,
+          .rare = (flags & flag_rare) != 0,
           .name = octets.subspan(at + 3, octets[at + 2])};
 }
 
 // Zones have `name` and `*.name` one after the other: added together they are one entry.
 bool EditSpool::joins_last(const SpoolEdit& edit) noexcept {
-  if (last_ == nullptr || !edit.add) return false;
+  if (last_ == nullptr || !edit.add || edit.rare) return false;
   const SpoolEdit last = edit_at(last_->rest, last_at_);
-  if (!last.add || last.source != edit.source || last.nodata != edit.nodata) return false;
+  if (!last.add || last.rare || last.source != edit.source || last.nodata != edit.nodata)
+    return false;
   if ((last.exact && edit.exact) || (last.below && edit.below)) return false;
   if (!std::ranges::equal(last.name, edit.name)) return false;
   last_->rest[last_at_] |= flags_of(edit);
@@ -73,13 +77,33 @@ void EditSpool::put(const SpoolEdit& edit) {
   part.name_octets += edit.name.size();
 }
 
-void EditSpool::push(policy::Source source, const RuleEdit& edit) {
+bool EditSpool::put_rare(policy::Source source, const RuleEdit& edit) {
+  if (rare_.octets().size() > spool_rare_size_max) {
+    ++rare_dropped_;
+    return false;
+  }
+  rare_.push(edit);
+  if (edit.rare->kind != dns::RpzTriggerKind::qname) return true;
   put({.source = source,
        .add = edit.add,
-       .exact = !edit.below,
-       .below = edit.below,
-       .nodata = edit.nodata,
-       .name = edit.name});
+       .exact = !edit.rare->below,
+       .below = edit.rare->below,
+       .rare = true,
+       .name = edit.rare->key});
+  return true;
+}
+
+void EditSpool::push(policy::Source source, const RuleEdit& edit) {
+  if (edit.rare) {
+    if (!put_rare(source, edit)) return;
+  } else {
+    put({.source = source,
+         .add = edit.add,
+         .exact = !edit.below,
+         .below = edit.below,
+         .nodata = edit.nodata,
+         .name = edit.name});
+  }
   ++count_;
   if (is_large_) return;
   in_order_.push(edit);

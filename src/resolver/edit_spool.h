@@ -19,6 +19,8 @@ namespace khien::resolver {
 constexpr std::size_t spool_chunk_size = 16'384;
 /// Octets of changes (as RuleEdits) that are also kept in the order in which they came.
 constexpr std::size_t spool_in_order_size_max = std::size_t{1} << 20;
+/// Octets of rare records of one transfer: what a zone may hold, taken away and given anew.
+constexpr std::size_t spool_rare_size_max = 3 * policy::rare_octets_max;
 
 /// One change of a name's rule of one source.
 struct SpoolEdit {
@@ -27,7 +29,8 @@ struct SpoolEdit {
   bool exact = false;  ///< the name itself
   bool below = false;  ///< what lies below it
   bool nodata = false;
-  Bytes name = {};  // borrowed
+  bool rare = false;  ///< whether the trigger is one of rare() has to be looked up there
+  Bytes name = {};    // borrowed
 };
 
 class EditSpool {
@@ -54,6 +57,10 @@ class EditSpool {
   [[nodiscard]] const RuleEdits* in_order() const noexcept {
     return is_large_ ? nullptr : &in_order_;
   }
+  /// Those of a third party's zone that are no plain blocks, as they came. In memory.
+  [[nodiscard]] const RuleEdits& rare() const noexcept { return rare_; }
+  /// How many of these there was no room for.
+  [[nodiscard]] std::size_t rare_dropped() const noexcept { return rare_dropped_; }
   /// What it holds in memory now, beside its tables of contents.
   [[nodiscard]] std::size_t memory_size() const noexcept;
   /// What it has put into its file.
@@ -87,6 +94,7 @@ class EditSpool {
   };
 
   void put(const SpoolEdit& edit);
+  [[nodiscard]] bool put_rare(policy::Source source, const RuleEdit& edit);
   void put_away(Part& part);
   [[nodiscard]] bool write(Bytes octets);
   [[nodiscard]] Result<Bytes> read(const Chunk& chunk, Octets& buffer) const;
@@ -113,6 +121,8 @@ class EditSpool {
   Part* last_ = nullptr;     // where the last change stands, at last_at_ in its `rest`
   std::size_t last_at_ = 0;
   RuleEdits in_order_;
+  RuleEdits rare_;
+  std::size_t rare_dropped_ = 0;
   bool is_large_ = false;
   std::size_t count_ = 0;
 };

@@ -38,12 +38,18 @@ CacheKey key_of(const ClientQuery& query, const policy::NameKey& name) noexcept 
           .checking_disabled = query.header.has(dns::flag_cd)};
 }
 
+/// Whether third parties have rules on addresses or name servers.
+bool wants_answers(const policy::Rules& rules) noexcept {
+  return rules.rare != nullptr && (rules.rare->late() | rules.rare->zones().disabled()) != 0;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
                const std::atomic<bool>& ready, Rng& random, EngineSink& sink, Counters& counters)
     : options_(std::move(options)),
       rules_(rules),
+      looks_inside_(wants_answers(*rules_.value())),
       one_network_(policy::NetworkPolicies::one(options_.policy)),
       networks_(options_.networks == nullptr ? one_network_ : *options_.networks),
       key_(rules_.value()->key()),
@@ -65,6 +71,7 @@ void Engine::begin_batch(std::int64_t now_ms) noexcept {
   ++generation_;
   // Cached answers are found by hashes with this key: it stays the same for the life of a process.
   KHIEN_ASSERT(rules_.value()->key() == key_);
+  looks_inside_ = wants_answers(*rules_.value());
 }
 
 void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept {
@@ -174,9 +181,13 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
 
   const policy::NameKey& name = prepared.key;
   const policy::NetworkPolicy& network = network_of(client);
-  const policy::Decision decision = decide(network, name, query.question.qtype);
-  if (decision.verdict.blocks()) {
-    return blocked(head, network, {.verdict = decision.verdict, .name = name.name()}, out);
+  const Asker asker{head, network, transport, client};
+  policy::Decision decision = decide(network, name, query.question.qtype, client);
+  if (rules_.value()->rare != nullptr) count_disabled(name, client);
+  if (decision.verdict.acts() && !decision.waits) {
+    const auto size = act(asker, {.verdict = decision.verdict, .name = name.name()}, out);
+    if (size) return *size;
+    decision.verdict.action = policy::Action::passthru;
   }
   if (query.question.qtype == dns::type_soa) {
     const std::size_t size = followed_soa(prepared, head, out);
@@ -195,17 +206,17 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
 
   const Bytes alias = safe_alias(prepared, network, decision);
   if (alias.empty()) {
-    return answer_or_ask(prepared, head, {network, name, decision}, transport, client, out);
+    return answer_or_ask(prepared, asker, {network, name, decision}, out);
   }
   alias_key_.assign(alias, rules_.value()->key());
   const Wanted target{network, alias_key_, decide(network, alias_key_, query.question.qtype), true};
   if (target.decision.verdict.blocks()) {
     return blocked(
-        head, network,
-        {.verdict = target.decision.verdict, .is_qname = false, .name = alias_key_.name()}, out);
+        asker, {.verdict = target.decision.verdict, .is_qname = false, .name = alias_key_.name()},
+        out);
   }
   counters_.add(Count::safe_search);
-  return answer_or_ask(prepared, head, target, transport, client, out);
+  return answer_or_ask(prepared, asker, target, out);
 }
 
 // The name that safe search puts in place of the question's, or nothing: for other types, and where
@@ -218,9 +229,8 @@ Bytes Engine::safe_alias(const Prepared& prepared, const policy::NetworkPolicy& 
   return policy::safe_search_target(network.safe_search, prepared.key.name());
 }
 
-std::size_t Engine::answer_or_ask(const Prepared& prepared, const AnswerHead& head,
-                                  const Wanted& wanted, Transport transport,
-                                  const ClientRef& client, std::span<std::uint8_t> out) noexcept {
+std::size_t Engine::answer_or_ask(const Prepared& prepared, const Asker& asker,
+                                  const Wanted& wanted, std::span<std::uint8_t> out) noexcept {
   const CacheKey key = key_of(prepared.query, wanted.name);
   PacketCache::Entry* entry = cache_.find(key);
   if (entry != nullptr) {
@@ -228,85 +238,90 @@ std::size_t Engine::answer_or_ask(const Prepared& prepared, const AnswerHead& he
       counters_.add(Count::cache_hits);
       const bool ahead = now_ms_ >= entry->ask_again_ms && entry->uses >= refresh_uses_min;
       if (ahead) entry->ask_again_ms = entry->expires_ms;
-      const std::size_t size = from_cache(head, wanted, *entry, out);
+      const std::size_t size = from_cache(asker, wanted, *entry, out);
       if (ahead) refresh(key);  // last: what fails may change the cache
       return size;
     }
     if (now_ms_ < entry->ask_again_ms && entry->usable_stale(now_ms_)) {
       counters_.add(Count::cache_stale);
-      return from_cache(head, wanted, *entry, out);
+      return from_cache(asker, wanted, *entry, out);
     }
   }
   counters_.add(Count::cache_misses);
-  wait_for_upstream(head, key, wanted.aliased, transport, client);
+  wait_for_upstream(asker, key, wanted.aliased, {});
   return 0;
 }
 
-std::size_t Engine::blocked(const AnswerHead& head, const policy::NetworkPolicy& network,
-                            const Judgement& judgement, std::span<std::uint8_t> out) noexcept {
+std::size_t Engine::blocked(const Asker& asker, const Judgement& judgement,
+                            std::span<std::uint8_t> out) noexcept {
   counters_.add_blocked(judgement.verdict.source);
-  return write_blocked(head,
-                       {.verdict = judgement.verdict,
-                        .name = judgement.name,
-                        .is_qname = judgement.is_qname,
-                        .as = network.blocked_as},
-                       options_.block, out);
+  return write_blocked(asker.head, reason_of(asker, judgement), options_.block, out);
 }
 
-// The first of `targets` that `network` blocks stands in scratch_key_ then.
-policy::Verdict Engine::check_targets(const policy::NetworkPolicy& network, bool excepted,
-                                      Bytes targets, std::uint16_t& target_at) noexcept {
-  const policy::Policy lawful{.sources = network.policy.sources & policy::lawful_sources()};
-  for (std::size_t at = 0; at < targets.size();) {
-    std::size_t end = at;
-    while (targets[end] != 0) end += 1 + std::size_t{targets[end]};
-    ++end;
-    scratch_key_.assign(targets.subspan(at, end - at), rules_.value()->key());
-    const policy::Verdict verdict = excepted ? rules_.value()->find(scratch_key_, lawful)
-                                             : decide(network, scratch_key_).verdict;
-    if (verdict.blocks()) {
-      target_at = static_cast<std::uint16_t>(at);
-      return verdict;
-    }
-    at = end;
-  }
-  return {};
-}
-
-// Brings the entry's verdict on its targets up to date for this policy. Nearly every entry holds no
-// name that any zone blocks: it is marked so once, and costs one comparison whoever asks, but for
-// networks with names of their own.
+// Brings the entry's verdict on what it holds up to date for this policy. Nearly every entry holds
+// nothing that any zone acts on: it is marked so once, and costs one comparison whoever asks, but
+// for networks with names of their own.
 void Engine::check_entry(const policy::NetworkPolicy& network, bool excepted,
                          PacketCache::Entry& entry) noexcept {
   const std::uint64_t everybody = std::uint64_t{generation_} << 32;
   if (entry.checked_by == everybody && !network.has_lists()) return;
   const std::uint64_t ours = everybody | (network.decision << 1) | (excepted ? 1 : 0);
   if (entry.checked_by == ours) return;
+  const Inside inside{
+      .message = entry.message(), .targets = entry.targets(), .qname = entry.qname()};
+  const auto check = [&](const policy::NetworkPolicy& by, bool is_excepted) {
+    const Judgement found = judge_answer(by, is_excepted, inside, {});
+    entry.target_verdict = found.verdict;
+    entry.target_at = found.target_at;
+  };
   if (entry.checked_by < everybody) {  // for the first time with these rules
-    entry.target_verdict = check_targets({.policy = {}}, false, entry.targets(), entry.target_at);
-    if (!entry.target_verdict.blocks()) {
+    check({.policy = {}}, false);
+    if (entry.target_verdict.action == policy::Action::none) {
       entry.checked_by = everybody;
       if (!network.has_lists()) return;
     }
   }
-  entry.target_verdict = check_targets(network, excepted, entry.targets(), entry.target_at);
+  check(network, excepted);
   entry.checked_by = ours;
 }
 
-std::size_t Engine::from_cache(const AnswerHead& head, const Wanted& wanted,
-                               PacketCache::Entry& entry, std::span<std::uint8_t> out) noexcept {
-  if (entry.targets_size != 0 && wanted.decision.verdict.action != policy::Action::passthru) {
-    check_entry(wanted.network, wanted.decision.excepted, entry);
-    if (entry.target_verdict.blocks()) {
-      scratch_key_.assign(
-          dns::NameView::parse_prefix(entry.targets().subspan(entry.target_at))->wire(),
-          rules_.value()->key());
-      return blocked(
-          head, wanted.network,
-          {.verdict = entry.target_verdict, .is_qname = false, .name = scratch_key_.name()}, out);
-    }
+/// What policy makes of what the entry holds; nullopt: nothing.
+std::optional<std::size_t> Engine::acted_on_entry(const Asker& asker, const Wanted& wanted,
+                                                  PacketCache::Entry& entry,
+                                                  std::span<std::uint8_t> out) noexcept {
+  const policy::Decision& decision = wanted.decision;
+  if (decision.verdict.action == policy::Action::none) {
+    check_entry(asker.network, decision.excepted, entry);
+    if (!entry.target_verdict.acts()) return std::nullopt;
+    const bool is_target = entry.target_at != no_target;
+    scratch_key_.assign(
+        is_target ? dns::NameView::parse_prefix(entry.targets().subspan(entry.target_at))->wire()
+                  : entry.qname(),
+        rules_.value()->key());
+    return act(asker,
+               {.verdict = entry.target_verdict,
+                .is_qname = !is_target && !wanted.aliased,
+                .name = scratch_key_.name()},
+               out);
   }
-  return relay(head,
+  if (!is_third_party(decision.verdict.source)) return std::nullopt;
+  const policy::NameKey name{entry.qname(), rules_.value()->key()};
+  Judgement found =
+      judge(asker.network, decision, name,
+            {.message = entry.message(), .targets = entry.targets(), .qname = name.name()});
+  // What was too large for UDP has to be seen before a later zone's match stands.
+  const bool is_unseen = decision.waits && (dns::load_u16(entry.message(), 2) & dns::flag_tc) != 0;
+  if (!found.verdict.acts() || is_unseen) return std::nullopt;
+  found.is_qname = found.is_qname && !wanted.aliased;
+  return act(asker, found, out);
+}
+
+std::size_t Engine::from_cache(const Asker& asker, const Wanted& wanted, PacketCache::Entry& entry,
+                               std::span<std::uint8_t> out) noexcept {
+  if (entry.targets_size != 0 || looks_inside_) {
+    if (const auto size = acted_on_entry(asker, wanted, entry, out)) return *size;
+  }
+  return relay(asker.head,
                {.message = entry.message(),
                 .extended = entry.extended(),
                 .alias = wanted.aliased ? wanted.name.name() : Bytes{},

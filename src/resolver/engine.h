@@ -177,6 +177,27 @@ class Engine {
     policy::Verdict verdict = {};
     bool is_qname = true;
     Bytes name = {};  // that was blocked; borrowed from whoever was judged
+    std::uint16_t target_at = 0;
+  };
+  static constexpr std::uint16_t no_target = 0xFFFF;  // an address or name server matched
+
+  // Who asks, and how.
+  struct Asker {
+    const AnswerHead& head;
+    const policy::NetworkPolicy& network;
+    Transport transport;
+    const ClientRef& client;
+  };
+  // An upstream's answer, as far as policy looks into it.
+  struct Inside {
+    Bytes message = {};
+    Bytes targets = {};
+    Bytes qname = {};  // folded
+  };
+  // How a question came to wait for the answer to another: a third party's CNAME.
+  struct Way {
+    policy::Source source = {};
+    std::uint8_t ttl_s = 0;  // of the CNAME
   };
 
   [[nodiscard]] const policy::NetworkPolicy& network_of(const ClientRef& client) const noexcept {
@@ -187,7 +208,7 @@ class Engine {
                                         const policy::NameKey& name,
                                         std::uint16_t qtype) const noexcept {
     policy::Decision decision = decide(network, name);
-    if (decision.verdict.blocks() && is_key_type(qtype)) {
+    if (decision.verdict.acts() && is_key_type(qtype)) {
       decision.verdict = {.action = policy::Action::passthru};
     }
     return decision;
@@ -196,8 +217,54 @@ class Engine {
                                         const policy::NameKey& name) const noexcept {
     return networks_.value()->decide(network, *rules_.value(), name);
   }
-  std::size_t blocked(const AnswerHead& head, const policy::NetworkPolicy& network,
-                      const Judgement& judgement, std::span<std::uint8_t> out) noexcept;
+  /// The same with what third parties want of this client.
+  [[nodiscard]] policy::Decision decide(const policy::NetworkPolicy& network,
+                                        const policy::NameKey& name, std::uint16_t qtype,
+                                        const ClientRef& client) noexcept {
+    const policy::Decision decision = decide(network, name, qtype);
+    if (rules_.value()->rare == nullptr || is_key_type(qtype)) return decision;
+    return with_third_parties(decision, network, client);
+  }
+  [[nodiscard]] Blocked reason_of(const Asker& asker, const Judgement& judgement) const noexcept {
+    return {.verdict = judgement.verdict,
+            .name = judgement.name,
+            .is_qname = judgement.is_qname,
+            .as = asker.network.blocked_as};
+  }
+  std::size_t blocked(const Asker& asker, const Judgement& judgement,
+                      std::span<std::uint8_t> out) noexcept;
+  /// What a verdict that acts() does; nullopt: nothing after all, the answer is the upstream's.
+  std::optional<std::size_t> act(const Asker& asker, const Judgement& judgement,
+                                 std::span<std::uint8_t> out) noexcept {
+    if (judgement.verdict.blocks()) return blocked(asker, judgement, out);
+    return act_rarely(asker, judgement, out);
+  }
+
+  // engine_third_party.cpp
+  [[nodiscard]] static Way way_of(const Waiter& waiter) noexcept {
+    return {.source = {waiter.led_by}, .ttl_s = waiter.alias_ttl_s};
+  }
+  [[nodiscard]] policy::Decision with_third_parties(policy::Decision decision,
+                                                    const policy::NetworkPolicy& network,
+                                                    const ClientRef& client) const noexcept;
+  /// Counts what zones would do that are only counted.
+  void count_disabled(const policy::NameKey& name, const ClientRef& client) noexcept;
+  /// What is inside an answer, judged by the sources before `otherwise`. The name borrows `inside`,
+  /// or scratch_key_ until the next look inside.
+  [[nodiscard]] Judgement judge_answer(const policy::NetworkPolicy& network, bool excepted,
+                                       const Inside& inside,
+                                       const policy::Verdict& otherwise) noexcept;
+  std::optional<std::size_t> act_rarely(const Asker& asker, const Judgement& judgement,
+                                        std::span<std::uint8_t> out) noexcept;
+  std::optional<std::size_t> lead(const Asker& asker, const Judgement& judgement,
+                                  const policy::LocalRecord& alias,
+                                  std::span<std::uint8_t> out) noexcept;
+  std::optional<std::size_t> refused_way(const Asker& asker, const Way& way,
+                                         const policy::NameKey& name,
+                                         std::span<std::uint8_t> out) noexcept;
+  std::size_t arrive(const Asker& asker, const Way& way, const policy::NameKey& name,
+                     const Inside& inside, const PacketCache::Entry* entry,
+                     std::span<std::uint8_t> out) noexcept;
   // Whose answer a client gets, and what its policy says of that name.
   struct Wanted {
     const policy::NetworkPolicy& network;
@@ -205,13 +272,15 @@ class Engine {
     policy::Decision decision = {};
     bool aliased = false;  // the client asked for another name
   };
-  std::size_t answer_or_ask(const Prepared& prepared, const AnswerHead& head, const Wanted& wanted,
-                            Transport transport, const ClientRef& client,
+  std::size_t answer_or_ask(const Prepared& prepared, const Asker& asker, const Wanted& wanted,
                             std::span<std::uint8_t> out) noexcept;
   [[nodiscard]] Bytes safe_alias(const Prepared& prepared, const policy::NetworkPolicy& network,
                                  const policy::Decision& decision) const noexcept;
-  std::size_t from_cache(const AnswerHead& head, const Wanted& wanted, PacketCache::Entry& entry,
+  std::size_t from_cache(const Asker& asker, const Wanted& wanted, PacketCache::Entry& entry,
                          std::span<std::uint8_t> out) noexcept;
+  std::optional<std::size_t> acted_on_entry(const Asker& asker, const Wanted& wanted,
+                                            PacketCache::Entry& entry,
+                                            std::span<std::uint8_t> out) noexcept;
   std::size_t relay(const AnswerHead& head, const Relay& relay,
                     std::span<std::uint8_t> out) noexcept;
   std::size_t relay_alias(const AnswerHead& head, const Relay& relay,
@@ -220,17 +289,16 @@ class Engine {
     return static_cast<std::uint32_t>((now_ms_ - entry.stored_ms) / 1'000);
   }
   void add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client) noexcept;
-  void wait_for_upstream(const AnswerHead& head, const CacheKey& key, bool aliased,
-                         Transport transport, const ClientRef& client) noexcept;
-  /// The name borrows `name`, or scratch_key_ until the next check of targets.
-  [[nodiscard]] Judgement judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
-                                std::uint16_t qtype, Bytes targets) noexcept;
+  void wait_for_upstream(const Asker& asker, const CacheKey& key, bool aliased,
+                         const Way& way) noexcept;
+  /// The verdict on a name and on what its answer holds.
+  [[nodiscard]] Judgement judge(const policy::NetworkPolicy& network,
+                                const policy::Decision& decision, const policy::NameKey& name,
+                                const Inside& inside) noexcept;
   [[nodiscard]] Judgement judge_asked(const Waiter& waiter, const policy::NetworkPolicy& network,
                                       std::uint16_t qtype, const Judgement& of_target) noexcept;
   void check_entry(const policy::NetworkPolicy& network, bool excepted,
                    PacketCache::Entry& entry) noexcept;
-  [[nodiscard]] policy::Verdict check_targets(const policy::NetworkPolicy& network, bool excepted,
-                                              Bytes targets, std::uint16_t& target_at) noexcept;
   [[nodiscard]] const Route& route_of(Bytes qname, std::uint16_t& number) const noexcept;
 
   // engine_attempts.cpp
@@ -282,6 +350,7 @@ class Engine {
 
   EngineOptions options_;
   Snapshot<policy::Rules>::Reader rules_;  // never null
+  bool looks_inside_;                      // third parties have rules on addresses or name servers
   Snapshot<policy::NetworkPolicies> one_network_;
   Snapshot<policy::NetworkPolicies>::Reader networks_;  // never null
   policy::HashKey key_;

@@ -66,8 +66,8 @@ const Route& Engine::route_of(Bytes qname, std::uint16_t& number) const noexcept
   return options_.routes[best];
 }
 
-void Engine::wait_for_upstream(const AnswerHead& head, const CacheKey& key, bool aliased,
-                               Transport transport, const ClientRef& client) noexcept {
+void Engine::wait_for_upstream(const Asker& asker, const CacheKey& key, bool aliased,
+                               const Way& way) noexcept {
   InFlightTable::Number number = in_flight_.find(key);
   const bool joining = number != 0;
   if (!joining) {
@@ -83,11 +83,14 @@ void Engine::wait_for_upstream(const AnswerHead& head, const CacheKey& key, bool
     if (!joining) in_flight_.remove(number);
     return;
   }
-  waiter->client = client;
+  const AnswerHead& head = asker.head;
+  waiter->client = asker.client;
   waiter->id = head.id;
   waiter->flags = head.query_flags;
-  waiter->transport = transport;
+  waiter->transport = asker.transport;
   waiter->aliased = aliased;
+  waiter->led_by = way.source.index;
+  waiter->alias_ttl_s = way.ttl_s;
   waiter->has_edns = head.has_edns;
   waiter->dnssec_ok = head.dnssec_ok;
   waiter->wants_structured = head.wants_structured;
@@ -130,21 +133,24 @@ bool Engine::answer_stale(InFlightTable::Number number) noexcept {
   if (entry == nullptr || !entry->usable_stale(now_ms_)) return false;
   const bool stale = !entry->fresh(now_ms_);  // or it was asked for ahead
   if (stale) entry->ask_again_ms = now_ms_ + stale_retry_after_ms;
-  policy::NameKey name{waiting.qname(), rules_.value()->key()};
-  policy::Decision decision;
-  std::uint32_t decided = 0;  // for which policies `decision` stands
+  const policy::NameKey name{waiting.qname(), rules_.value()->key()};
   answer_waiters(
       number, [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
-        const policy::NetworkPolicy& network = network_of(waiter.client);
-        if (decided != network.decision) {
-          decision = decide(network, name, waiting.qtype);
-          decided = network.decision;
+        const Asker asker{head, network_of(waiter.client), waiter.transport, waiter.client};
+        if (waiter.led_by != 0) {
+          counters_.add(Count::cache_stale);
+          return arrive(asker, way_of(waiter), name,
+                        {.message = entry->message(), .targets = entry->targets()}, entry, out);
         }
-        const Judgement judgement = judge_asked(waiter, network, waiting.qtype,
+        policy::Decision decision = decide(asker.network, name, waiting.qtype, waiter.client);
+        const Judgement judgement = judge_asked(waiter, asker.network, waiting.qtype,
                                                 {.verdict = decision.verdict, .name = name.name()});
-        if (judgement.verdict.blocks()) return blocked(head, network, judgement, out);
+        if (judgement.verdict.acts() && !decision.waits) {
+          if (const auto size = act(asker, judgement, out)) return *size;
+          decision.verdict.action = policy::Action::passthru;
+        }
         counters_.add(Count::cache_stale);
-        return from_cache(head, {network, name, decision, waiter.aliased}, *entry, out);
+        return from_cache(asker, {asker.network, name, decision, waiter.aliased}, *entry, out);
       });
   return true;
 }
@@ -188,7 +194,18 @@ void Engine::fail(InFlightTable::Number number) noexcept {
     }
     const KeptFailure kept{entry, why};
     keep_failure(entry.key(), kept.message(), kept.extended());
-    answer_waiters(number, [&](const Waiter&, const AnswerHead& head, std::span<std::uint8_t> out) {
+    const policy::NameKey name{entry.qname(), rules_.value()->key()};
+    answer_waiters(number, [&](const Waiter& waiter, const AnswerHead& head,
+                               std::span<std::uint8_t> out) {
+      if (waiter.led_by == 0 && rules_.value()->rare != nullptr) {
+        // A match that waited for the answer stands without it.
+        const Asker asker{head, network_of(waiter.client), waiter.transport, waiter.client};
+        const policy::Decision decision = decide(asker.network, name, entry.qtype, waiter.client);
+        if (decision.verdict.acts()) {
+          const auto size = act(asker, {.verdict = decision.verdict, .name = name.name()}, out);
+          if (size) return *size;
+        }
+      }
       counters_.add(Count::answered_servfail);
       return write_error(head, dns::rcode_servfail, why, out);
     });
@@ -196,15 +213,16 @@ void Engine::fail(InFlightTable::Number number) noexcept {
   finish(number);
 }
 
-Engine::Judgement Engine::judge(const policy::NetworkPolicy& network, const policy::NameKey& name,
-                                std::uint16_t qtype, Bytes targets) noexcept {
-  const policy::Decision decision = decide(network, name, qtype);
-  if (decision.verdict.action != policy::Action::none) {
-    return {.verdict = decision.verdict, .name = name.name()};
+Engine::Judgement Engine::judge(const policy::NetworkPolicy& network,
+                                const policy::Decision& decision, const policy::NameKey& name,
+                                const Inside& inside) noexcept {
+  const bool is_final =
+      decision.verdict.action != policy::Action::none && !is_third_party(decision.verdict.source);
+  if (!is_final) {
+    const Judgement found = judge_answer(network, decision.excepted, inside, decision.verdict);
+    if (found.verdict.action != policy::Action::none) return found;
   }
-  std::uint16_t target_at = 0;
-  const policy::Verdict verdict = check_targets(network, decision.excepted, targets, target_at);
-  return {.verdict = verdict, .is_qname = false, .name = scratch_key_.name()};
+  return {.verdict = decision.verdict, .name = name.name()};
 }
 
 // What is blocked for a client whose question policy turned into the one under way: what it asked,
@@ -235,25 +253,38 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
                                    .now_ms = now_ms_,
                                    .ttl_s = ttl_s});
   // The rules and policies of now decide, not those of when it was asked; each client's its own,
-  // which is judged once for the clients that share it.
+  // which is judged once for the clients that share it, unless rules ask for the client's address.
   const policy::NameKey name{waiting.qname(), rules_.value()->key()};
+  const Inside inside{
+      .message = answer.message(), .targets = answer.targets(), .qname = name.name()};
+  const policy::RareRules* rare = rules_.value()->rare.get();
+  const bool by_client = rare != nullptr && rare->client_ip() != 0;
   Judgement judgement;
   std::uint32_t judged = 0;  // for which policies `judgement` stands
-  answer_waiters(number,
-                 [&](const Waiter& waiter, const AnswerHead& head, std::span<std::uint8_t> out) {
-                   const policy::NetworkPolicy& network = network_of(waiter.client);
-                   if (judged != network.decision) {
-                     judgement = judge(network, name, waiting.qtype, answer.targets());
-                     judged = network.decision;
-                   }
-                   const Judgement ours = judge_asked(waiter, network, waiting.qtype, judgement);
-                   if (ours.verdict.blocks()) return blocked(head, network, ours, out);
-                   return relay(head,
-                                {.message = answer.message(),
-                                 .extended = answer.extended(),
-                                 .alias = waiter.aliased ? name.name() : Bytes{}},
-                                out);
-                 });
+  answer_waiters(number, [&](const Waiter& waiter, const AnswerHead& head,
+                             std::span<std::uint8_t> out) {
+    const Asker asker{head, network_of(waiter.client), waiter.transport, waiter.client};
+    if (waiter.led_by != 0) {
+      judged = 0;  // what it borrows is written over
+      return arrive(asker, way_of(waiter), name, inside, nullptr, out);
+    }
+    if (judged != asker.network.decision || by_client) {
+      const policy::Decision decision = decide(asker.network, name, waiting.qtype, waiter.client);
+      judgement = judge(asker.network, decision, name, inside);
+      judged = asker.network.decision;
+    }
+    const Judgement ours = judge_asked(waiter, asker.network, waiting.qtype, judgement);
+    if (ours.verdict.acts()) {
+      // Leading somebody elsewhere writes over what the judgement may borrow.
+      if (ours.verdict.action == policy::Action::local_data) judged = 0;
+      if (const auto size = act(asker, ours, out)) return *size;
+    }
+    return relay(head,
+                 {.message = answer.message(),
+                  .extended = answer.extended(),
+                  .alias = waiter.aliased ? name.name() : Bytes{}},
+                 out);
+  });
 }
 
 }  // namespace khien::resolver

@@ -49,8 +49,10 @@ struct Waiter {
   Transport transport = Transport::udp;
   bool has_edns = false;
   bool dnssec_ok = false;
-  bool answered = false;  // with a stale answer already
-  bool aliased = false;   // asked for a name that policy turned into the one under way
+  bool answered = false;         // with a stale answer already
+  std::uint8_t led_by = 0;       // the third party whose CNAME led here; 0: none did
+  std::uint8_t alias_ttl_s = 0;  // of that CNAME
+  bool aliased = false;          // asked for a name that policy turned into the one under way
   bool wants_structured = false;
   bool wants_padding = false;
   std::uint8_t cookie_octets = 0;

@@ -5,21 +5,24 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "policy/rare_zone.h"
 
 namespace khien::resolver {
 
-/// One record of a zone as a change: `name` (folded or not, wire form) gets or loses a trigger.
+/// One record of a zone as a change: `name` (folded or not, wire form) gets or loses a plain block;
+/// or, of a third party's zone, `rare` comes or goes.
 struct RuleEdit {
   bool add = true;
   bool below = false;  ///< `*.name`; otherwise the name itself
   bool nodata = false;
-  Bytes name = {};  // borrowed
+  Bytes name = {};                              // borrowed; empty with `rare`
+  std::optional<policy::RareRecord> rare = {};  // borrows as well
 };
 
 class RuleEdits {
  public:
   /// Checks and copies what octets() gave. nullopt if it is cut, or has unknown flags, or a name
-  /// that no rule may have.
+  /// or record that no rule may have.
   [[nodiscard]] static std::optional<RuleEdits> read(Bytes octets);
 
   /// The name is a checked wire name.
@@ -32,15 +35,15 @@ class RuleEdits {
   template <typename Visit>
   void for_each(Visit&& visit) const {
     for (std::size_t at = 0; at < octets_.size();) {
-      const RuleEdit edit = edit_at(octets_, at);
+      const RuleEdit edit = take_edit(octets_, at);
       visit(edit);
-      at += head_size + edit.name.size();
     }
   }
 
  private:
-  static constexpr std::size_t head_size = 2;  // flags, size of the name
-  [[nodiscard]] static RuleEdit edit_at(Bytes octets, std::size_t at) noexcept;
+  static constexpr std::size_t head_size = 2;  // flags, size of the name; or flags and a record
+  /// The edit at `at`, which is moved behind it.
+  [[nodiscard]] static RuleEdit take_edit(Bytes octets, std::size_t& at);
 
   Octets octets_;
   std::size_t count_ = 0;

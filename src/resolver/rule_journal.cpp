@@ -8,7 +8,7 @@ namespace {
 using codec::append_little;
 using codec::read_little;
 
-constexpr std::string_view head_magic = "KHIENRJ1";
+constexpr std::string_view head_magic = "KHIENRJ2";
 constexpr std::uint8_t kind_changes = 1;
 constexpr std::uint8_t kind_whole = 2;
 // Behind kind and name: source, serial, refresh, retry, expire, from, stamp, confirmed at.
@@ -74,7 +74,7 @@ std::optional<JournalRecord> parse_record(Bytes payload) {
   const auto from = take<std::uint32_t>(payload);
   zone.stamp = take<std::uint64_t>(payload);
   zone.confirmed_at_ms = static_cast<InstantMs>(take<std::uint64_t>(payload));
-  if (zone.source.index >= policy::source_count) return std::nullopt;
+  if (zone.source.index >= policy::source_max) return std::nullopt;
   if (kind == kind_whole && from != 0) return std::nullopt;
   if (kind == kind_changes) record.from_serial = from;
   auto edits = RuleEdits::read(payload);

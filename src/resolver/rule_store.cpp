@@ -36,7 +36,48 @@ RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng,
           "khien_dnsd_swap_waits_given_up_total",
           "Times that a swap of rules went on though a worker still read the old ones")),
       current_(Rules::none(rng)),
-      published_(current_) {}
+      published_(current_) {
+  for (std::size_t i = 0; i < skipped_.size(); ++i) {
+    skipped_[i] = &metrics.counter(
+        "khien_dnsd_records_skipped_total", "Records of zones that no rule was made of",
+        "reason=\"" + std::string{to_string(static_cast<Skipped>(i))} + "\"");
+  }
+}
+
+void RuleStore::count_skipped(const SkippedCounts& counts) noexcept {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] != 0) skipped_[i]->add(static_cast<std::int64_t>(counts[i]));
+  }
+}
+
+void RuleStore::set_third_party(std::shared_ptr<const policy::ThirdParty> zones) {
+  third_party_ = std::move(zones);
+  auto next = std::make_shared<Rules>(*current_);
+  next->rare = third_party_ == nullptr
+                   ? nullptr
+                   : std::make_shared<const policy::RareRules>(third_party_, policy::RareZones{});
+  publish(std::move(next));
+}
+
+policy::SourceMap RuleStore::slots_of(const std::vector<ZoneState>& zones) const {
+  policy::SourceMap map;
+  for (std::size_t i = 0; i < map.size(); ++i) map[i] = static_cast<std::uint8_t>(i);
+  for (const ZoneState& zone : zones) {
+    if (!is_third_party(zone.source)) continue;
+    const auto now = third_party_ == nullptr ? std::nullopt : third_party_->find(zone.name);
+    map[zone.source.index] = now ? now->index : policy::source_gone;
+  }
+  return map;
+}
+
+/// Names that are told by their shard to be looked up there have to find something there: before
+/// the shards. For the moment between, what a name had before means NXDOMAIN.
+void RuleStore::publish_rare(const RareChange& rare) {
+  if (rare.rules == current_->rare) return;
+  auto next = std::make_shared<Rules>(*current_);
+  next->rare = rare.rules;
+  publish(std::move(next));
+}
 
 void RuleStore::publish(std::shared_ptr<const Rules> next) {
   current_ = next;
@@ -81,13 +122,21 @@ Result<void> RuleStore::load() {
   auto mapped = map_snapshot(path_);
   if (!mapped) return tl::unexpected(std::move(mapped).error());
   auto next = std::make_shared<Rules>();
-  next->base = std::move(*mapped);
+  const policy::SourceMap slots = slots_of((*mapped)->zones());
+  next->base = policy::changes_nothing(slots) ? std::move(*mapped) : (*mapped)->with_sources(slots);
   next->zones = next->base->zones();
+  if (third_party_ != nullptr) {
+    next->rare = std::make_shared<const policy::RareRules>(third_party_, next->base->rare());
+  }
   publish(std::move(next));
   return {};
 }
 
-Result<void> RuleStore::replay(const JournalRecord& record) {
+Result<void> RuleStore::replay(const JournalRecord& written) {
+  JournalRecord record = written;
+  const std::uint8_t slot = slots_of({record.zone})[record.zone.source.index];
+  if (slot == policy::source_gone) return {};  // nobody follows this zone any more
+  record.zone.source.index = slot;
   if (!record.from_serial) return replace_zone(record.zone, record.edits);
   const ZoneState* known = zone(record.zone.name);
   if (known == nullptr || known->serial != *record.from_serial) {
@@ -192,21 +241,26 @@ Error RuleStore::forget_zone(std::string_view name, Error why) {
   return why;
 }
 
-Result<void> RuleStore::replace_shards(SourceMask mask, const EditSpool& edits) {
+Result<void> RuleStore::replace_shards(SourceMask mask, const EditSpool& edits,
+                                       const policy::RareZone* rare) {
   wait_steps_ = 0;
-  ShardUpdate update{key()};
+  ShardUpdate update{key(), rare};
   for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
     auto parts = update.replace(*current_, shard, mask, edits);
     if (!parts) return tl::unexpected(std::move(parts).error());
     publish_shard(shard, std::move(*parts));
   }
+  count_skipped(update.skipped());
   return {};
 }
 
 Result<void> RuleStore::replace_zone(const ZoneState& zone, const EditSpool& edits) {
   if (auto fits = ShardUpdate::check_limits(*current_, edits); !fits) return fits;
+  const RareChange rare = RareChange::whole(*current_, zone.source, edits);
   const bool is_written = write_down(zone, std::nullopt, edits);
-  if (auto done = replace_shards(mask_of(zone.source), edits); !done) {
+  publish_rare(rare);
+  count_skipped(rare.skipped);
+  if (auto done = replace_shards(mask_of(zone.source), edits, rare.zone); !done) {
     return tl::unexpected(forget_zone(zone.name, std::move(done).error()));
   }
   finish_zone(zone);
@@ -226,8 +280,11 @@ Result<void> RuleStore::replace_sources(SourceMask mask, std::vector<ZoneState> 
 
 /// Small enough for deltas: nothing is seen of it before all of it.
 Result<void> RuleStore::change_at_once(const ZoneState& zone, const EditSpool& edits) {
+  const auto rare = RareChange::changes(*current_, zone.source, edits);
+  if (!rare) return tl::unexpected(rare.error());
   auto next = std::make_shared<Rules>(*current_);
-  ShardUpdate update{key()};
+  next->rare = rare->rules;
+  ShardUpdate update{key(), rare->zone};
   for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
     if (!edits.touches(shard)) continue;
     auto parts = update.change(*current_, shard, edits, ShardUpdate::Rebuild::never);
@@ -235,6 +292,7 @@ Result<void> RuleStore::change_at_once(const ZoneState& zone, const EditSpool& e
     next->deltas[shard] = std::move(parts->delta);
   }
   next->zones = with_zone(std::move(next->zones), zone);
+  count_skipped(rare->skipped);
   const ZoneState* known = this->zone(zone.name);
   const bool is_written = write_down(zone, known == nullptr ? 0 : known->serial, edits);
   publish(std::move(next));
@@ -247,9 +305,9 @@ Result<void> RuleStore::change_at_once(const ZoneState& zone, const EditSpool& e
   return {};
 }
 
-Result<void> RuleStore::change_shards(const EditSpool& edits) {
+Result<void> RuleStore::change_shards(const EditSpool& edits, const policy::RareZone* rare) {
   wait_steps_ = 0;
-  ShardUpdate update{key()};
+  ShardUpdate update{key(), rare};
   for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
     if (!edits.touches(shard)) continue;
     auto parts = update.change(*current_, shard, edits, ShardUpdate::Rebuild::when_due);
@@ -262,14 +320,18 @@ Result<void> RuleStore::change_shards(const EditSpool& edits) {
 Result<void> RuleStore::change_zone(const ZoneState& zone, const EditSpool& edits) {
   if (edits.in_order() != nullptr) return change_at_once(zone, edits);
   // Each shard twice: to see whether all of it fits, and to make it so.
-  ShardUpdate check{key()};
+  const auto rare = RareChange::changes(*current_, zone.source, edits);
+  if (!rare) return tl::unexpected(rare.error());
+  ShardUpdate check{key(), rare->zone};
   for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
     if (!edits.touches(shard)) continue;
     auto parts = check.change(*current_, shard, edits, ShardUpdate::Rebuild::when_due);
     if (!parts) return tl::unexpected(std::move(parts).error());
   }
   (void)write_down(zone, std::nullopt, edits);  // too large: ends the journal
-  if (auto done = change_shards(edits); !done) {
+  publish_rare(*rare);
+  count_skipped(rare->skipped);
+  if (auto done = change_shards(edits, rare->zone); !done) {
     return tl::unexpected(forget_zone(zone.name, std::move(done).error()));
   }
   finish_zone(zone);
@@ -305,7 +367,7 @@ void RuleStore::confirm_zone(std::string_view name, InstantMs now_ms) {
 bool RuleStore::check_expiry(InstantMs now_ms) {
   SourceMask expired = 0;
   for (const ZoneState& zone : current_->zones) {
-    if (zone.source != policy::source_emergency) continue;
+    if (zone.source != policy::source_emergency && !is_third_party(zone.source)) continue;
     const std::int64_t age_ms = now_ms - zone.confirmed_at_ms;
     if (age_ms > std::int64_t{zone.expire_s} * ms_per_second) expired |= mask_of(zone.source);
   }
@@ -332,7 +394,8 @@ Result<bool> RuleStore::save_unless(const Interrupted& interrupted) {
     dirty_ = false;
     return true;
   }
-  const auto digest = write_snapshot(*current_->base, current_->zones, path_, interrupted);
+  const auto digest = write_snapshot({*current_->base, current_->zones, current_->rare_zones()},
+                                     path_, interrupted);
   if (!digest) return tl::unexpected(digest.error());
   if (!*digest) return false;
   // From here on the file may be the new one, and the journal belongs to the old: whatever fails,

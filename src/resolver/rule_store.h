@@ -19,6 +19,7 @@
 #include "policy/list_text.h"
 #include "policy/rules.h"
 #include "resolver/edit_spool.h"
+#include "resolver/rare_change.h"
 #include "resolver/rule_journal.h"
 #include "resolver/shard_update.h"
 #include "resolver/snapshot_disk.h"
@@ -29,6 +30,10 @@ class RuleStore {
  public:
   /// `folder` keeps snapshot and journal; empty for none. All else is borrowed; `rng` here only.
   RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng, Metrics& metrics);
+
+  /// Which zones of third parties there are; before load(). Rules of such zones that an older
+  /// snapshot or journal has move to their slots of now, or go.
+  void set_third_party(std::shared_ptr<const policy::ThirdParty> zones);
 
   /// Takes the last good snapshot. not_found if there is none, corrupt if it is damaged: then the
   /// rules stay as they are.
@@ -55,8 +60,8 @@ class RuleStore {
   Result<void> change_zone(const policy::ZoneState& zone, const RuleEdits& edits);
   /// The primary says that the zone is current: its time to expire begins anew.
   void confirm_zone(std::string_view name, InstantMs now_ms);
-  /// What must not outlive its primary's silence acts no longer, until it is confirmed: only the
-  /// emergency zone (ADR 0601). True if that has changed.
+  /// What must not outlive its primary's silence acts no longer, until it is confirmed: the
+  /// emergency zone (ADR 0601) and third parties' (ADR 0603). True if that has changed.
   bool check_expiry(InstantMs now_ms);
 
   /// True if there is something to write.
@@ -73,6 +78,9 @@ class RuleStore {
   /// Frees rules that no worker reads any more; publishing does it as well.
   void free_old() { (void)published_.collect(); }
 
+  /// Records that became no rule, here or before they came here.
+  void count_skipped(const SkippedCounts& counts) noexcept;
+
   [[nodiscard]] const policy::ZoneState* zone(std::string_view name) const noexcept;
   [[nodiscard]] const policy::Rules& rules() const noexcept { return *current_; }
   [[nodiscard]] const policy::HashKey& key() const noexcept { return current_->key(); }
@@ -82,8 +90,11 @@ class RuleStore {
   void publish(std::shared_ptr<const policy::Rules> next);
   void publish_shard(std::size_t shard, ShardUpdate::Parts parts);
   void wait_for_workers();
-  Result<void> replace_shards(policy::SourceMask mask, const EditSpool& edits);
-  Result<void> change_shards(const EditSpool& edits);
+  [[nodiscard]] policy::SourceMap slots_of(const std::vector<policy::ZoneState>& zones) const;
+  void publish_rare(const RareChange& rare);
+  Result<void> replace_shards(policy::SourceMask mask, const EditSpool& edits,
+                              const policy::RareZone* rare = nullptr);
+  Result<void> change_shards(const EditSpool& edits, const policy::RareZone* rare);
   Result<void> change_at_once(const policy::ZoneState& zone, const EditSpool& edits);
   Result<bool> merge_deltas(std::size_t names_max, const Interrupted& interrupted);
   void finish_zone(const policy::ZoneState& zone);
@@ -104,8 +115,10 @@ class RuleStore {
   Metric& journal_failures_;
   Metric& journal_cuts_;
   Metric& waits_given_up_;
+  std::array<Metric*, skipped_kinds> skipped_{};
   bool keeps_journal_ = false;
   std::optional<RuleJournal> journal_;  // none: from a failure, or without a snapshot, to a save
+  std::shared_ptr<const policy::ThirdParty> third_party_;  // null: none
   std::shared_ptr<const policy::Rules> current_;
   Snapshot<policy::Rules> published_;
   int wait_steps_ = 0;  // that the change in hand has waited for workers

@@ -100,7 +100,7 @@ class PlainZones {
         RuleClass& rule_class = classes[name];
         const SourceMask mask = mask_of(policy::Source{index});
         (below ? rule_class.below : rule_class.exact) |= mask;
-        if (nodata) rule_class.nodata |= mask;
+        if (nodata) (below ? rule_class.nodata_below : rule_class.nodata) |= mask;
       }
     }
     policy::PlainRules rules;

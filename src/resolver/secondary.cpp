@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 #include "base/log.h"
 #include "dns/writer.h"
@@ -36,12 +38,11 @@ Octets make_request(const dns::Name& zone, std::optional<std::uint32_t> serial, 
 Secondary::Secondary(SecondaryOptions options, RuleStore& store, std::atomic<bool>& ready,
                      const Clock& clock, Rng& rng, Metrics& metrics)
     : options_(std::move(options)),
-      store_(store),
+      store_(&store),
       ready_(ready),
       clock_(clock),
       rng_(rng),
       stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      connection_(stop_event_.get()),
       transfers_whole_(metrics.counter("khien_dnsd_transfers_total", "Zone transfers by outcome",
                                        "outcome=\"whole\"")),
       transfers_changes_(metrics.counter("khien_dnsd_transfers_total", "", "outcome=\"changes\"")),
@@ -49,33 +50,59 @@ Secondary::Secondary(SecondaryOptions options, RuleStore& store, std::atomic<boo
       transfers_failed_(metrics.counter("khien_dnsd_transfers_total", "", "outcome=\"failed\"")),
       notifies_refused_(metrics.counter("khien_dnsd_notifies_refused_total",
                                         "NOTIFY from strangers or for unknown zones")),
-      records_skipped_(metrics.counter("khien_dnsd_records_skipped_total",
-                                       "Records of zones that no rule can be made of")),
       saves_failed_(metrics.counter("khien_dnsd_snapshot_failures_total",
                                     "Snapshots that could not be written")),
       zones_loaded_(metrics.gauge("khien_dnsd_zones_loaded", "Zones whose rules are in force")),
       rules_(metrics.gauge("khien_dnsd_rules", "Names in the rule set, without its delta")) {
   for (const auto& subscription : options_.zones) {
-    zones_.push_back({.subscription = subscription, .name = subscription.name.to_text()});
+    const ZonePrimary khiend{.address = options_.primary, .key = options_.key};
+    zones_.push_back({.subscription = subscription,
+                      .name = subscription.name.to_text(),
+                      .link = link_of(subscription.primary.value_or(khiend))});
   }
+  status_.lock()->resize(zones_.size());
   update_ready();
 }
 
+// Zones of one primary share its connection.
+std::size_t Secondary::link_of(const ZonePrimary& primary) {
+  const auto name_of = [](const ZonePrimary& p) { return p.key ? p.key->name : dns::Name{}; };
+  const auto peer_of = [](const ZonePrimary& p) {
+    return p.tls ? std::pair{p.tls->peer.name, p.tls->peer.pins}
+                 : std::pair{std::string{}, std::vector<crypto::Sha256Digest>{}};
+  };
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const ZonePrimary& known = links_[i]->primary;
+    if (known.address == primary.address && known.key.has_value() == primary.key.has_value() &&
+        name_of(known) == name_of(primary) && peer_of(known) == peer_of(primary)) {
+      return i;
+    }
+  }
+  links_.push_back(std::make_unique<Link>(primary, stop_event_.get()));
+  return links_.size() - 1;
+}
+
 void Secondary::update_ready() {
+  std::vector<std::optional<std::uint32_t>> serials;
+  {
+    auto store = store_.lock();
+    for (const Zone& zone : zones_) {
+      const policy::ZoneState* state = (*store)->zone(zone.name);
+      serials.push_back(state == nullptr ? std::nullopt : std::optional{state->serial});
+    }
+    rules_.set(static_cast<std::int64_t>((*store)->rules().base->name_count()));
+  }
   auto status = status_.lock();
-  status->resize(zones_.size());
   std::size_t loaded = 0;
   bool all_attempted = true;
   for (std::size_t i = 0; i < zones_.size(); ++i) {
-    const policy::ZoneState* state = store_.zone(zones_[i].name);
     (*status)[i].name = zones_[i].name;
-    (*status)[i].loaded = state != nullptr;
-    (*status)[i].serial = state == nullptr ? 0 : state->serial;
-    loaded += state == nullptr ? 0 : 1;
-    all_attempted = all_attempted && (zones_[i].attempted || state != nullptr);
+    (*status)[i].loaded = serials[i].has_value();
+    (*status)[i].serial = serials[i].value_or(0);
+    loaded += serials[i] ? 1U : 0U;
+    all_attempted = all_attempted && ((*status)[i].attempted || serials[i]);
   }
   zones_loaded_.set(static_cast<std::int64_t>(loaded));
-  rules_.set(static_cast<std::int64_t>(store_.rules().base->name_count()));
   // One zone that the primary does not give us must not keep everybody from resolving; no zone at
   // all is no filter.
   if (loaded != 0 && all_attempted && !ready_.exchange(true)) {
@@ -85,10 +112,10 @@ void Secondary::update_ready() {
 
 std::vector<Secondary::ZoneStatus> Secondary::status() { return *status_.lock(); }
 
-bool Secondary::signed_by_key(Bytes message) const {
-  if (!options_.key) return false;
+bool Secondary::signed_by(const ZonePrimary& primary, Bytes message) const {
+  if (!primary.key) return false;
   const auto check =
-      dns::check_request(message, std::span{&*options_.key, 1}, clock_.now_ms() / ms_per_second);
+      dns::check_request(message, std::span{&*primary.key, 1}, clock_.now_ms() / ms_per_second);
   return check.status == dns::TsigStatus::ok;
 }
 
@@ -101,11 +128,16 @@ std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
   for (std::size_t i = 0; i < zones_.size(); ++i) {
     if (zones_[i].subscription.name.view() == question->name()) index = i;
   }
-  const bool trusted = from == options_.primary.ip.unmapped() || signed_by_key(message);
+  const auto is_from = [&](const ZonePrimary& primary) {
+    return from == primary.address.ip.unmapped() || signed_by(primary, message);
+  };
+  const bool trusted = index && is_from(link_of(zones_[*index]).primary);
   std::uint16_t rcode = dns::rcode_noerror;
-  if (!trusted || !index) {
+  if (!trusted) {
     notifies_refused_.add();
-    rcode = trusted ? dns::rcode_notauth : dns::rcode_refused;
+    const bool is_known =
+        !index && std::ranges::any_of(links_, [&](auto& link) { return is_from(link->primary); });
+    rcode = is_known ? dns::rcode_notauth : dns::rcode_refused;
   } else {
     {
       auto inbox = inbox_.lock();
@@ -123,20 +155,25 @@ std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
   return writer.size();
 }
 
+std::optional<std::uint32_t> Secondary::serial_of(const Zone& zone) {
+  auto store = store_.lock();
+  const policy::ZoneState* state = (*store)->zone(zone.name);
+  return state == nullptr ? std::nullopt : std::optional{state->serial};
+}
+
 Result<void> Secondary::receive(Zone& zone, bool whole, ZoneTransfer& transfer) {
-  const policy::ZoneState* state = whole ? nullptr : store_.zone(zone.name);
+  Link& link = link_of(zone);
   const auto id = static_cast<std::uint16_t>(rng_.below(65'536));
-  Octets request = make_request(zone.subscription.name,
-                                state == nullptr ? std::nullopt : std::optional{state->serial}, id);
+  Octets request = make_request(zone.subscription.name, whole ? std::nullopt : serial_of(zone), id);
   std::optional<dns::TsigVerifier> verifier;
-  if (options_.key) {
-    auto mac = dns::sign_request(request, *options_.key, clock_.now_ms() / ms_per_second);
+  if (link.primary.key) {
+    auto mac = dns::sign_request(request, *link.primary.key, clock_.now_ms() / ms_per_second);
     if (!mac) return fail(ErrorCode::internal, "cannot sign a transfer request");
-    verifier.emplace(*options_.key, std::move(*mac));
+    verifier.emplace(*link.primary.key, std::move(*mac));
   }
-  if (auto sent = connection_.send(request, transfer_timeout_ms); !sent) return sent;
+  if (auto sent = link.connection.send(request, transfer_timeout_ms); !sent) return sent;
   while (!transfer.done() || (verifier && !verifier->complete())) {
-    auto message = connection_.receive(transfer_timeout_ms);
+    auto message = link.connection.receive(transfer_timeout_ms);
     if (!message) return tl::unexpected(std::move(message).error());
     if (message->size() < dns::header_size || dns::load_u16(*message, 0) != id) {
       return fail(ErrorCode::malformed, "zone transfer: an answer to another question");
@@ -162,18 +199,20 @@ Result<void> Secondary::apply(const Zone& zone, const ZoneTransfer& transfer) {
                                 .retry_s = soa.retry_s,
                                 .expire_s = soa.expire_s,
                                 .confirmed_at_ms = clock_.now_ms()};
+  auto store = store_.lock();
+  (*store)->count_skipped(transfer.skipped());
   switch (transfer.outcome()) {
     case ZoneTransfer::Outcome::current:
       transfers_current_.add();
-      store_.confirm_zone(zone.name, clock_.now_ms());
+      (*store)->confirm_zone(zone.name, clock_.now_ms());
       return {};
     case ZoneTransfer::Outcome::whole: {
-      auto done = store_.replace_zone(state, transfer.edits());
+      auto done = (*store)->replace_zone(state, transfer.edits());
       if (done) transfers_whole_.add();
       return done;
     }
     case ZoneTransfer::Outcome::changes: {
-      auto done = store_.change_zone(state, transfer.edits());
+      auto done = (*store)->change_zone(state, transfer.edits());
       if (done) transfers_changes_.add();
       return done;
     }
@@ -182,57 +221,62 @@ Result<void> Secondary::apply(const Zone& zone, const ZoneTransfer& transfer) {
 }
 
 Result<void> Secondary::transfer(Zone& zone, bool whole) {
-  const policy::ZoneState* state = whole ? nullptr : store_.zone(zone.name);
   ZoneTransfer transfer{zone.subscription.name, zone.subscription.source,
-                        state == nullptr ? std::nullopt : std::optional{state->serial},
-                        store_.spool()};
+                        whole ? std::nullopt : serial_of(zone), (*store_.lock())->spool()};
   if (auto received = receive(zone, whole, transfer); !received) {
-    connection_.close();  // whatever else is on its way belongs to this transfer
+    link_of(zone).connection.close();  // whatever else is on its way belongs to this transfer
     return received;
   }
   auto applied = apply(zone, transfer);
   if (!applied) return applied;
-  records_skipped_.add(static_cast<std::int64_t>(transfer.skipped()));
   if (transfer.outcome() != ZoneTransfer::Outcome::current) {
     changed_at_ms_ = clock_.steady_ms();
     KHIEN_LOG(info, "zone_transferred", {"zone", zone.name}, {"serial", transfer.soa().serial},
-              {"records", transfer.edits().size()}, {"skipped", transfer.skipped()},
+              {"records", transfer.edits().size()},
+              {"skipped", std::accumulate(transfer.skipped().begin(), transfer.skipped().end(),
+                                          std::size_t{0})},
               {"whole", transfer.outcome() == ZoneTransfer::Outcome::whole ? 1 : 0});
   }
   return {};
 }
 
+Result<void> Secondary::connect(Link& link) {
+  const TransferTls* tls = link.primary.tls ? &*link.primary.tls : nullptr;
+  return link.connection.connect(link.primary.address, tls, transfer_timeout_ms);
+}
+
 void Secondary::refresh(Zone& zone) {
+  Link& link = link_of(zone);
   zone.refreshed_at_ms = clock_.steady_ms();
-  const bool reused = connection_.is_open();
+  const bool reused = link.connection.is_open();
   Result<void> result{};
-  if (!reused) result = connection_.connect(options_.primary, transfer_timeout_ms);
+  if (!reused) result = connect(link);
   if (result) result = transfer(zone, false);
   // An idle connection may have been closed by the other side: that is no failure yet.
   if (!result && reused && result.error().code == ErrorCode::unavailable) {
-    result = connection_.connect(options_.primary, transfer_timeout_ms);
+    result = connect(link);
     if (result) result = transfer(zone, false);
   }
   // Changes that do not fit (or cannot be read) are got over by the whole zone.
-  if (!result && store_.zone(zone.name) != nullptr &&
+  if (!result && serial_of(zone) &&
       (result.error().code == ErrorCode::conflict || result.error().code == ErrorCode::malformed)) {
     KHIEN_LOG(warning, "ixfr_refused", {"zone", zone.name}, {"why", result.error().message});
     transfers_failed_.add();
-    result = connection_.is_open() ? Result<void>{}
-                                   : connection_.connect(options_.primary, transfer_timeout_ms);
+    result = link.connection.is_open() ? Result<void>{} : connect(link);
     if (result) result = transfer(zone, true);
   }
   schedule(zone, result);
 }
 
 void Secondary::schedule(Zone& zone, const Result<void>& result) {
-  zone.attempted =
-      zone.attempted || result.has_value() ||
+  const bool was_asked_for =
+      result.has_value() || is_third_party(zone.subscription.source) ||
       (result.error().code != ErrorCode::unavailable && result.error().code != ErrorCode::timeout);
   std::int64_t wait_ms = 0;
   if (result) {
     zone.failures = 0;
-    const policy::ZoneState* state = store_.zone(zone.name);
+    auto store = store_.lock();
+    const policy::ZoneState* state = (*store)->zone(zone.name);
     wait_ms = std::max<std::int64_t>(state == nullptr ? 60 : state->refresh_s, 1) * ms_per_second;
   } else {
     transfers_failed_.add();
@@ -249,25 +293,34 @@ void Secondary::schedule(Zone& zone, const Result<void>& result) {
       rng_.below(static_cast<std::uint64_t>(std::max<std::int64_t>(wait_ms / 10, 1))));
   zone.due_ms = clock_.steady_ms() + wait_ms;
   const auto index = static_cast<std::size_t>(&zone - zones_.data());
-  (*status_.lock())[index].error = result ? std::string{} : result.error().message;
+  {
+    auto status = status_.lock();
+    (*status)[index].error = result ? std::string{} : result.error().message;
+    (*status)[index].attempted = (*status)[index].attempted || was_asked_for;
+  }
   update_ready();
 }
 
 void Secondary::check_expiry() {
-  if (!store_.check_expiry(clock_.now_ms())) return;
-  KHIEN_LOG(warning, "emergency_zone", {"expired", store_.rules().expired != 0 ? 1 : 0});
+  auto store = store_.lock();
+  if (!(*store)->check_expiry(clock_.now_ms())) return;
+  const policy::SourceMask expired = (*store)->rules().expired;
+  KHIEN_LOG(warning, "zones_expired",
+            {"emergency", (expired & mask_of(policy::source_emergency)) != 0 ? 1 : 0},
+            {"third_parties", std::popcount(expired & ~policy::every_source)});
 }
 
 void Secondary::save_when_quiet() {
+  auto store = store_.lock();
   // Rules of some zones only must not be what the next start takes for all.
-  if (!store_.dirty() || !ready_) return;
+  if (!(*store)->dirty() || !ready_) return;
   const std::int64_t now_ms = clock_.steady_ms();
-  const bool wanted = store_.save_is_due() || now_ms - changed_at_ms_ >= save_quiet_ms;
+  const bool wanted = (*store)->save_is_due() || now_ms - changed_at_ms_ >= save_quiet_ms;
   if (!wanted || now_ms < save_after_ms_) return;
   // A block or lift must not wait for a snapshot, unless the journal cannot take more of them.
-  const bool is_due = store_.save_is_due();
+  const bool is_due = (*store)->save_is_due();
   const auto saved =
-      store_.save_unless([&] { return !is_due && !inbox_.lock()->notified.empty(); });
+      (*store)->save_unless([&] { return !is_due && !inbox_.lock()->notified.empty(); });
   // At most a tenth of the time goes into writing, however large the file is.
   save_after_ms_ = clock_.steady_ms() + 10 * (clock_.steady_ms() - now_ms);
   if (saved) return;
@@ -276,46 +329,60 @@ void Secondary::save_when_quiet() {
   KHIEN_LOG(error, "snapshot_not_saved", {"why", saved.error().message});
 }
 
-std::int64_t Secondary::next_due_ms() const {
+void Secondary::save_at_end() {
+  auto store = store_.lock();
+  if (!(*store)->dirty() || !ready_) return;
+  if (auto saved = (*store)->save(); !saved) {
+    KHIEN_LOG(error, "snapshot_not_saved", {"why", saved.error().message});
+  }
+}
+
+std::int64_t Secondary::next_due_ms(std::size_t link) const {
   std::int64_t due_ms = clock_.steady_ms() + idle_wait_ms;
-  for (const Zone& zone : zones_) due_ms = std::min(due_ms, zone.due_ms);
+  for (const Zone& zone : zones_) {
+    if (zone.link == link) due_ms = std::min(due_ms, zone.due_ms);
+  }
   return due_ms;
 }
 
-void Secondary::run(const std::stop_token& stop) {
+/// Sleeps until a zone of `link` is due or was notified; the latter are returned.
+std::vector<std::size_t> Secondary::wait_for_work(std::size_t link, const std::stop_token& stop) {
+  const auto is_ours = [&](std::size_t index) { return zones_[index].link == link; };
+  std::vector<std::size_t> ours;
+  const std::int64_t wait_ms = std::max<std::int64_t>(next_due_ms(link) - clock_.steady_ms(), 0);
+  auto inbox = inbox_.lock();
+  (void)inbox.wait_for(std::chrono::milliseconds{wait_ms}, [&](const Inbox& state) {
+    return std::ranges::any_of(state.notified, is_ours) || stop.stop_requested();
+  });
+  std::ranges::copy_if(inbox->notified, std::back_inserter(ours), is_ours);
+  std::erase_if(inbox->notified, is_ours);
+  return ours;
+}
+
+void Secondary::run(std::size_t primary, const std::stop_token& stop) {
   (void)::prctl(PR_SET_NAME, "secondary");
   const std::stop_callback wake{stop, [this] {
                                   const std::uint64_t one = 1;
                                   (void)!::write(stop_event_.get(), &one, sizeof one);
                                   inbox_.notify_all();
                                 }};
+  const bool keeps_snapshot = primary == 0;
   while (!stop.stop_requested()) {
-    std::vector<std::size_t> notified;
-    {
-      auto inbox = inbox_.lock();
-      const std::int64_t wait_ms = std::max<std::int64_t>(next_due_ms() - clock_.steady_ms(), 0);
-      (void)inbox.wait_for(std::chrono::milliseconds{wait_ms}, [&](const Inbox& state) {
-        return !state.notified.empty() || stop.stop_requested();
-      });
-      std::swap(notified, inbox->notified);
-    }
-    for (const std::size_t index : notified) {
+    for (const std::size_t index : wait_for_work(primary, stop)) {
       Zone& zone = zones_[index];
       zone.due_ms = std::max(zone.refreshed_at_ms + refresh_min_ms, std::int64_t{0});
     }
     for (Zone& zone : zones_) {
       if (stop.stop_requested()) break;
-      if (zone.due_ms <= clock_.steady_ms()) refresh(zone);
+      if (zone.link == primary && zone.due_ms <= clock_.steady_ms()) refresh(zone);
     }
     check_expiry();
+    if (!keeps_snapshot) continue;
     save_when_quiet();
-    store_.free_old();
+    (*store_.lock())->free_old();
   }
-  connection_.close();
-  if (!store_.dirty() || !ready_) return;
-  if (auto saved = store_.save(); !saved) {
-    KHIEN_LOG(error, "snapshot_not_saved", {"why", saved.error().message});
-  }
+  links_[primary]->connection.close();
+  save_at_end();
 }
 
 }  // namespace khien::resolver

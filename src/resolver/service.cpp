@@ -10,6 +10,32 @@ namespace {
 
 constexpr std::uint16_t dns_port = 53;
 
+/// Adds the zones of `options.rpz` to those that are followed. Null if there are none.
+Result<std::shared_ptr<const policy::ThirdParty>> follow_third_parties(ServiceOptions& options) {
+  if (options.rpz.empty()) return std::shared_ptr<const policy::ThirdParty>{};
+  if (!options.lists.empty()) {
+    return fail(ErrorCode::invalid_argument, "it and --list exclude each other");
+  }
+  std::vector<policy::ThirdPartyZone> zones;
+  for (const RpzZone& rpz : options.rpz) zones.push_back(rpz.zone);
+  auto third_party = policy::ThirdParty::of(std::move(zones));
+  if (!third_party) return third_party;
+  if (!options.secondary) options.secondary.emplace();
+  for (std::size_t i = 0; i < options.rpz.size(); ++i) {
+    auto name = dns::Name::from_text(options.rpz[i].zone.name);
+    if (!name) return tl::unexpected(std::move(name).error());
+    const bool is_taken = std::ranges::any_of(
+        options.secondary->zones, [&](const ZoneSubscription& zone) { return zone.name == *name; });
+    if (is_taken) {
+      return fail(ErrorCode::conflict, "the zone " + options.rpz[i].zone.name + " is khiend's");
+    }
+    options.secondary->zones.push_back({.name = std::move(*name),
+                                        .source = policy::ThirdParty::source_at(i),
+                                        .primary = options.rpz[i].primary});
+  }
+  return third_party;
+}
+
 }  // namespace
 
 std::vector<net::SocketAddress> resolv_conf_servers(std::string_view text) {
@@ -29,12 +55,16 @@ std::vector<net::SocketAddress> resolv_conf_servers(std::string_view text) {
   return servers;
 }
 
-Service::Service(ServiceOptions options, const Clock& clock, Rng& rng)
+Service::Service(ServiceOptions options, std::shared_ptr<const policy::ThirdParty> third_party,
+                 const Clock& clock, Rng& rng)
     : options_(std::move(options)),
       clock_(clock),
       rng_(rng),
+      third_party_(std::move(third_party)),
       store_(options_.snapshot_folder, clock, rng, metrics_),
-      reloadables_(metrics_) {}
+      reloadables_(metrics_) {
+  if (third_party_ != nullptr) store_.set_third_party(third_party_);
+}
 
 Service::~Service() { stop(); }
 
@@ -64,7 +94,10 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
   if (options.secondary && !options.lists.empty()) {
     return fail(ErrorCode::invalid_argument, "--primary and --list exclude each other");
   }
-  std::unique_ptr<Service> service{new Service(std::move(options), clock, rng)};  // NOLINT
+  auto third_party = follow_third_parties(options);
+  if (!third_party) return propagate(std::move(third_party).error(), "--rpz");
+  std::unique_ptr<Service> service{
+      new Service(std::move(options), std::move(*third_party), clock, rng)};  // NOLINT
   if (auto prepared = service->prepare_upstreams(); !prepared) {
     return tl::unexpected(std::move(prepared).error());
   }
@@ -108,7 +141,9 @@ void Service::start() {
   }
   threads_.emplace_back([this](const std::stop_token& stop) { run_loop(stop); });
   if (secondary_) {
-    threads_.emplace_back([this](const std::stop_token& stop) { secondary_->run(stop); });
+    for (std::size_t i = 0; i < secondary_->primary_count(); ++i) {
+      threads_.emplace_back([this, i](const std::stop_token& stop) { secondary_->run(i, stop); });
+    }
   }
   if (lists_) {
     threads_.emplace_back([this](const std::stop_token& stop) { lists_->run(stop); });
@@ -170,8 +205,8 @@ bool Service::alive() {
 std::string Service::metrics_text() {
   for (const auto& worker : workers_) worker->read_kernel_drops();
   metrics_.gauge("khien_dnsd_ready", "1 once rules are loaded").set(ready_.load() ? 1 : 0);
-  return exposition(all_counters()) + upstream_metrics(upstream_names(), upstream_health()) +
-         metrics_.exposition();
+  return exposition(all_counters(), third_party_.get()) +
+         upstream_metrics(upstream_names(), upstream_health()) + metrics_.exposition();
 }
 
 StatusPage Service::status_page(std::string_view path) {

@@ -13,6 +13,7 @@
 #include "resolver/list_watch.h"
 #include "resolver/policy_file.h"
 #include "resolver/reloadables.h"
+#include "resolver/rpz_zones.h"
 #include "resolver/secondary.h"
 #include "resolver/status_server.h"
 #include "resolver/tcp_server.h"
@@ -56,6 +57,7 @@ struct ServiceOptions {
   std::vector<Forward> forwards = {};
   std::vector<ListFile> lists = {};
   std::optional<SecondaryOptions> secondary = {};
+  std::vector<RpzZone> rpz = {};        ///< third parties' zones, in their order
   policy::SourceMask choices = 0;       ///< network choices that are switched on
   std::filesystem::path policies = {};  ///< the policy document; without one, one policy for all
   std::filesystem::path snapshot_folder = {};
@@ -99,7 +101,8 @@ class Service {
   [[nodiscard]] RuleStore& store() noexcept { return store_; }
 
  private:
-  Service(ServiceOptions options, const Clock& clock, Rng& rng);
+  Service(ServiceOptions options, std::shared_ptr<const policy::ThirdParty> third_party,
+          const Clock& clock, Rng& rng);
   Result<void> prepare_upstreams();
   Result<void> load_rules();
   Result<void> load_policies();
@@ -126,6 +129,7 @@ class Service {
   Rng& rng_;
   std::optional<net::TlsContext> upstream_tls_;
   Metrics metrics_;
+  std::shared_ptr<const policy::ThirdParty> third_party_;  // null: none
   RuleStore store_;
   Reloadables reloadables_;
   std::unique_ptr<PolicyFile> policies_;  // null: one policy for all

@@ -13,49 +13,60 @@ using policy::SourceMask;
 
 namespace {
 
+/// The masks of one trigger, the name itself or what lies below it.
+struct Trigger {
+  SourceMask& matches;
+  SourceMask& nodata;
+  SourceMask& rare;
+};
+
+Trigger trigger_of(RuleClass& rule_class, bool below) noexcept {
+  if (below) return {rule_class.below, rule_class.nodata_below, rule_class.rare_below};
+  return {rule_class.exact, rule_class.nodata, rule_class.rare};
+}
+
 /// Adds or takes away the source's bits of one trigger. False if the record is there already, or is
 /// not.
-bool apply_trigger(RuleClass& rule_class, SourceMask& trigger, const SpoolEdit& edit) noexcept {
+bool apply_plain(const Trigger& trigger, const SpoolEdit& edit) noexcept {
   const SourceMask source = mask_of(edit.source);
-  if (((trigger & source) != 0) == edit.add) return false;
+  const bool is_there = (trigger.matches & source) != 0;
   if (edit.add) {
-    trigger |= source;
-    if (edit.nodata) rule_class.nodata |= source;
-  } else {
-    trigger &= ~source;
-    if (((rule_class.exact | rule_class.below) & source) == 0) rule_class.nodata &= ~source;
+    if (is_there) return false;
+    trigger.matches |= source;
+    if (edit.nodata) trigger.nodata |= source;
+    return true;
   }
+  const bool is_same =
+      is_there && (trigger.rare & source) == 0 && ((trigger.nodata & source) != 0) == edit.nodata;
+  if (!is_same) return false;
+  trigger.matches &= ~source;
+  trigger.nodata &= ~source;
   return true;
 }
 
-bool apply_edit(RuleClass& rule_class, const SpoolEdit& edit) noexcept {
-  return (!edit.exact || apply_trigger(rule_class, rule_class.exact, edit)) &&
-         (!edit.below || apply_trigger(rule_class, rule_class.below, edit));
+/// A rare record came or went: whether the trigger has any now was found before (rare_change.h).
+void apply_rare(const Trigger& trigger, const SpoolEdit& edit, bool has_rare) noexcept {
+  const SourceMask source = mask_of(edit.source);
+  if (has_rare) {
+    trigger.matches |= source;
+    trigger.rare |= source;
+    trigger.nodata &= ~source;
+  } else if ((trigger.rare & source) != 0) {
+    trigger.matches &= ~source;
+    trigger.rare &= ~source;
+  }
 }
 
 RuleClass class_of(const SpoolEdit& edit) noexcept {
   const SourceMask source = mask_of(edit.source);
   return {.exact = edit.exact ? source : 0,
           .below = edit.below ? source : 0,
-          .nodata = edit.nodata ? source : 0};
-}
-
-RuleClass without(const RuleClass& rule_class, SourceMask mask) noexcept {
-  return {.exact = rule_class.exact & ~mask,
-          .below = rule_class.below & ~mask,
-          .nodata = rule_class.nodata & ~mask};
-}
-
-RuleClass joined(const RuleClass& a, const RuleClass& b) noexcept {
-  return {.exact = a.exact | b.exact, .below = a.below | b.below, .nodata = a.nodata | b.nodata};
-}
-
-bool has_any(const RuleClass& rule_class, SourceMask mask) noexcept {
-  return ((rule_class.exact | rule_class.below) & mask) != 0;
+          .nodata = edit.exact && edit.nodata ? source : 0,
+          .nodata_below = edit.below && edit.nodata ? source : 0};
 }
 
 bool mentions(const Rules& rules, std::size_t shard, SourceMask mask) noexcept {
-  const auto has_mask = [mask](const RuleClass& rule_class) { return has_any(rule_class, mask); };
+  const auto has_mask = [mask](const RuleClass& rule_class) { return rule_class.has(mask); };
   const NameTable* delta = rules.deltas[shard].get();
   return std::ranges::any_of(rules.base->table(shard).classes(), has_mask) ||
          (delta != nullptr && std::ranges::any_of(delta->view().classes(), has_mask));
@@ -75,9 +86,45 @@ std::size_t arena_size(const Rules& rules, std::size_t shard) noexcept {
 
 }  // namespace
 
+ShardUpdate::Fit ShardUpdate::apply(RuleClass& rule_class, const SpoolEdit& edit,
+                                    Bytes folded) const noexcept {
+  const SourceMask source = mask_of(edit.source);
+  for (const bool below : {false, true}) {
+    if (!(below ? edit.below : edit.exact)) continue;
+    const Trigger trigger = trigger_of(rule_class, below);
+    const bool is_there = (trigger.matches & source) != 0;
+    const bool is_plain = is_there && (trigger.rare & source) == 0;
+    if (edit.rare) {
+      const bool has_rare =
+          rare_ != nullptr && rare_->find(dns::RpzTriggerKind::qname, below, folded).has_value();
+      if (has_rare && is_plain) return Fit::conflicting;
+      apply_rare(trigger, edit, has_rare);
+    } else if (!apply_plain(trigger, edit)) {
+      const bool is_same = is_plain && ((trigger.nodata & source) != 0) == edit.nodata;
+      return is_same ? Fit::duplicate : Fit::conflicting;
+    }
+  }
+  return Fit::good;
+}
+
+void ShardUpdate::skip(Skipped reason) noexcept { ++skipped_[static_cast<std::size_t>(reason)]; }
+
+/// Into incoming_, beside what came before. A second record of a trigger is left out: of a third
+/// party's zone with a count; lists and khiend's zones may say a thing twice.
+Result<void> ShardUpdate::take_incoming(const NameKey& name, const SpoolEdit& edit) {
+  if (!is_third_party(edit.source)) return incoming_.add(name, class_of(edit));
+  const RuleClass* known = incoming_.find(name);
+  RuleClass rule_class = known == nullptr ? RuleClass{} : *known;
+  const Fit fit = apply(rule_class, edit, name.name());
+  if (fit == Fit::duplicate) skip(Skipped::duplicate);
+  if (fit == Fit::conflicting) skip(Skipped::conflicting);
+  return incoming_.set(name, rule_class);
+}
+
 Result<void> ShardUpdate::check_limits(const Rules& rules, const EditSpool& edits) {
-  // One source's bits in a class are one of eight, so that each class becomes eight at most.
-  constexpr std::size_t variants = 8;
+  // A name has no, a plain, a NODATA or a rare rule of one source, and so has what lies below it:
+  // each class becomes sixteen at most.
+  constexpr std::size_t variants = 16;
   for (std::size_t shard = 0; shard < policy::shard_count; ++shard) {
     if (!edits.touches(shard)) continue;
     if (class_count(rules, shard) > policy::rule_classes_max / variants - 1) {
@@ -103,7 +150,7 @@ Result<ShardUpdate::Parts> ShardUpdate::change(const Rules& rules, std::size_t s
     const RuleClass* known = delta.find(name);
     if (known == nullptr) known = table.find(name.hash(0), name.name());
     RuleClass rule_class = known == nullptr ? RuleClass{} : *known;
-    if (apply_edit(rule_class, edit)) return delta.set(name, rule_class);
+    if (apply(rule_class, edit, name.name()) == Fit::good) return delta.set(name, rule_class);
     return fail(ErrorCode::conflict,
                 edit.add ? "IXFR adds a record that is there" : "IXFR removes a record that is not",
                 "ixfr_mismatch");
@@ -121,7 +168,7 @@ Result<void> ShardUpdate::read_incoming(std::size_t shard, const EditSpool& edit
   NameKey name;
   return edits.for_each(shard, [&](const SpoolEdit& edit) {
     name.assign(edit.name, incoming_.key());
-    return incoming_.add(name, class_of(edit));
+    return take_incoming(name, edit);
   });
 }
 
@@ -136,13 +183,13 @@ void ShardUpdate::for_each_difference(const Rules& rules, std::size_t shard, Sou
     if (!goes_on) return;
     name.assign(wire, rules.key());
     const RuleClass now = rules.class_of(name);
-    const RuleClass wanted = joined(without(now, mask), rule_class);
+    const RuleClass wanted = now.without(mask).joined(rule_class);
     if (now != wanted) goes_on = set(name, wanted);
   });
   rules.for_each_in(shard, [&](Bytes wire, const RuleClass& rule_class) {
-    if (!goes_on || !has_any(rule_class, mask)) return;
+    if (!goes_on || !rule_class.has(mask)) return;
     name.assign(wire, rules.key());
-    if (incoming_.find(name) == nullptr) goes_on = set(name, without(rule_class, mask));
+    if (incoming_.find(name) == nullptr) goes_on = set(name, rule_class.without(mask));
   });
 }
 
@@ -204,8 +251,8 @@ Result<ShardUpdate::Parts> ShardUpdate::rebuild(const Rules& rules, std::size_t 
   NameKey name;
   Result<void> done{};
   rules.for_each_in(shard, [&](Bytes wire, const RuleClass& rule_class) {
-    const RuleClass kept = without(rule_class, dropped);
-    if (kept.exact == 0 && kept.below == 0) return;
+    const RuleClass kept = rule_class.without(dropped);
+    if (kept.empty()) return;
     if (!done) return;
     name.assign(wire, rules.key());
     done = built_.set(name, kept);

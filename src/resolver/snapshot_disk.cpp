@@ -40,10 +40,10 @@ void give_pages_back(Bytes octets) {
 
 }  // namespace
 
-Result<std::optional<crypto::Sha256Digest>> write_snapshot(
-    const policy::RuleSet& rules, const std::vector<policy::ZoneState>& zones,
-    const std::filesystem::path& path, const Interrupted& interrupted) {
-  auto pieces = policy::SnapshotPieces::of(rules, zones);
+Result<std::optional<crypto::Sha256Digest>> write_snapshot(const SnapshotContent& content,
+                                                           const std::filesystem::path& path,
+                                                           const Interrupted& interrupted) {
+  auto pieces = policy::SnapshotPieces::of(content.rules, content.zones, content.rare);
   if (!pieces) return tl::unexpected(std::move(pieces).error());
   const std::filesystem::path beside = new_path(path);
   const FileDescriptor file{

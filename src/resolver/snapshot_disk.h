@@ -18,11 +18,18 @@ constexpr std::uint64_t snapshot_size_max = std::uint64_t{16} << 30;
 /// Asked between two pieces of work of some milliseconds: whether to leave the rest for later.
 using Interrupted = std::function<bool()>;
 
+/// What goes into a snapshot. Borrows everything.
+struct SnapshotContent {
+  const policy::RuleSet& rules;
+  const std::vector<policy::ZoneState>& zones;
+  const policy::RareZones& rare;
+};
+
 /// Writes and syncs a snapshot beside `path`; its checksum, or nullopt if it was interrupted: then
 /// nothing is left of it. unavailable on I/O errors.
 [[nodiscard]] Result<std::optional<crypto::Sha256Digest>> write_snapshot(
-    const policy::RuleSet& rules, const std::vector<policy::ZoneState>& zones,
-    const std::filesystem::path& path, const Interrupted& interrupted);
+    const SnapshotContent& content, const std::filesystem::path& path,
+    const Interrupted& interrupted);
 
 /// Puts what write_snapshot() wrote in the place of `path` and syncs the folder. After a crash the
 /// old file or the new one stands there, whole.

@@ -19,6 +19,7 @@ struct TestAnswer {
   std::uint16_t rcode = 0;
   std::vector<dns::Record> answers = {};
   std::vector<dns::Record> authorities = {};
+  std::vector<dns::Record> additionals = {};
   bool truncated = false;
   bool authentic = false;                     // AD, if the question asks for it
   std::vector<dns::EdnsOption> options = {};  // borrowed
@@ -122,11 +123,8 @@ inline void publish_rule(Snapshot<policy::Rules>& rules, policy::Source source,
   const policy::NameKey key{policy::wire_of(name), next->key()};
   auto& known = next->deltas[policy::shard_of(key)];
   auto delta = known != nullptr ? *known : policy::NameTable{next->key()};
-  policy::RuleClass merged = next->class_of(key);
-  const policy::SourceMask mask = policy::mask_of(source);
-  merged.exact = (merged.exact & ~mask) | rule_class.exact;
-  merged.below = (merged.below & ~mask) | rule_class.below;
-  merged.nodata = (merged.nodata & ~mask) | rule_class.nodata;
+  const policy::RuleClass merged =
+      next->class_of(key).without(policy::mask_of(source)).joined(rule_class);
   ASSERT_TRUE(delta.set(key, merged).has_value());
   known = std::make_shared<const policy::NameTable>(std::move(delta));
   rules.publish(std::move(next));
@@ -299,6 +297,9 @@ class TestEngine final : public EngineSink {
       }
       for (const auto& record : answer.authorities) {
         KHIEN_ASSERT(writer.add_record(dns::Section::authority, record));
+      }
+      for (const auto& record : answer.additionals) {
+        KHIEN_ASSERT(writer.add_record(dns::Section::additional, record));
       }
     }
     if (extras) {

@@ -5,6 +5,7 @@
 #include "codec/hex.h"
 #include "dns_answer.h"
 #include "resolver/block_text.h"
+#include "resolver/zone_transfer.h"
 
 namespace khien::scenario {
 namespace {
@@ -102,6 +103,10 @@ const std::map<std::string, DnsWorld::Handler>& DnsWorld::handlers() {
       {"language", &DnsWorld::set_block_answer},
       {"structured-errors", &DnsWorld::set_block_answer},
       {"rules", &DnsWorld::set_rules},
+      {"third-party", &DnsWorld::add_third_party},
+      {"axfr", &DnsWorld::transfer_zone},
+      {"ixfr", &DnsWorld::transfer_zone},
+      {"metric", &DnsWorld::check_metric},
       {"policies", &DnsWorld::set_policies},
       {"block", &DnsWorld::change_rule},
       {"nodata", &DnsWorld::change_rule},
@@ -207,6 +212,101 @@ void DnsWorld::follow_time() {
   if (engine_) engine_->networks_.publish(policies_);
 }
 
+// third-party ZONE CATEGORY [OVERRIDE [NAME]]
+void DnsWorld::add_third_party(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  const auto name = words.size() < 3 ? std::nullopt : std::optional{dns::Name::from_text(words[1])};
+  const auto category = words.size() < 3 ? std::nullopt : parse_category(words[2]);
+  const auto wish = policy::parse_override(words.size() > 3 ? words[3] : "given");
+  if (engine_ || !name || !name->has_value() || !category || !wish) {
+    failures.add(statement.line, "third-party ZONE CATEGORY [OVERRIDE [NAME]], before the rest");
+    return;
+  }
+  third_parties_.push_back(
+      {.name = (*name)->to_text(), .category = *category, .override_action = *wish});
+  if (words.size() > 4) third_parties_.back().redirect = *dns::Name::from_text(words[4]);
+  auto zones = policy::ThirdParty::of(third_parties_);
+  if (!zones) failures.add(statement.line, zones.error().message);
+  if (zones) store_.set_third_party(std::move(*zones));
+}
+
+// axfr ZONE SERIAL, ixfr ZONE FROM TO; records below, for ixfr each behind - or +
+void DnsWorld::transfer_zone(const Statement& statement, Failures& failures) {
+  const auto& words = statement.line.words;
+  const bool is_whole = words[0] == "axfr";
+  const auto name = words.size() < 3 ? std::nullopt : std::optional{dns::Name::from_text(words[1])};
+  if (words.size() != (is_whole ? 3 : 4) || !name || !name->has_value()) {
+    failures.add(statement.line, "axfr ZONE SERIAL, or ixfr ZONE FROM TO");
+    return;
+  }
+  std::optional<policy::Source> source;
+  const std::string zone = (*name)->to_text();
+  if (!third_parties_.empty()) source = store_.rules().rare->zones().find(zone);
+  if (!source) source = policy::parse_source(words[1].substr(0, words[1].find('.')));
+  if (!source) {
+    failures.add(statement.line, "there is no zone " + words[1]);
+    return;
+  }
+  ZoneStream stream{**name};
+  const auto serial = [&](std::size_t word) {
+    return static_cast<std::uint32_t>(std::strtoul(words[word].c_str(), nullptr, 10));
+  };
+  stream.soa(serial(words.size() - 1));
+  const auto add_all = [&](std::string_view sign) {
+    for (const Line& line : statement.details) {
+      if (!sign.empty() && line.words[0] != sign) continue;
+      auto record = read_record(line, sign.empty() ? 0 : 1);
+      if (!record || !stream.add(*record)) {
+        failures.add(line, "cannot read the record: [-|+] OWNER TTL TYPE DATA");
+      }
+    }
+  };
+  if (is_whole) {
+    add_all("");
+  } else {
+    stream.soa(serial(2));
+    add_all("-");
+    stream.soa(serial(3));
+    add_all("+");
+  }
+  stream.soa(serial(words.size() - 1));
+  const auto done = apply_transfer(stream, {.name = zone, .source = *source}, is_whole);
+  if (!done) failures.add(statement.line, done.error().message);
+}
+
+/// As resolver::Secondary does.
+Result<void> DnsWorld::apply_transfer(const ZoneStream& stream, policy::ZoneState zone,
+                                      bool is_whole) {
+  const policy::ZoneState* known = store_.zone(zone.name);
+  const bool asks_for_changes = !is_whole && known != nullptr;
+  resolver::ZoneTransfer transfer{stream.zone(), zone.source,
+                                  asks_for_changes ? std::optional{known->serial} : std::nullopt,
+                                  store_.spool()};
+  for (const Octets& message : stream.messages()) {
+    if (auto fed = transfer.feed(message); !fed) return fed;
+  }
+  if (!transfer.done()) return fail(ErrorCode::malformed, "the transfer has no end");
+  store_.count_skipped(transfer.skipped());
+  zone.serial = transfer.soa().serial;
+  zone.expire_s = transfer.soa().expire_s;
+  zone.confirmed_at_ms = clock_.now_ms();
+  const bool has_changes = transfer.outcome() == resolver::ZoneTransfer::Outcome::changes;
+  auto done = has_changes ? store_.change_zone(zone, transfer.edits())
+                          : store_.replace_zone(zone, transfer.edits());
+  publish();
+  return done;
+}
+
+// metric NAME VALUE
+void DnsWorld::check_metric(const Statement& statement, Failures& failures) {
+  const resolver::Counters* counters = &engine().counters_;
+  const std::string text =
+      "\n" + resolver::exposition(std::span{&counters, 1}) + metrics_.exposition();
+  if (text.find("\n" + statement.line.rest(1) + "\n") == std::string::npos) {
+    failures.add(statement.line, "the metrics do not say " + statement.line.rest(1));
+  }
+}
+
 // block ZONE NAME host|domain; nodata …; lift …
 void DnsWorld::change_rule(const Statement& statement, Failures& failures) {
   const auto& words = statement.line.words;
@@ -292,12 +392,17 @@ void DnsWorld::set_upstream(const Statement& statement, Failures& failures) {
       continue;
     }
     const bool is_authority = line.words[0] == "authority";
-    auto record = read_record(line, is_authority ? 1 : 0);
+    const bool is_additional = line.words[0] == "additional";
+    auto record = read_record(line, is_authority || is_additional ? 1 : 0);
     if (!record) {
-      failures.add(line, "cannot read: ede CODE TEXT, or [authority] OWNER TTL TYPE DATA");
+      failures.add(line,
+                   "cannot read: ede CODE TEXT, or [authority|additional] OWNER TTL TYPE DATA");
       continue;
     }
-    (is_authority ? answer.authorities : answer.answers).push_back(std::move(*record));
+    auto& section = is_authority    ? answer.authorities
+                    : is_additional ? answer.additionals
+                                    : answer.answers;
+    section.push_back(std::move(*record));
   }
   engine().upstream(words[1], words[2]) = std::move(answer);
 }

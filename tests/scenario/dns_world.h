@@ -10,6 +10,7 @@
 #include "resolver/rule_store.h"
 #include "resolver/test_engine.h"
 #include "scenario_file.h"
+#include "zone_stream.h"
 
 namespace khien::scenario {
 
@@ -33,6 +34,8 @@ class DnsWorld {
   void passed(std::int64_t ms);
 
  private:
+  [[nodiscard]] Result<void> apply_transfer(const ZoneStream& stream, policy::ZoneState zone,
+                                            bool is_whole);
   using Handler = void (DnsWorld::*)(const Statement&, Failures&);
   static const std::map<std::string, Handler>& handlers();
 
@@ -41,6 +44,9 @@ class DnsWorld {
   void set_block_answer(const Statement& statement, Failures& failures);
   void set_sinkhole(const Statement& statement, Failures& failures);
   void set_rules(const Statement& statement, Failures& failures);
+  void add_third_party(const Statement& statement, Failures& failures);
+  void transfer_zone(const Statement& statement, Failures& failures);
+  void check_metric(const Statement& statement, Failures& failures);
   void set_policies(const Statement& statement, Failures& failures);
   void follow_time();
   void change_rule(const Statement& statement, Failures& failures);
@@ -63,6 +69,7 @@ class DnsWorld {
   Metrics metrics_;
   resolver::RuleStore store_{{}, clock_, rng_, metrics_};
   resolver::Cookies cookies_{{.current = {1, 2, 3}}, clock_};
+  std::vector<policy::ThirdPartyZone> third_parties_;
   resolver::EngineOptions options_;
   bool ready_ = true;
   std::unique_ptr<resolver::TestEngine> engine_;    // made by the first query
