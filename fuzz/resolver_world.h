@@ -72,13 +72,13 @@ class ResolverWorld final : public resolver::EngineSink {
 
   static std::shared_ptr<const policy::Rules> make_rules(Rng& rng) {
     auto rules = std::make_shared<policy::Rules>(*policy::Rules::none(rng));
-    policy::NameTable delta{rules->key()};
+    policy::NameTable table{rules->key()};
     const Octets blocked{3, 'x', 'a', 'u', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0};
     const auto source = policy::source_of(Basis::feeds, Category::phishing);
     const policy::SourceMask mask = policy::mask_of(*source);
-    KHIEN_ASSERT(delta.set(policy::NameKey{blocked, rules->key()}, {.exact = mask, .below = mask})
+    KHIEN_ASSERT(table.set(policy::NameKey{blocked, rules->key()}, {.exact = mask, .below = mask})
                      .has_value());
-    rules->delta = std::make_shared<const policy::NameTable>(std::move(delta));
+    rules->base = policy::RuleSet::from_table(std::move(table), {}, 0);
     return rules;
   }
 

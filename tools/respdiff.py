@@ -32,6 +32,7 @@ WINDOW = 64
 WAIT_S = 10.0
 SHOWN_MAX = 50
 ORDINARY_TYPES = ("A", "AAAA", "HTTPS")
+KEY_TYPES = ("DS", "DNSKEY")
 SAMPLED_TYPES = ("TXT", "MX", "NS", "SOA", "CNAME", "SVCB", "CAA", "DS", "DNSKEY", "SRV", "PTR")
 
 
@@ -170,7 +171,8 @@ class Judge:
             return
         try:
             differences = compare(front_wire, upstream_wire)
-            listed = self.lists.categories(name)
+            # Rules do not touch what validation of other names hangs on.
+            listed = set() if rdtype in KEY_TYPES else self.lists.categories(name)
             if not differences and not listed:
                 self.counts["equal"] += 1
                 return

@@ -64,6 +64,12 @@ int main(int argc, char** argv) {
   for (const auto& address : (*service)->addresses()) {
     KHIEN_LOG(info, "listening", {"address", to_string(address)});
   }
+  for (const auto& address : (*service)->dot_addresses()) {
+    KHIEN_LOG(info, "listening_dot", {"address", to_string(address)});
+  }
+  for (const auto& address : (*service)->doh_addresses()) {
+    KHIEN_LOG(info, "listening_doh", {"address", to_string(address)});
+  }
   if (const auto address = (*service)->status_address()) {
     KHIEN_LOG(info, "status", {"address", to_string(*address)});
   }

@@ -22,6 +22,9 @@ constexpr std::array private_networks{
     std::string_view{"172.16.0.0/12"},  std::string_view{"192.168.0.0/16"},
     std::string_view{"169.254.0.0/16"}, std::string_view{"::1/128"},
     std::string_view{"fc00::/7"},       std::string_view{"fe80::/10"}};
+constexpr std::uint16_t dot_port = 853;
+constexpr std::uint16_t doh_port = 443;
+constexpr std::size_t handshake_burst_s = 4;
 
 tl::unexpected<Error> bad_option(std::string_view option, std::string_view value) {
   return fail(ErrorCode::invalid_argument,
@@ -51,6 +54,38 @@ Result<void> add_lists(const Written& a, resolver::ServiceOptions& options) {
     if (is_choice(*category)) options.choices |= mask_of(*source);
     options.lists.push_back({.source = *source, .path = pair->second});
   }
+  return {};
+}
+
+Result<void> add_addresses(std::string_view option, const std::vector<std::string>& texts,
+                           std::uint16_t port, std::vector<net::SocketAddress>& out) {
+  for (const std::string& text : texts) {
+    auto address = net::SocketAddress::parse(text, port);
+    if (!address) return bad_option(option, text);
+    out.push_back(*address);
+  }
+  return {};
+}
+
+Result<void> add_streams(const Written& a, resolver::ServiceOptions& options) {
+  resolver::StreamOptions& streams = options.streams;
+  if (auto added = add_addresses("--dot", a.dot, dot_port, streams.dot); !added) return added;
+  if (auto added = add_addresses("--doh", a.doh, doh_port, streams.doh); !added) return added;
+  streams.tls = {.certificate = a.tls_cert, .key = a.tls_key};
+  streams.doh_paths = a.doh_path;
+  std::vector<net::Prefix> proxies;
+  for (const std::string& text : a.proxy_from) {
+    const auto prefix = net::Prefix::parse(text);
+    if (!prefix) return bad_option("--proxy-from", text);
+    proxies.push_back(*prefix);
+  }
+  streams.proxies = resolver::ProxyPeers{proxies};
+  streams.threads = a.stream_threads;
+  streams.limits.connections_max = a.stream_connections;
+  streams.limits.prefix = {
+      .open_max = a.network_connections,
+      .handshakes_burst = static_cast<std::uint32_t>(a.network_handshakes * handshake_burst_s),
+      .handshakes_per_second = static_cast<std::uint32_t>(a.network_handshakes)};
   return {};
 }
 
@@ -234,8 +269,8 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add : {add_clients, add_lists, add_upstreams, add_zones, add_third_parties,
-                          add_sinkholes, add_socket, add_answers}) {
+  for (const auto& add : {add_clients, add_lists, add_streams, add_upstreams, add_zones,
+                          add_third_parties, add_sinkholes, add_socket, add_answers}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
   return options;

@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t cache_mb_max = 65'536;
 constexpr std::uint32_t cache_ttl_min_max_s =
     3'600;  // blocks elsewhere must be seen within the hour
+constexpr std::size_t stream_connections_max = 1'000'000;
+constexpr std::size_t network_handshakes_max = 1'000'000;
 
 void describe_listening(CLI::App& app, Written& out) {
   app.add_option("--listen", out.listen, "ADDR[:PORT] to answer on, UDP and TCP; may be repeated");
@@ -30,6 +32,38 @@ void describe_listening(CLI::App& app, Written& out) {
   app.add_option("--refused-clients", out.refused_clients,
                  "what other clients get: `refuse` answers REFUSED with EDE 18, `drop` nothing")
       ->check(CLI::IsMember({"refuse", "drop"}));
+}
+
+void describe_streams(CLI::App& app, Written& out) {
+  app.add_option("--dot", out.dot,
+                 "ADDR[:PORT] to answer on over TLS (DoT, port 853); may be repeated; needs "
+                 "--tls-cert and --tls-key");
+  app.add_option("--doh", out.doh,
+                 "ADDR[:PORT] to answer on over HTTPS (DoH, HTTP/2, port 443); may be repeated; "
+                 "needs --tls-cert and --tls-key");
+  app.add_option("--tls-cert", out.tls_cert,
+                 "PEM file with this server's certificate first, then the intermediate ones; taken "
+                 "into use within a second when it changes, if it is good");
+  app.add_option("--tls-key", out.tls_key, "PEM file with the key of --tls-cert, no pass phrase");
+  app.add_option("--doh-path", out.doh_path,
+                 "path that is answered over DoH; may be repeated, at most 64");
+  app.add_option("--proxy-from", out.proxy_from,
+                 "PREFIX of load balancers: what comes from there must begin with a PROXY header "
+                 "(version 2), over UDP, TCP, DoT and DoH, and counts as its client's; may be "
+                 "repeated");
+  app.add_option("--stream-threads", out.stream_threads,
+                 "threads for TCP, DoT and DoH; TLS costs more than UDP")
+      ->check(CLI::Range(std::size_t{1}, resolver::stream_threads_max));
+  app.add_option("--stream-connections", out.stream_connections,
+                 "connections of TCP, DoT and DoH for each stream thread; more are closed at once")
+      ->check(CLI::Range(std::size_t{1}, stream_connections_max));
+  app.add_option("--network-connections", out.network_connections,
+                 "of those, connections of one network (/24, /56)")
+      ->check(CLI::Range(std::size_t{1}, stream_connections_max));
+  app.add_option("--network-handshakes", out.network_handshakes,
+                 "TLS handshakes a second of one network (/24, /56) for each stream thread; four "
+                 "seconds' worth at once")
+      ->check(CLI::Range(std::size_t{1}, network_handshakes_max));
 }
 
 void describe_upstreams(CLI::App& app, Written& out) {
@@ -156,6 +190,7 @@ void describe(CLI::App& app, Written& out) {
     add(app, out);
   };
   group("Listening", describe_listening);
+  group("Streams", describe_streams);
   group("Upstreams", describe_upstreams);
   group("Rules", describe_rules);
   group("Policy", describe_policy);

@@ -22,6 +22,17 @@ struct Written {
   std::string xdp_mode = "auto";
   std::vector<std::string> allow_from;
   std::string refused_clients = "refuse";
+  // encrypted
+  std::vector<std::string> dot;
+  std::vector<std::string> doh;
+  std::string tls_cert;
+  std::string tls_key;
+  std::vector<std::string> doh_path{"/dns-query"};
+  std::vector<std::string> proxy_from;
+  std::size_t stream_threads = 1;
+  std::size_t stream_connections = 4'096;
+  std::size_t network_connections = 1'024;
+  std::size_t network_handshakes = 50;
   // upstreams
   std::vector<std::string> upstream;
   std::vector<std::string> forward;

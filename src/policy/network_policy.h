@@ -82,6 +82,10 @@ class NetworkMap {
     const std::uint32_t value = prefixes_.find(source);
     return value != PrefixTable::none ? value : otherwise;
   }
+  /// Whether a network is known by this entry point.
+  [[nodiscard]] bool knows(EntryPoint point) const noexcept {
+    return !entries_.empty() && point != no_entry_point && entries_[slot_of(point)].point == point;
+  }
 
  private:
   /// Where `point` stands, or the free slot where it would; its policy is 0.
@@ -108,6 +112,7 @@ class NetworkPolicies {
   [[nodiscard]] const NetworkPolicy& of(AddressKey source, EntryPoint point) const noexcept {
     return policies_[map_->find(source, point)];
   }
+  [[nodiscard]] bool knows(EntryPoint point) const noexcept { return map_->knows(point); }
   /// `name` must have been made with the rules' key.
   [[nodiscard]] Decision decide(const NetworkPolicy& network, const Rules& rules,
                                 const NameKey& name) const noexcept {

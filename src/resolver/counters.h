@@ -57,9 +57,28 @@ enum class Count : std::uint8_t {
   dropped_refresh,    // not asked ahead: too much is under way, or it is already
   dropped_send,       // the kernel's send buffer was full
   dropped_receive,    // the kernel's receive buffer was full; it counts, see set()
-  tcp_connections,
-  tcp_refused,  // over the limit of connections
-  tcp_closed_idle,
+  streams_tcp,        // connections admitted, by kind
+  streams_dot,
+  streams_doh,
+  queries_dot,  // of queries_tcp
+  queries_doh,
+  stream_refused_total,   // as many connections as there may be
+  stream_refused_prefix,  // as many of one network
+  stream_refused_rate,    // too many handshakes of one network
+  stream_refused_table,   // as many networks as are counted
+  stream_accept_paused,   // no descriptor left
+  stream_closed_idle,
+  stream_closed_handshake,  // PROXY header or TLS handshake not there in time
+  stream_closed_unsent,     // the client does not read
+  tls_full,                 // handshakes
+  tls_resumed,
+  tls_failed,
+  tls_no_alpn,  // DoH without h2
+  proxy_accepted,
+  proxy_refused,
+  doh_refused,           // answered with another status than 200
+  doh_fields_too_large,  // header fields of one request
+  doh_idle_floods,       // connections that sent too many frames that ask for nothing
   rounds,  // of the thread's loop, also idle ones: five a second at least while it lives
   count_,
 };

@@ -146,6 +146,10 @@ class Engine {
   /// How long until tick() has something to do; `otherwise_ms` if that is sooner.
   [[nodiscard]] std::int64_t wait_ms(std::int64_t otherwise_ms) const noexcept;
 
+  /// Whether a policy belongs to this entry point now.
+  [[nodiscard]] bool knows(policy::EntryPoint point) const noexcept {
+    return networks_.value()->knows(point);
+  }
   /// Questions that still listen for an answer.
   [[nodiscard]] std::size_t in_flight() const noexcept {
     return in_flight_.size() + in_flight_.lingering();

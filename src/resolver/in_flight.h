@@ -38,6 +38,8 @@ struct ClientRef {
   std::uint8_t address_size = 0;
   std::uint8_t socket = 0;
   std::uint64_t connection = 0;    // of the listener's own: TCP connection, AF_XDP neighbour
+  std::uint32_t stream = 0;        // of an HTTP/2 connection
+  bool keepalive = false;          // asked how long its connection lives (RFC 7828)
   policy::AddressKey source = {};  // behind a proxy: whom the proxy speaks for
   policy::EntryPoint entry = policy::no_entry_point;
 };

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "resolver/client_socket.h"
+#include "resolver/proxy_peers.h"
 
 namespace khien::resolver {
 
@@ -74,9 +75,21 @@ class PacketBatch {
 
 /// What the sockets of one worker share, since it serves one of them at a time.
 struct WorkerBatches {
+  /// `datagram` with whom it comes from, behind its PROXY header if the peer is a proxy.
+  [[nodiscard]] DatagramQuery query_of(const DatagramQuery& datagram,
+                                       Counters& counters) const noexcept {
+    if (proxies.empty()) return datagram;
+    const auto read = proxies.read(datagram);
+    if (read.reading == ProxyPeers::Reading::accepted) counters.add(Count::proxy_accepted);
+    if (read.reading == ProxyPeers::Reading::refused) counters.add(Count::proxy_refused);
+    return read.query;
+  }
+
   PacketBatch<udp_query_size_max> in;
   PacketBatch<udp_answer_size_max> out;
   std::array<Prepared, batch_size> prepared{};
+  std::array<policy::AddressKey, batch_size> sources{};
+  ProxyPeers proxies = {};
 };
 
 }  // namespace khien::resolver

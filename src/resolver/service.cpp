@@ -121,17 +121,7 @@ void Service::register_reloadables() {
 void Service::look_at_policies() {
   constexpr std::int64_t look_ms = 1'000;
   policies_->look();
-  (void)loop_->after(look_ms, [this] { look_at_policies(); });
-}
-
-// The thread of TCP and status.
-void Service::run_loop(const std::stop_token& stop) {
-  const auto drain = [this] { tcp_->drain([this] { loop_->stop(); }); };
-  const std::stop_callback on_stop{stop, [&] {
-                                     // Without room for one more piece of work it just stops.
-                                     if (!loop_->post(drain)) loop_->stop();
-                                   }};
-  loop_->run();
+  (void)streams_->first_loop().after(look_ms, [this] { look_at_policies(); });
 }
 
 void Service::start() {
@@ -139,7 +129,9 @@ void Service::start() {
   for (auto& worker : workers_) {
     threads_.emplace_back([at = worker.get()](const std::stop_token& stop) { at->run(stop); });
   }
-  threads_.emplace_back([this](const std::stop_token& stop) { run_loop(stop); });
+  for (std::size_t i = 0; i < streams_->count(); ++i) {
+    threads_.emplace_back([this, i](const std::stop_token& stop) { streams_->run(i, stop); });
+  }
   if (secondary_) {
     for (std::size_t i = 0; i < secondary_->primary_count(); ++i) {
       threads_.emplace_back([this, i](const std::stop_token& stop) { secondary_->run(i, stop); });
@@ -158,6 +150,10 @@ void Service::stop() {
 std::vector<net::SocketAddress> Service::addresses() const {
   return workers_.front()->local_addresses();
 }
+
+std::vector<net::SocketAddress> Service::dot_addresses() const { return streams_->dot_addresses(); }
+
+std::vector<net::SocketAddress> Service::doh_addresses() const { return streams_->doh_addresses(); }
 
 std::optional<net::SocketAddress> Service::status_address() const {
   return status_ ? std::optional{status_->local_address()} : std::nullopt;
@@ -181,13 +177,14 @@ StatusPage Service::health() {
   if (lists_) {
     if (const std::string why = lists_->error(); !why.empty()) body += why + "\n";
   }
+  body += streams_->health();
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};
 }
 
 std::vector<const Counters*> Service::all_counters() const {
   std::vector<const Counters*> counters;
   for (const auto& worker : workers_) counters.push_back(&worker->counters());
-  counters.push_back(&tcp_->counters());
+  for (const Counters* streams : streams_->counters()) counters.push_back(streams);
   return counters;
 }
 

@@ -16,7 +16,7 @@
 #include "resolver/rpz_zones.h"
 #include "resolver/secondary.h"
 #include "resolver/status_server.h"
-#include "resolver/tcp_server.h"
+#include "resolver/stream_threads.h"
 #include "resolver/udp_worker.h"
 #include "resolver/upstream_status.h"
 
@@ -73,6 +73,7 @@ struct ServiceOptions {
   std::vector<net::Prefix> allow_from = {};
   bool drop_refused_clients = false;         ///< others get nothing instead of REFUSED
   net::ListeningSockets* sockets = nullptr;  ///< borrowed by open(); without: all are bound anew
+  StreamOptions streams = {};
 };
 
 class Service {
@@ -96,6 +97,8 @@ class Service {
 
   /// Where it listens, with the ports that were taken; TCP has the same.
   [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
+  [[nodiscard]] std::vector<net::SocketAddress> dot_addresses() const;
+  [[nodiscard]] std::vector<net::SocketAddress> doh_addresses() const;
   [[nodiscard]] std::optional<net::SocketAddress> status_address() const;
   [[nodiscard]] StatusPage status_page(std::string_view path);
   [[nodiscard]] RuleStore& store() noexcept { return store_; }
@@ -108,7 +111,6 @@ class Service {
   Result<void> load_policies();
   void look_at_policies();
   void register_reloadables();
-  void run_loop(const std::stop_token& stop);
   Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
@@ -140,8 +142,7 @@ class Service {
   std::unique_ptr<net::XdpProgram> xdp_;
   std::unique_ptr<ListWatch> lists_;
   std::vector<std::unique_ptr<UdpWorker>> workers_;
-  std::unique_ptr<net::EventLoop> loop_;
-  std::unique_ptr<TcpServer> tcp_;
+  std::unique_ptr<StreamThreads> streams_;
   std::unique_ptr<StatusServer> status_;
   std::vector<std::uint64_t> rounds_seen_;  // by alive(), in the order of all_counters()
   std::vector<std::jthread> threads_;       // last: joined before what they use goes

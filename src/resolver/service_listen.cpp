@@ -1,4 +1,4 @@
-// What Service listens on: workers, TCP and status, made from its options.
+// What Service listens on: workers, streams and status, made from its options.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -10,7 +10,7 @@
 namespace khien::resolver {
 namespace {
 
-constexpr std::size_t tcp_cache_size = 8U << 20;
+constexpr std::size_t stream_cache_size = 8U << 20;
 
 /// What the operator can do about `error`, which came from binding.
 tl::unexpected<Error> explain(Error error) {
@@ -91,29 +91,28 @@ Result<void> Service::listen(const WorkerShared& shared) {
     auto worker = UdpWorker::open({.listen = listen,
                                    .upstreams = all_upstreams(),
                                    .upstream_tls = upstream_tls_,
-                                   .engine = engine_options()},
+                                   .engine = engine_options(),
+                                   .proxies = options_.streams.proxies},
                                   shared);
     if (!worker) return tl::unexpected(std::move(worker).error());
     listen = (*worker)->local_addresses();  // the others share the port that the first one took
     workers_.push_back(std::move(*worker));
   }
-  EngineOptions tcp_engine = engine_options();
-  tcp_engine.tcp_upstream = true;
-  tcp_engine.cache_size = std::min(options_.cache_size, tcp_cache_size);
-  auto tcp = TcpServer::open({.listen = listen,
-                              .upstreams = all_upstreams(),
-                              .upstream_tls = upstream_tls_,
-                              .engine = std::move(tcp_engine)},
-                             shared, *loop_);
-  if (!tcp) return tl::unexpected(std::move(tcp).error());
-  tcp_ = std::move(*tcp);
+  EngineOptions stream_engine = engine_options();
+  stream_engine.tcp_upstream = true;
+  stream_engine.cache_size = std::min(options_.cache_size, stream_cache_size);
+  auto streams = StreamThreads::open(options_.streams,
+                                     {.plain = listen,
+                                      .upstreams = all_upstreams(),
+                                      .upstream_tls = upstream_tls_,
+                                      .engine = std::move(stream_engine)},
+                                     shared, metrics_);
+  if (!streams) return tl::unexpected(std::move(streams).error());
+  streams_ = std::move(*streams);
   return {};
 }
 
 Result<void> Service::bind() {
-  auto loop = net::EventLoop::open(clock_);
-  if (!loop) return tl::unexpected(std::move(loop).error());
-  loop_ = std::move(*loop);
   if (options_.cookies) {
     cookies_.emplace(options_.cookie_secrets.value_or(CookieSecrets::random(rng_)), clock_);
   }
@@ -149,7 +148,7 @@ Result<void> Service::bind() {
   if (options_.status) {
     auto listener = sockets.tcp({.address = *options_.status});
     if (!listener) return explain(std::move(listener).error());
-    auto status = StatusServer::open(std::move(*listener), *loop_,
+    auto status = StatusServer::open(std::move(*listener), streams_->first_loop(),
                                      [this](std::string_view path) { return status_page(path); });
     if (!status) return tl::unexpected(std::move(status).error());
     status_ = std::move(*status);

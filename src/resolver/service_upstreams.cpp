@@ -38,7 +38,7 @@ std::vector<UpstreamName> Service::upstream_names() const {
     names.push_back({.address = to_string(forward.upstream), .zone = forward.zone.to_text()});
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    names[i].trouble = tcp_->upstream_trouble(i);
+    names[i].trouble = streams_->upstream_trouble(i);
     for (const auto& worker : workers_) {
       if (names[i].trouble.empty()) names[i].trouble = worker->upstream_trouble(i);
     }
@@ -47,7 +47,7 @@ std::vector<UpstreamName> Service::upstream_names() const {
 }
 
 std::vector<const UpstreamHealth*> Service::upstream_health() const {
-  std::vector<const UpstreamHealth*> health{&tcp_->upstreams()};
+  std::vector<const UpstreamHealth*> health = streams_->upstreams();
   for (const auto& worker : workers_) health.push_back(&worker->upstreams());
   return health;
 }

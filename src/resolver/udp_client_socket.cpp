@@ -35,9 +35,12 @@ std::size_t UdpClientSocket::receive(Wait wait) noexcept {
 }
 
 void UdpClientSocket::answer_batch(Engine& engine) noexcept {
-  auto& [in, out, prepared] = batches_;
+  auto& [in, out, prepared, sources, _] = batches_;
   for (std::size_t i = 0; i < received_; ++i) {
-    engine.prepare(in.received(i), Transport::udp, prepared[i]);
+    const DatagramQuery query =
+        batches_.query_of({.message = in.received(i), .source = source_of(in.peer(i))}, counters_);
+    sources[i] = query.source;
+    engine.prepare(query.message, Transport::udp, prepared[i]);
   }
   for (std::size_t i = 0; i < received_; ++i) engine.look_ahead(prepared[i]);
   std::size_t answers = 0;
@@ -47,7 +50,7 @@ void UdpClientSocket::answer_batch(Engine& engine) noexcept {
   for (std::size_t i = 0; i < received_; ++i) {
     client.address_size = in.peer_size(i);
     std::memcpy(client.address.data(), &in.peer(i), client.address.size());
-    client.source = source_of(in.peer(i));
+    client.source = sources[i];
     const std::size_t size = engine.handle(prepared[i], Transport::udp, client, out.room(answers));
     if (size != 0) out.address(answers++, size, &in.peer(i), client.address_size);
   }

@@ -50,6 +50,7 @@ UdpWorker::UdpWorker(UdpWorkerOptions options, const WorkerShared& shared)
       questions_(std::make_unique<Questions>()),
       batch_port_(options_.upstreams.size()) {
   failed_ports_.reserve(questions_max);
+  batches_->proxies = options_.proxies;
 }
 
 UdpWorker::~UdpWorker() = default;

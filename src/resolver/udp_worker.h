@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "net/listening_sockets.h"
 #include "net/xdp_program.h"
+#include "resolver/proxy_peers.h"
 #include "resolver/udp_client_socket.h"
 #include "resolver/upstream_ports.h"
 #include "resolver/upstream_streams.h"
@@ -43,6 +44,7 @@ struct UdpWorkerOptions {
   std::vector<Upstream> upstreams = {};              // by the numbers that the routes use
   std::optional<net::TlsContext> upstream_tls = {};  // for those that are asked over TLS
   EngineOptions engine = {};
+  ProxyPeers proxies = {};
 };
 
 class UdpWorker final : private EngineSink {

@@ -98,7 +98,10 @@ void XdpClientSocket::answer_batch(Engine& engine) noexcept {
       counters_.add(Count::dropped_frame);
       continue;
     }
-    engine.prepare(frame->payload, Transport::udp, batches_.prepared[queries]);
+    const DatagramQuery query = batches_.query_of(
+        {.message = frame->payload, .source = policy::AddressKey::of(frame->source)}, counters_);
+    batches_.sources[queries] = query.source;
+    engine.prepare(query.message, Transport::udp, batches_.prepared[queries]);
     queries_[queries++] = *frame;
   }
   for (std::size_t i = 0; i < queries; ++i) engine.look_ahead(batches_.prepared[i]);
@@ -115,8 +118,9 @@ void XdpClientSocket::answer_batch(Engine& engine) noexcept {
     }
     const std::span room =
         answer->octets.subspan(net::udp_frame_head_size(query.family), udp_answer_size_max);
-    const std::size_t size =
-        engine.handle(batches_.prepared[i], Transport::udp, client_of(query), room);
+    ClientRef client = client_of(query);
+    client.source = batches_.sources[i];
+    const std::size_t size = engine.handle(batches_.prepared[i], Transport::udp, client, room);
     if (size == 0) {
       socket_->put_back(*answer);
       continue;
