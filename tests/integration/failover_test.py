@@ -67,6 +67,7 @@ class Failover(unittest.TestCase):
                         bad.append(answer)
 
             await asyncio.gather(*(work() for _ in range(WORKERS)))
+            client.transport.close()
             return sorted(waits), bad
 
         waits, bad = asyncio.run(run())
