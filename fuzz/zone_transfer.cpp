@@ -55,7 +55,7 @@ void apply(const ZoneTransfer& transfer, policy::Source source) {
   // What was applied survives the way through a file.
   const auto zones = policy::read_rare_zones(policy::write_rare_zones(store.rules().rare_zones()));
   KHIEN_ASSERT(zones.has_value());
-  const auto size_of = [](const auto& zone) { return zone == nullptr ? 0 : zone->size(); };
+  const auto size_of = [](const auto& rules) { return rules == nullptr ? 0 : rules->size(); };
   KHIEN_ASSERT(size_of((*zones)[0]) == size_of(store.rules().rare_zones()[0]));
   Octets octets(4);
   rng.fill(octets);
