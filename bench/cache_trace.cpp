@@ -273,7 +273,7 @@ double hit_rate(const Trace& trace, std::size_t size) {
 }
 
 void print_rates(const Trace& trace, bool with_twins) {
-  for (const std::size_t megabytes : {1, 4, 16}) {
+  for (const std::size_t megabytes : {1U, 4U, 16U}) {
     const std::size_t size = megabytes << 20;
     const auto print = [&](const char* policy, double rate) {
       std::printf("%s/%zuMB/%s %.2f %%\n", trace.name.c_str(), megabytes, policy, rate);
@@ -293,7 +293,7 @@ int find_again(std::size_t count) {
   const Octets message(120);
   if (!cache.put(key_of(name), {.message = message, .ttl_s = 3'600})) return 1;
   std::size_t found = 0;
-  for (std::size_t i = 0; i < count; ++i) found += cache.find(key_of(name)) != nullptr ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) found += cache.find(key_of(name)) != nullptr ? 1U : 0U;
   return found == count ? 0 : 1;
 }
 
