@@ -1,4 +1,4 @@
-// DoH connections: octets of a client to nghttp2 with our callbacks. However they are cut, the same
+// DoH connections: octets of a client to nghttp2 with our callbacks. However they are cut, no other
 // queries come out, and everything stays within its limits.
 #include <algorithm>
 
@@ -56,6 +56,11 @@ std::vector<std::uint32_t> read(Bytes input, std::size_t piece) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input{data, size};
-  KHIEN_ASSERT(read(input, size + 1) == read(input, 1));
+  const auto whole = read(input, size + 1);
+  const auto octets = read(input, 1);
+  // nghttp2 counts a CONTINUATION again for each piece in which its head comes, and allows eight:
+  // octet by octet it may end sooner. It never reads anything else.
+  KHIEN_ASSERT(octets.size() <= whole.size());
+  KHIEN_ASSERT(std::equal(octets.begin(), octets.end(), whole.begin()));
   return 0;
 }

@@ -128,6 +128,34 @@ TEST_F(StreamServerTest, TakesSoManyQueriesAtOnceAndTheRestLater) {
   EXPECT_TRUE(until(client, [&] { return count(Count::queries_tcp) == asked; }));
 }
 
+TEST_F(StreamServerTest, AnswersWhatItHasReadBeforeItEnds) {
+  start();
+  auto client = encrypted(StreamKind::dot, "dot");
+  (void)client.say(with_length(packet_of({.name = "slow.example.", .id = 1})));
+  ASSERT_TRUE(until(client, [&] { return count(Count::queries_dot) == 1; }));
+  bool ended = false;
+  server_->drain([&] { ended = true; });
+  pass(100);
+  EXPECT_FALSE(ended);  // the upstream may answer yet
+  auto late = plain();
+  (void)late.say(with_length(refused_query()));
+  serve();
+  EXPECT_EQ(count(Count::streams_tcp), 0U);
+  pass(drain_ms);
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(StreamServerTest, EndsAtOnceWhenNothingIsUnderWay) {
+  start();
+  auto client = plain();
+  (void)client.say(with_length(refused_query()));
+  ASSERT_FALSE(answer(client).empty());
+  bool ended = false;
+  server_->drain([&] { ended = true; });
+  pass(100);
+  EXPECT_TRUE(ended);
+}
+
 TEST_F(StreamServerTest, ClosesOnWhoSendsResponses) {
   start();
   auto client = plain();

@@ -88,11 +88,14 @@ class TestUpstream {
 
 class TestWorker {
  public:
-  TestWorker() : rules_(policy::Rules::none(rng_)) {
+  /// `proxies`: peers that must send a PROXY header.
+  explicit TestWorker(const std::vector<net::Prefix>& proxies = {})
+      : rules_(policy::Rules::none(rng_)) {
     auto worker = UdpWorker::open(
         {.listen = {test_loopback()},
          .upstreams = {upstream_.address()},
-         .engine = {.routes = {{.zone = {0}, .upstreams = {0}}}, .cache_size = cache_size_min}},
+         .engine = {.routes = {{.zone = {0}, .upstreams = {0}}}, .cache_size = cache_size_min},
+         .proxies = ProxyPeers{proxies}},
         {.rules = rules_, .ready = ready_, .clock = clock_, .rng = rng_, .notify = notify_});
     KHIEN_ASSERT(worker.has_value());
     worker_ = std::move(*worker);

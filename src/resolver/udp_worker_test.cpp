@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "net/testing/proxy_octets.h"
 #include "resolver/test_worker.h"
 
 namespace khien::resolver {
@@ -54,6 +55,30 @@ TEST(UdpWorker, ForwardsAndAnswersLate) {
   EXPECT_EQ(dns::load_u16(answer, 0), 7);
   EXPECT_EQ(dns::parse_header(answer)->answer_count, 1);
   EXPECT_EQ(test.worker().counters().value(Count::upstream_answers), 1U);
+}
+
+TEST(UdpWorker, AnswersAProxyAboutItsClients) {
+  TestWorker test{{net::Prefix::parse("127.0.0.0/8").value()}};
+  test.block("orders-phishing", "scam.example");
+  TestClient proxy{test.address()};
+  test.start();
+  Octets datagram =
+      net::testing::proxy_octets(net::SocketAddress::parse("192.0.2.7:4711").value(),
+                                 net::SocketAddress::parse("198.51.100.1:53").value());
+  const Octets query = packet_of({.name = "scam.example", .id = 9});
+  datagram.insert(datagram.end(), query.begin(), query.end());
+  const Octets answer = proxy.ask(datagram);
+  ASSERT_FALSE(answer.empty());
+  EXPECT_EQ(dns::load_u16(answer, 0), 9);
+  EXPECT_EQ(dns::parse_header(answer)->rcode(), dns::rcode_nxdomain);
+
+  // Without a header it is nobody's query: dropped, and the next one is answered.
+  proxy.send(packet_of({.name = "scam.example", .id = 10}));
+  EXPECT_EQ(dns::load_u16(proxy.ask(datagram), 0), 9);
+  const auto& counters = test.worker().counters();
+  EXPECT_EQ(counters.value(Count::proxy_accepted), 2U);
+  EXPECT_EQ(counters.value(Count::proxy_refused), 1U);
+  EXPECT_EQ(counters.value(Count::dropped_malformed), 1U);
 }
 
 }  // namespace
