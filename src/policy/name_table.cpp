@@ -93,9 +93,15 @@ Result<void> NameTable::add(const NameKey& name, const RuleClass& rule_class) {
 }
 
 void NameTable::restart(std::size_t names, std::size_t name_octets) {
-  slots_.assign(slots_for(names), Slot{});
+  // What one large table needed is not kept while many small ones follow.
+  constexpr std::size_t kept_times_max = 4;
+  const std::size_t slot_count = slots_for(names);
+  const std::size_t arena_size = 1 + name_octets + arena_pad_size;
+  if (slots_.capacity() / kept_times_max > slot_count) slots_ = {};
+  if (arena_.capacity() / kept_times_max > arena_size) arena_ = {};
+  slots_.assign(slot_count, Slot{});
   arena_.clear();
-  arena_.reserve(1 + name_octets + arena_pad_size);
+  arena_.reserve(arena_size);
   arena_.assign(1 + arena_pad_size, 0);
   classes_.clear();
   class_numbers_.clear();
