@@ -99,6 +99,8 @@ void RareRules::match_server(Bytes name, SourceMask sources, RareMatch& best) co
     for (Bytes suffix = name; suffix.size() > 1;) {
       suffix = suffix.subspan(1 + std::size_t{suffix[0]});
       const auto rule = rules.find(RpzTriggerKind::nsdname, true, suffix);
+      // A name that is there ends what wildcards above it cover.
+      if (!rule && rules.find(RpzTriggerKind::nsdname, false, suffix)) break;
       if (!rule) continue;
       offer(source, RpzTriggerKind::nsdname, *rule, static_cast<unsigned>(suffix.size()) - 1, best);
       return;

@@ -72,6 +72,7 @@ TEST(RareRules, NameServersMatchExactBeforeWildcardAndTheLongest) {
   EXPECT_EQ(action_of_server("ns2.b.xau.example"), Action::nodata);
   EXPECT_EQ(action_of_server("ns.xau.example"), Action::nxdomain);
   EXPECT_EQ(action_of_server("xau.example"), Action::none);
+  EXPECT_EQ(action_of_server("a.ns.b.xau.example"), Action::none);
 }
 
 TEST(RareRules, TheOperatorsWishStandsInPlaceOfTheZones) {
@@ -130,6 +131,31 @@ TEST(RareRules, SoManyZonesAndNoMore) {
   zones.push_back({.name = "more.example."});
   EXPECT_EQ(ThirdParty::of(zones).error().code, ErrorCode::limit_exceeded);
   EXPECT_EQ(ThirdParty::of({zones[0], zones[0]}).error().code, ErrorCode::conflict);
+}
+
+// RFC 4592, as BIND and Unbound do; khiend's zones mean all that lies below.
+TEST(RareRules, ANameThatIsThereEndsWhatAWildcardAboveItCovers) {
+  SeededRng rng{1};
+  const SourceMask third = mask_of(ThirdParty::source_at(0));
+  const SourceMask feeds = mask_of(source_named("feeds-malware"));
+  NameTable table{HashKey::random(rng)};
+  const auto set = [&](std::string_view name, const RuleClass& rule_class) {
+    ASSERT_TRUE(table.set(NameKey{wire_of(name), table.key()}, rule_class).has_value());
+  };
+  set("xau.example", {.below = third | feeds});
+  set("lanh.xau.example", {.exact = third | feeds});
+  set("dam.lanh.xau.example", {.below = third});
+  Rules rules;
+  rules.base = RuleSet::from_table(std::move(table), {}, 0);
+  rules.rare = rules_of({{}});
+  const auto blocks = [&](std::string_view name, SourceMask sources) {
+    return rules.find_among(NameKey{wire_of(name), rules.key()}, sources).blocks();
+  };
+  EXPECT_TRUE(blocks("a.xau.example", third));
+  EXPECT_TRUE(blocks("lanh.xau.example", third));
+  EXPECT_FALSE(blocks("a.lanh.xau.example", third));
+  EXPECT_TRUE(blocks("a.lanh.xau.example", feeds));
+  EXPECT_TRUE(blocks("a.dam.lanh.xau.example", third));
 }
 
 TEST(RareRules, TheNameTableAsksHereForWhatIsNoPlainBlock) {

@@ -18,12 +18,16 @@ Verdict Rules::find_among(const NameKey& name, SourceMask sources) const noexcep
   const TableView& table = base->table(shard);
   const NameTable* delta = deltas.data()[shard].get();
   int best = static_cast<int>(source_max);
+  SourceMask closed = 0;  // third parties whose wildcards above do not reach down here
   for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) {
     const Bytes suffix = name.suffix(i);
     const RuleClass* found = delta == nullptr ? nullptr : delta->view().find(name.hash(i), suffix);
     if (found == nullptr) found = table.find(name.hash(i), suffix);
     if (found == nullptr) continue;
-    const SourceMask matching = (i == 0 ? found->exact : found->below) & sources;
+    const SourceMask matching = (i == 0 ? found->exact : found->below) & sources & ~closed;
+    // As in any zone (RFC 4592 section 3.3.1): a name that is there ends what a wildcard above it
+    // covers. khiend's "domain" means all below, whatever else is listed.
+    closed |= found->exact & ~every_source;
     if (matching == 0) continue;
     const int lowest = std::countr_zero(matching);
     if (lowest >= best) continue;  // as precedent and more specific: what was found before
