@@ -293,6 +293,7 @@ class Engine {
     return static_cast<std::uint32_t>((now_ms_ - entry.stored_ms) / 1'000);
   }
   void add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client) noexcept;
+  void no_room(const Asker& asker, Count why) noexcept;
   void wait_for_upstream(const Asker& asker, const CacheKey& key, bool aliased,
                          const Way& way) noexcept;
   /// The verdict on a name and on what its answer holds.

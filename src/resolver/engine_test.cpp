@@ -156,6 +156,17 @@ TEST(Engine, HasALimitOfWaitingClients) {
   EXPECT_EQ(test.late_answers_.size(), waiters_a_name_max);
 }
 
+// A client of a stream does not ask again by itself.
+TEST(Engine, TellsAStreamThatThereIsNoRoom) {
+  TestEngine test;
+  test.silent_ = true;
+  for (std::size_t i = 0; i < waiters_a_name_max; ++i) (void)test.query({.name = "a.example"});
+  const Octets answer = test.query({.name = "a.example"}, Transport::dot);
+  ASSERT_FALSE(answer.empty());
+  EXPECT_EQ(dns::parse_header(answer)->rcode(), dns::rcode_servfail);
+  EXPECT_EQ(test.counters_.value(Count::dropped_waiters), 1U);
+}
+
 TEST(Engine, TruncatesWhatTheClientCannotTake) {
   TestEngine test;
   auto& answer = test.upstream("many.example", "A");

@@ -66,22 +66,29 @@ const Route& Engine::route_of(Bytes qname, std::uint16_t& number) const noexcept
   return options_.routes[best];
 }
 
+// Over UDP the client asks again. On a stream it would wait for an answer that never comes, and its
+// connection would count the query as under way.
+void Engine::no_room(const Asker& asker, Count why) noexcept {
+  counters_.add(why);
+  if (asker.transport == Transport::udp) return;
+  const std::span out{scratch_.get(), dns::message_size_max};
+  const std::size_t size = write_error(asker.head, dns::rcode_servfail, {}, out);
+  counters_.add(Count::answered_servfail);
+  sink_.answer(asker.client, Bytes{out}.first(size));
+}
+
 void Engine::wait_for_upstream(const Asker& asker, const CacheKey& key, bool aliased,
                                const Way& way) noexcept {
   InFlightTable::Number number = in_flight_.find(key);
   const bool joining = number != 0;
   if (!joining) {
     number = in_flight_.add(key);
-    if (number == 0) {
-      counters_.add(Count::dropped_in_flight);
-      return;
-    }
+    if (number == 0) return no_room(asker, Count::dropped_in_flight);
   }
   Waiter* waiter = in_flight_.add_waiter(number);
   if (waiter == nullptr) {
-    counters_.add(Count::dropped_waiters);
     if (!joining) in_flight_.remove(number);
-    return;
+    return no_room(asker, Count::dropped_waiters);
   }
   const AnswerHead& head = asker.head;
   waiter->client = asker.client;
