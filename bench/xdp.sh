@@ -49,6 +49,7 @@ cpu_ns() { awk '{ sum += $1 } END { print sum }' "/proc/$1"/task/*/schedstat; }
 measure() { # HOW KIND PID PORT: prints the median
   local how=$1 kind=$2 pid=$3 port=$4 before received i
   for ((i = 0; i < runs; i++)); do
+    kill -0 "$pid" || { tail -n 3 "$folder/log" >&2; exit 1; }
     before=$(cpu_ns "$pid")
     received=$(taskset -c 1 "$folder/blast" 198.51.100.2 "$port" "$seconds" "$folder/q-$kind.txt" | sed -E 's/^recv=([0-9]+).*/\1/')
     awk "BEGIN { printf \"%.3f\n\", ($(cpu_ns "$pid") - $before) / 1000 / $received }"
@@ -68,8 +69,8 @@ for kind in blocked cached; do measure floor "$kind" "$floor" 5397; done
 for how in udp xdp_generic xdp_native; do
   options=(--socket udp)
   [ "$how" = udp ] || options=(--socket xdp:khb1 --xdp-mode "${how#xdp_}")
-  "${inside[@]}" "$program" --listen 198.51.100.2:53 --upstream 127.0.0.1:5310 --list "fraud=$folder/block.txt" \
-    "${options[@]}" 2>"$folder/log" &
+  "${inside[@]}" "$program" --listen 198.51.100.2:53 --allow-from 198.51.100.0/24 --upstream 127.0.0.1:5310 \
+    --list "fraud=$folder/block.txt" "${options[@]}" 2>"$folder/log" &
   server=$!
   pids+=("$server")
   tries=0

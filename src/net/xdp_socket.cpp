@@ -21,6 +21,11 @@ namespace {
 // The kernel sends this many frames a system call in copy mode (its TX_BATCH_SIZE).
 constexpr std::uint32_t frames_a_wakeup = 32;
 
+// The kernel hands frames over before it says that it took their entries out of its ring (xsk_flush
+// releases the fill ring last), so a frame may come back while its old entry still seems to be
+// there. With twice as many entries as there are frames there is room in any case.
+constexpr std::uint32_t our_ring_size = 2 * xdp_ring_size;
+
 // The kernel frees a queue a little later than its socket is closed: a restart must wait for that.
 constexpr int open_attempts_max = 40;
 constexpr std::chrono::milliseconds open_again_after{50};
@@ -96,7 +101,7 @@ Result<void> XdpSocket::make(XdpProgram& program, std::uint32_t queue) {
   (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
 
   xsk_umem_config memory_config{};
-  memory_config.fill_size = xdp_ring_size;
+  memory_config.fill_size = our_ring_size;
   memory_config.comp_size = xdp_ring_size;
   memory_config.frame_size = xdp_frame_size;
   int error = ::xsk_umem__create(&rings_->umem, memory_.get(), xdp_memory_size, &rings_->fill,
@@ -105,7 +110,7 @@ Result<void> XdpSocket::make(XdpProgram& program, std::uint32_t queue) {
 
   xsk_socket_config config{};
   config.rx_size = xdp_ring_size;
-  config.tx_size = xdp_ring_size;
+  config.tx_size = our_ring_size;
   config.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;  // the program is ours
   config.bind_flags = XDP_USE_NEED_WAKEUP;
   // In the driver the kernel shares the card's memory where it can; the generic path copies always.
@@ -184,7 +189,7 @@ void XdpSocket::send(const Frame& taken, std::size_t size) noexcept {
 }
 
 std::uint32_t XdpSocket::waiting_to_leave() noexcept {
-  return xdp_ring_size - ::xsk_prod_nb_free(&rings_->sending, xdp_ring_size);
+  return our_ring_size - ::xsk_prod_nb_free(&rings_->sending, our_ring_size);
 }
 
 void XdpSocket::flush() noexcept {

@@ -6,7 +6,7 @@
 //            └── receive ring ──► receive() ─┘            └─ done ◄─ send() ◄─┘
 //
 // Half of the frames go round on the left, half on the right, so that neither starves the other and
-// all rings are large enough for all of their frames. One thread; made before it serves. A frame is
+// every ring has room for all of its frames. One thread; made before it serves. A frame is
 // owned by whoever took it until it is given back or sent.
 #pragma once
 
