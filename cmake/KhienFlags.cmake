@@ -43,7 +43,9 @@ target_link_options(khien_flags INTERFACE -Wl,--as-needed)
 
 find_program(KHIEN_CCACHE ccache)
 if(KHIEN_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${KHIEN_CCACHE})
+  # As ccache wants it where headers are precompiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${KHIEN_CCACHE})
 endif()
 find_program(KHIEN_MOLD mold)
 if(KHIEN_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT KHIEN_LTO)

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# tools/fuzz.sh [TARGET] [SECONDS] : builds and runs the fuzzers of fuzz/ with AddressSanitizer. New
-# interesting inputs go to build/fuzz/found/TARGET, crashes to build/fuzz/crash-TARGET-*.
+# tools/fuzz.sh [TARGET] [SECONDS] [SEED] : builds and runs the fuzzers of fuzz/ with AddressSanitizer, as
+# many side by side as there are cores. New interesting inputs go to build/fuzz/found/TARGET, crashes to
+# build/fuzz/crash-TARGET-*. With a SEED a run repeats itself and keeps nothing it found: for CI, where a
+# change should not fail for an input that chance finds; SEED 0, the default, is chance.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/packages.sh build test
 target=${1:-all}
 seconds=${2:-60}
-case "$target" in *[!a-z0-9_]*) echo "usage: ./khien fuzz [TARGET] [SECONDS]" >&2; exit 64 ;; esac
-case "$seconds" in '' | *[!0-9]*) echo "usage: ./khien fuzz [TARGET] [SECONDS]" >&2; exit 64 ;; esac
+seed=${3:-0}
+usage="usage: ./khien fuzz [TARGET] [SECONDS] [SEED]"
+case "$target" in *[!a-z0-9_]*) echo "$usage" >&2; exit 64 ;; esac
+case "$seconds$seed" in '' | *[!0-9]*) echo "$usage" >&2; exit 64 ;; esac
 
 known=$(sed -n 's/^khien_fuzz(\([a-z0-9_]*\).*/\1/p' fuzz/CMakeLists.txt)
 [ "$target" = all ] || known=$(grep -x "$target" <<<"$known") || {
@@ -20,11 +24,14 @@ names=()
 for name in $known; do names+=("fuzz_$name"); done
 cmake --build build/fuzz --target "${names[@]}" | tail -n 1
 
-failed=0
-for name in $known; do
-  mkdir -p "build/fuzz/found/$name"
-  log=build/fuzz/$name.log
-  if "build/fuzz/bin/fuzz_$name" "build/fuzz/found/$name" "fuzz/corpus/$name" \
+run() {
+  local name=$1 log=build/fuzz/$1.log found=build/fuzz/found/$1
+  if [ "$seed" != 0 ]; then
+    found=build/fuzz/seeded/$name
+    rm -rf "$found"
+  fi
+  mkdir -p "$found"
+  if "build/fuzz/bin/fuzz_$name" "$found" "fuzz/corpus/$name" -seed="$seed" \
     -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="build/fuzz/crash-$name-" >"$log" 2>&1; then
     printf '%-20s %s runs, no crash\n' "$name" \
@@ -32,7 +39,9 @@ for name in $known; do
   else
     tail -n 40 "$log" >&2
     echo "$name: crashed; the input is build/fuzz/crash-$name-*" >&2
-    failed=1
+    return 1
   fi
-done
-exit "$failed"
+}
+export -f run
+export seconds seed
+xargs -P "$(nproc)" -I{} bash -c 'run {}' <<<"$known"

@@ -28,16 +28,12 @@ bool starts_with_fold(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && ascii_lower(text.substr(0, prefix.size())) == prefix;
 }
 
-const Defang* defang_at(std::string_view text, std::string_view before) {
+const Defang* defang_at(std::string_view text) {
   if (std::string_view{"[({<\\hH"}.find(text.front()) == std::string_view::npos) return nullptr;
-  for (const Defang& candidate : defangs) {
-    if (!starts_with_fold(text, candidate.written)) continue;
-    // "[." is half of "[.]" only where no bracket of an IPv6 literal could stand.
-    const auto recent = before.substr(before.size() - std::min<std::size_t>(before.size(), 64));
-    if (candidate.written == "[." && recent.find("//[") != std::string_view::npos) continue;
-    return &candidate;
-  }
-  return nullptr;
+  const auto* found = std::ranges::find_if(defangs, [text](const Defang& candidate) {
+    return starts_with_fold(text, candidate.written);
+  });
+  return found == defangs.end() ? nullptr : found;
 }
 
 bool is_joint(char c) noexcept { return c == '.' || c == '/' || c == ':'; }
@@ -157,7 +153,7 @@ Result<std::string> take_scheme(std::string_view& text) {
 std::string refang_brackets(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    if (const Defang* defang = defang_at(text, out)) {
+    if (const Defang* defang = defang_at(text)) {
       out.append(defang->meant);
       text.remove_prefix(defang->written.size());
     } else {

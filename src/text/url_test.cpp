@@ -66,7 +66,8 @@ TEST(ReadUrl, Refuses) {
 
 TEST(ReadUrl, IsStable) {
   for (const char* text :
-       {"hxxp://A.example:81/x?y=\"z\"", "việtnam.example/ă", "http://[2001:db8::1]/"}) {
+       {"hxxp://A.example:81/x?y=\"z\"", "việtnam.example/ă", "http://[2001:db8::1]/",
+        "http://[2001:db8::1]/[.x", "http://a.example//[\x01]/m[.x"}) {
     const auto once = canonical(text);
     EXPECT_EQ(canonical(once), once);
   }
