@@ -19,10 +19,9 @@ pkg_check_modules(bpf REQUIRED IMPORTED_TARGET libbpf)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 
-if(KHIEN_TESTS)
+if(KHIEN_TESTS OR KHIEN_BENCH)
   find_package(GTest REQUIRED)
-  pkg_check_modules(knot IMPORTED_TARGET libknot)  # the packet oracle of the dns tests
 endif()
-if(KHIEN_BENCH)
-  find_package(benchmark REQUIRED)
+if(KHIEN_TESTS)
+  pkg_check_modules(knot IMPORTED_TARGET libknot)  # the packet oracle of the dns tests
 endif()

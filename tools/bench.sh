@@ -28,7 +28,7 @@ if [ ${#names[@]} -eq 0 ]; then
 fi
 
 tools/packages.sh build run test node
-tools/build.sh release >&2
+tools/build.sh bench >&2
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
 for name in "${names[@]}"; do

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # tools/soak.sh [SECONDS] : what is too long for CI: khien-dnsd under load while its rules change, for
-# SECONDS (3,600); every fuzzer for as long; then the tests that kill and restart, 50 times.
+# SECONDS (3,600); its verdicts beside those of Unbound and BIND; every fuzzer for as long; then the tests
+# that kill and restart, 50 times.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-3600}
 tools/packages.sh build run test
-tools/build.sh release
+tools/build.sh bench
 tests/soak/dnsd_soak.py "$seconds"
+tests/soak/verdicts.py
 tools/fuzz.sh all "$seconds"
 tools/build.sh asan
 ctest --test-dir build/asan -L 'integration|contract|threads' --repeat until-fail:50 --output-on-failure

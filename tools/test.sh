@@ -63,6 +63,12 @@ web() {
 
 release() { quietly tools/build.sh release; }
 
+# Instructions a query in khien-dnsd's own code, against bench/baselines: counts, which no other load moves.
+counts() {
+  quietly tools/build.sh bench
+  bench/dns_path.sh
+}
+
 e2e() {
   tests/e2e/run.sh
 }
@@ -70,7 +76,7 @@ e2e() {
 package() { tools/package.sh --check; }
 
 # What CI runs, in this order; each also runs alone.
-steps=(lint dev asan fuzz threads web release e2e package)
+steps=(lint dev asan fuzz threads web release counts e2e package)
 if [ "${1:-}" = --list ]; then
   printf '%s\n' "${steps[@]}"
   exit 0
