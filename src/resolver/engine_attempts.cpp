@@ -253,19 +253,24 @@ void Engine::tick() noexcept {
 
 // It has its answer. What was asked elsewhere tells how those upstreams do.
 void Engine::finish(InFlightTable::Number number) noexcept {
-  if (in_flight_.finish(number)) linger(number);
+  if (!in_flight_.finish(number)) return;
+  in_flight_.at(number).finished_ms = now_ms_;
+  linger(number);
 }
 
+// From the answer on, whenever they were asked: where the answer was late, the late ones' answers
+// are still on their way, and would count as forged if nobody listened.
 void Engine::linger(InFlightTable::Number number) noexcept {
   InFlight& entry = in_flight_.at(number);
   std::int64_t next = never_ms;
   for (std::size_t slot = 0; slot < entry.attempt_count; ++slot) {
     Attempt& attempt = entry.attempts[slot];
     if (!attempt.waiting) continue;
-    const std::int64_t wait =
-        attempt.overdue ? linger_ms : health_.answer_wait_ms(attempt.upstream);
-    if (!attempt.overdue || now_ms_ - attempt.sent_ms < wait) {
-      next = std::min(next, std::max(attempt.sent_ms + wait, now_ms_ + 1));
+    const std::int64_t until_ms = attempt.overdue
+                                      ? entry.finished_ms + linger_ms
+                                      : attempt.sent_ms + health_.answer_wait_ms(attempt.upstream);
+    if (!attempt.overdue || now_ms_ < until_ms) {
+      next = std::min(next, std::max(until_ms, now_ms_ + 1));
       continue;
     }
     health_.lost(attempt.upstream, now_ms_);

@@ -82,8 +82,9 @@ struct Attempt {
 struct InFlight {
   std::uint64_t hash = 0;  // keyed hash of the name
   std::int64_t started_ms = 0;
-  std::int64_t due_ms = 0;  // when something must be done: ask the next one, or give up
-  std::uint32_t tried = 0;  // bits of the route's upstreams that were asked
+  std::int64_t finished_ms = 0;  // once it is finished
+  std::int64_t due_ms = 0;       // when something must be done: ask the next one, or give up
+  std::uint32_t tried = 0;       // bits of the route's upstreams that were asked
   std::uint16_t qtype = 0;
   std::uint16_t route = 0;
   std::uint16_t waiter_count = 0;

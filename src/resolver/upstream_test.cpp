@@ -60,6 +60,32 @@ TEST(Upstream, TheFirstRightAnswerOfTwoWinsAndTheOtherIsHeard) {
   EXPECT_EQ(test.counters_.value(Count::upstream_mismatch), 0U);
 }
 
+// Where the first answer comes late, those of the other attempts come later still: each is listened
+// for from the answer on, not from when it was asked.
+TEST(Upstream, ALateAnswerGivesTheOthersTheirTimeToo) {
+  TestEngine test{with_upstreams(2)};
+  test.servers_[1].delay_ms = 5;
+  make_known(test, 2);
+  test.silent_ = true;
+  add_address(test, "shop.example");
+  EXPECT_TRUE(test.query({.name = "shop.example"}).empty());
+  test.pass_time(hedge_wait_max_ms);
+  ASSERT_EQ(test.asked_.size(), 2U);
+  const auto first = test.asked_[0];
+  const auto second = test.asked_[1];
+  test.pass_time(linger_ms + 200);
+  test.give(second, test.upstream_message(second));
+  ASSERT_EQ(test.late_answers_.size(), 1U);
+  test.pass_time(linger_ms - 100);
+  test.give(first, test.upstream_message(first));
+  EXPECT_EQ(test.counters_.value(Count::upstream_mismatch), 0U);
+  test.pass_time(2 * linger_ms);
+  EXPECT_EQ(test.engine_->in_flight(), 0U);
+  // And it ends: who answers after that is not believed.
+  test.give(first, test.upstream_message(first));
+  EXPECT_EQ(test.counters_.value(Count::upstream_mismatch), 1U);
+}
+
 TEST(Upstream, WhatLingersIsLimitedAndEnds) {
   TestEngine test{with_upstreams(2)};
   make_known(test, 2);
