@@ -104,6 +104,10 @@ Result<void> FrameFile::append(Bytes payload) {
   return {};
 }
 
+FileDescriptor FrameFile::duplicate() const noexcept {
+  return FileDescriptor{::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0)};
+}
+
 Result<void> FrameFile::sync() {
   if (broken_) return fail(ErrorCode::unavailable, "frame file failed before; open it again");
   if (::fdatasync(fd_.get()) == 0) return {};

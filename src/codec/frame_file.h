@@ -36,6 +36,9 @@ class FrameFile {
   /// Makes everything appended durable. After a failure the file takes nothing more: what the
   /// disk holds is then unknown, and only opening it again can tell.
   [[nodiscard]] Result<void> sync();
+  /// A descriptor of the same file for a thread that makes it durable meanwhile; if fdatasync(2)
+  /// fails there, this file is to be given up. Invalid if the process has no descriptor left.
+  [[nodiscard]] FileDescriptor duplicate() const noexcept;
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Octets of a torn tail that open() cut: worth a log line and a counter.

@@ -61,6 +61,8 @@ class RuleJournal {
   /// given up: it would have a gap. limit_exceeded above the maxima.
   [[nodiscard]] Result<void> append(const JournalRecord& record);
   [[nodiscard]] Result<void> sync() { return file_.sync(); }
+  /// For JournalSync.
+  [[nodiscard]] FileDescriptor duplicate() const noexcept { return file_.duplicate(); }
   [[nodiscard]] bool due() const noexcept {
     return file_.size() > journal_size_due || records_ > journal_records_due;
   }

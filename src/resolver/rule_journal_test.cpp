@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/testing/full_disk.h"
 #include "policy/test_names.h"
 #include "resolver/rule_store.h"
+#include "resolver/test_calls.h"
 
 namespace khien::resolver {
 namespace {
@@ -221,6 +223,41 @@ TEST_F(RuleJournalTest, AChangeTooLargeForItIsDueForASnapshot) {
   kill_and_restart();
   EXPECT_EQ(serial(), 2U);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// A change is durable soon after it is in force, and whoever makes it does not wait for that: else
+// the change after would wait for the disk.
+TEST_F(RuleJournalTest, NoChangeWaitsForTheDisk) {
+  const std::size_t own = own_sync_count;
+  const std::size_t all = sync_count;
+  for (std::uint32_t serial = 2; serial < 10; ++serial) {
+    change(serial, {{"moi.example", serial % 2 == 0}});
+  }
+  EXPECT_EQ(own_sync_count, own);
+  store_.reset();  // the last sync is waited for
+  EXPECT_EQ(own_sync_count, own);
+  EXPECT_GT(sync_count, all);
+}
+
+// What the disk holds is then unknown: the snapshot is due, and changes go on meanwhile.
+TEST_F(RuleJournalTest, ASyncThatFailsMakesTheSnapshotDue) {
+  sync_error = EIO;
+  change(2, {{"moi.example", true}});
+  while (count("khien_dnsd_journal_failures_total") == 0 || !store_->save_is_due()) {
+    std::this_thread::yield();
+  }
+  sync_error = 0;
+  change(3, {{"ba.example", true}});
+  EXPECT_TRUE(blocks("ba.example"));
+  EXPECT_TRUE(store_->save_is_due());
+  ASSERT_TRUE(store_->save().has_value());
+  EXPECT_FALSE(store_->save_is_due());
+  EXPECT_EQ(count("khien_dnsd_journal_failures_total"), 1);
+  kill_and_restart();
+  EXPECT_TRUE(blocks("moi.example"));
+  EXPECT_TRUE(blocks("ba.example"));
+}
+#endif
 
 // No room on the disk: the block takes effect all the same, the failure is counted, and the next
 // save tries again.

@@ -37,6 +37,7 @@ RuleStore::RuleStore(std::filesystem::path folder, const Clock& clock, Rng& rng,
       waits_given_up_(metrics.counter(
           "khien_dnsd_swap_waits_given_up_total",
           "Times that a swap of rules went on though a worker still read the old ones")),
+      journal_sync_(journal_failures_),
       current_(Rules::none(rng)),
       published_(current_) {
   for (std::size_t i = 0; i < skipped_.size(); ++i) {
@@ -175,6 +176,7 @@ void RuleStore::keep_journal() {
 void RuleStore::begin_journal() {
   journal_.reset();
   if (!keeps_journal_) return;
+  journal_sync_.forget_failure();
   auto created = RuleJournal::create(journal_path_, current_->base->digest());
   if (created) {
     journal_.emplace(std::move(*created));
@@ -189,10 +191,12 @@ void RuleStore::give_up_journal(const Error& error) {
   KHIEN_LOG(error, "journal_given_up", {"why", error.message});
 }
 
-/// Before a change takes effect, so that a kill loses nothing that was in effect; synced after it,
-/// so that a slow disk delays no block and no lift. True if it is in the journal.
+/// Before a change takes effect, so that a kill loses nothing that was in effect; synced after it
+/// and by another thread, so that a slow disk delays no block and no lift, nor the next one. True
+/// if it is in the journal.
 bool RuleStore::write_down(const ZoneState& zone, std::optional<std::uint32_t> from_serial,
                            const EditSpool& edits) {
+  if (journal_sync_.failed()) journal_.reset();
   if (!journal_) return false;
   const RuleEdits* in_order = edits.in_order();
   if (in_order == nullptr ||
@@ -207,8 +211,7 @@ bool RuleStore::write_down(const ZoneState& zone, std::optional<std::uint32_t> f
 }
 
 void RuleStore::sync_journal() {
-  if (!journal_) return;
-  if (auto synced = journal_->sync(); !synced) give_up_journal(synced.error());
+  if (journal_) journal_sync_.want(journal_->duplicate());
 }
 
 EditSpool RuleStore::spool() const { return EditSpool{key(), folder_}; }
@@ -382,7 +385,8 @@ bool RuleStore::check_expiry(InstantMs now_ms) {
 }
 
 bool RuleStore::save_is_due() const noexcept {
-  const bool is_on_disk = path_.empty() || !keeps_journal_ || journal_.has_value();
+  const bool has_journal = journal_.has_value() && !journal_sync_.failed();
+  const bool is_on_disk = path_.empty() || !keeps_journal_ || has_journal;
   return dirty_ && (!is_on_disk || (journal_ && journal_->due()));
 }
 

@@ -19,6 +19,7 @@
 #include "policy/list_text.h"
 #include "policy/rules.h"
 #include "resolver/edit_spool.h"
+#include "resolver/journal_sync.h"
 #include "resolver/rare_change.h"
 #include "resolver/rule_journal.h"
 #include "resolver/shard_update.h"
@@ -118,6 +119,7 @@ class RuleStore {
   std::array<Metric*, skipped_kinds> skipped_{};
   bool keeps_journal_ = false;
   std::optional<RuleJournal> journal_;  // none: from a failure, or without a snapshot, to a save
+  JournalSync journal_sync_;
   std::shared_ptr<const policy::ThirdParty> third_party_;  // null: none
   std::shared_ptr<const policy::Rules> current_;
   Snapshot<policy::Rules> published_;

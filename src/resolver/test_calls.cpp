@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace khien::resolver {
 
@@ -11,6 +14,9 @@ std::atomic<std::size_t> lock_count{0};
 std::atomic<std::size_t> receive_count{0};
 std::atomic<std::size_t> send_count{0};
 std::atomic<std::size_t> wait_count{0};
+std::atomic<std::size_t> sync_count{0};
+thread_local std::size_t own_sync_count = 0;
+std::atomic<int> sync_error{0};
 
 namespace {
 
@@ -65,6 +71,23 @@ extern "C" int epoll_wait(int fd, epoll_event* events, int count, int timeout) {
   ++khien::resolver::wait_count;
   return khien::resolver::next<decltype(epoll_wait)>(known, "epoll_wait")(fd, events, count,
                                                                           timeout);
+}
+
+extern "C" int fdatasync(int fd) {
+  static std::atomic<void*> known{nullptr};
+  ++khien::resolver::sync_count;
+  ++khien::resolver::own_sync_count;
+  const int error = khien::resolver::sync_error;
+  if (error == 0) return khien::resolver::next<decltype(fdatasync)>(known, "fdatasync")(fd);
+  errno = error;
+  return -1;
+}
+
+extern "C" int fsync(int fd) {
+  static std::atomic<void*> known{nullptr};
+  ++khien::resolver::sync_count;
+  ++khien::resolver::own_sync_count;
+  return khien::resolver::next<decltype(fsync)>(known, "fsync")(fd);
 }
 
 #endif
