@@ -39,8 +39,8 @@ constexpr std::array allowed_calls{
     "access", "close", "dup", "faccessat", "faccessat2", "fallocate", "fchmod", "fcntl",
     "fdatasync", "flock", "fstat", "fsync", "ftruncate", "getcwd", "getdents64", "lseek", "mkdir",
     "mkdirat", "newfstatat", "openat", "pread64", "pwrite64", "read", "readlink", "readlinkat",
-    "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "lstat", "statx", "unlink",
-    "unlinkat", "write", "writev",
+    "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "lstat", "statx",
+    "sync_file_range", "sync_file_range2", "unlink", "unlinkat", "write", "writev",
     // memory; mmap and mprotect have a rule of their own
     "brk", "madvise", "mincore", "mremap", "msync", "munmap",
     // threads, signals, time, the end

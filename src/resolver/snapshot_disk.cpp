@@ -27,6 +27,15 @@ std::filesystem::path new_path(std::filesystem::path path) {
   return path;
 }
 
+/// On its way to the disk at once, and what came before it is there: the sync at the end, which
+/// nothing interrupts, has little left to wait for.
+void start_writeback(int fd, std::size_t offset, std::size_t size) noexcept {
+  (void)::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(size),
+                          SYNC_FILE_RANGE_WRITE);
+  if (offset == 0) return;
+  (void)::sync_file_range(fd, 0, static_cast<off_t>(offset), SYNC_FILE_RANGE_WAIT_BEFORE);
+}
+
 // The whole pages of `octets`; the kernel would read them from the file again.
 void give_pages_back(Bytes octets) {
   const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -61,9 +70,7 @@ Result<std::optional<crypto::Sha256Digest>> write_snapshot(const SnapshotContent
     if (auto written = write_all(file.get(), piece); !written) {
       return propagate(std::move(written).error(), "write " + beside.string());
     }
-    // On its way to the disk at once, so that the sync at the end has little left to wait for.
-    (void)::sync_file_range(file.get(), static_cast<off_t>(size), static_cast<off_t>(piece.size()),
-                            SYNC_FILE_RANGE_WRITE);
+    start_writeback(file.get(), size, piece.size());
     size += piece.size();
   }
   const auto digest = hash.finish();
