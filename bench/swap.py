@@ -8,6 +8,7 @@ pages and touched pages of files alike, every 10 ms, children included.
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import struct
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 BIN = pathlib.Path(os.environ.get("KHIEN_BIN", "build/release/bin"))
 DNSD = os.environ.get("KHIEN_DNSD", str(BIN / "khien-dnsd"))
@@ -59,16 +61,18 @@ def write_list(path, names):
 
 
 class Dnsd:
-    """khien-dnsd under watch: memory every 10 ms, its children's included."""
+    """khien-dnsd under watch: memory every 10 ms, its children's included, unless times of single
+    changes are measured: a look at smaps_rollup holds the process's memory map for milliseconds."""
 
-    def __init__(self, folder, *options, port=None):
+    def __init__(self, folder, *options, port=None, watched=True):
         self.port = port or free_port()
+        self.status = free_port()
         self.log = open(folder / "dnsd.log", "a")
         self.process = subprocess.Popen(
             [DNSD, "--listen", f"127.0.0.1:{self.port}", "--upstream", "127.0.0.1:9", "--cache-mb", "1",
-             "--snapshot", str(folder / "snapshot"), *options], stderr=self.log)
+             "--status", f"127.0.0.1:{self.status}", "--snapshot", str(folder / "snapshot"), *options], stderr=self.log)
         self.peak_kib = 0
-        self.sampling = True
+        self.sampling = watched
         self.sampler = threading.Thread(target=self._sample, daemon=True)
         self.sampler.start()
 
@@ -109,6 +113,13 @@ class Dnsd:
                 return int((task / "schedstat").read_text().split()[0]) / 1e6
         return 0.0
 
+    def dropped(self):
+        """What khien-dnsd itself has dropped, its receive buffer included, by reason."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.status}/metrics") as page:
+            lines = page.read().decode().splitlines()
+        counts = (re.fullmatch(r'khien_dnsd_dropped_total\{why="(\w+)"\} (\d+)', line) for line in lines)
+        return {match[1]: int(match[2]) for match in counts if match and match[2] != "0"}
+
     def blocks(self, name, timeout=1.0):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
@@ -143,9 +154,11 @@ class Load:
 
     def report(self, prefix):
         out, _ = self.process.communicate()
-        queries, lost, wrong, p50, p99, slowest = out.split()
+        queries, lost, wrong, p50, p99, slowest, unread, pauses = out.split()
         figure(prefix + ".queries", queries, "queries")
         figure(prefix + ".lost", lost, "queries")
+        figure(prefix + ".lost_by_us", unread, "queries")
+        figure(prefix + ".load_pauses", pauses, "times")
         figure(prefix + ".wrong", wrong, "answers")
         figure(prefix + ".query_p50", p50, "us")
         figure(prefix + ".query_p99", p99, "us")
@@ -190,6 +203,8 @@ def swap(prefix, dnsd, common, new_name, act, log):
     cpu = dnsd.cpu_ms() - cpu
     time.sleep(1)
     load.report(prefix)
+    for name, count in dnsd.dropped().items():
+        figure(f"{prefix}.dropped_{name}", count, "queries")
     after = settle(dnsd)
     figure(prefix + ".steady", steady, "KiB")
     figure(prefix + ".peak", max(peak, dnsd.peak_kib), "KiB")
@@ -291,7 +306,7 @@ class Primary(threading.Thread):
         super().__init__(daemon=True)
         self.serial = 1
         self.names = names
-        self.change = ([], [])
+        self.change = []  # the frames of an IXFR from the serial before, made ahead of the NOTIFY
         self.server = socket.create_server(("127.0.0.1", 0), backlog=8)
         self.port = self.server.getsockname()[1]
         self.notifier = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -300,30 +315,39 @@ class Primary(threading.Thread):
         return b"\xc0\x0c" + struct.pack(">HHIH", 6, 1, 60, 22) + b"\0\0" + \
             struct.pack(">IIIII", serial, 3600, 600, 86400, 60)
 
-    def messages(self, request):
-        qtype = struct.unpack_from(">H", request, 12 + len(wire_name(ZONE)))[0]
-        records = [self.soa(self.serial)]
-        have = struct.unpack(">I", request[-20:-16])[0] if qtype == 251 else None
+    def rules(self, names):
         cname = struct.pack(">HHIH", 5, 1, 60, 1) + b"\0"
-        owner = lambda name: b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\xc0\x0c"
-        both = lambda name: [owner(name) + cname, b"\1*" + owner(name) + cname]
-        if have == self.serial:
-            pass
-        elif have == self.serial - 1:
-            removed, added = self.change
-            records += [self.soa(have), *(r for n in removed for r in both(n)),
-                        self.soa(self.serial), *(r for n in added for r in both(n)), self.soa(self.serial)]
-        else:
-            records += [r for n in self.names for r in both(n)] + [self.soa(self.serial)]
+        for name in names:
+            owner = b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\xc0\x0c"
+            yield owner + cname
+            yield b"\1*" + owner + cname
+
+    def frames(self, qtype, records):
+        """Messages behind their lengths; the id is put in when they are sent."""
         question = wire_name(ZONE) + struct.pack(">HH", qtype, 1)
         body, count = b"", 0
         for record in [*records, None]:
             if record is None or len(body) + len(record) > 16_000:
-                message = request[:2] + struct.pack(">HHHHH", 0x8400, 1, count, 0, 0) + question + body
+                message = struct.pack(">HHHHHH", 0, 0x8400, 1, count, 0, 0) + question + body
                 yield struct.pack(">H", len(message)) + message
                 body, count = b"", 0
             if record is not None:
                 body, count = body + record, count + 1
+
+    def publish(self, removed, added):
+        self.change = list(self.frames(251, [
+            self.soa(self.serial + 1), self.soa(self.serial), *self.rules(removed),
+            self.soa(self.serial + 1), *self.rules(added), self.soa(self.serial + 1)]))
+        self.serial += 1
+
+    def answer(self, request):
+        qtype = struct.unpack_from(">H", request, 12 + len(wire_name(ZONE)))[0]
+        have = struct.unpack(">I", request[-20:-16])[0] if qtype == 251 else None
+        if have == self.serial:
+            return self.frames(qtype, [self.soa(self.serial)])
+        if have is not None and have == self.serial - 1:
+            return self.change
+        return self.frames(qtype, [self.soa(self.serial), *self.rules(self.names), self.soa(self.serial)])
 
     def run(self):
         while True:
@@ -335,8 +359,8 @@ class Primary(threading.Thread):
         stream = peer.makefile("rb")
         while head := stream.read(2):
             request = stream.read(struct.unpack(">H", head)[0])
-            for message in self.messages(request):
-                peer.sendall(message)
+            for frame in self.answer(request):
+                peer.sendall(frame[:2] + request[:2] + frame[4:])
 
     def notify(self, port):
         self.notifier.sendto(query(ZONE, 6, opcode=4), ("127.0.0.1", port))
@@ -346,7 +370,7 @@ def measure_ixfr(folder, names_each, prefix):
     base = list(synthetic_names(NAMES, 3))
     primary = Primary(base)
     primary.start()
-    dnsd = Dnsd(folder, "--primary", f"127.0.0.1:{primary.port}", "--zones", "orders-phishing")
+    dnsd = Dnsd(folder, "--primary", f"127.0.0.1:{primary.port}", "--zones", "orders-phishing", watched=False)
     dnsd.wait_blocks(base[-1])
     settle(dnsd)
     fresh = synthetic_names(names_each * CHANGES, 4)
@@ -358,7 +382,7 @@ def measure_ixfr(folder, names_each, prefix):
     for _ in range(CHANGES):
         time.sleep(0.12)
         added = [next(fresh) for _ in range(names_each)]
-        primary.change, primary.serial = ([], added), primary.serial + 1
+        primary.publish([], added)
         message = query(added[-1], 1)
         begin = time.monotonic()
         primary.notify(dnsd.port)

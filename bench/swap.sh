@@ -7,6 +7,8 @@
 #   swap.PART.peak_by_steady          the goal is 1.3
 #   swap.PART.time, .cpu              from the change to the last new name blocked; processor time with the snapshot
 #   swap.PART.lost, .wrong, .query_…  what the queries met
+#   swap.PART.lost_by_us, .load_pauses   answers that the load's own socket lost; how often it was kept from running
+#   swap.PART.dropped_…               what khien-dnsd dropped itself, its receive buffer included, where that is not 0
 #   swap.reload.cold_load, .from_snapshot   from start to the first blocked answer
 #   swap.ixfr_….p50, .p99, .slowest   from the NOTIFY to the first blocked answer
 #   swap.ixfr_….cpu_a_change          of the secondary's thread
