@@ -203,6 +203,24 @@ void DohSession::answer(std::uint32_t tag, Bytes message) {
   respond(id, 200, to_octets(message));
 }
 
+void DohSession::drop(std::uint32_t tag) {
+  const auto id = static_cast<std::int32_t>(tag);
+  Stream* stream = find(id);
+  if (stream == nullptr || !stream->taken || stream->answered) return;
+  --under_way_;
+  stream->taken = false;
+  stream->answered = true;
+  broken_ = nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL) != 0 ||
+            broken_;
+}
+
+void DohSession::say_goodbye() {
+  const std::int32_t last = nghttp2_session_get_last_proc_stream_id(session_.get());
+  broken_ = nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR,
+                                  nullptr, 0) != 0 ||
+            broken_;
+}
+
 void DohSession::respond(std::int32_t id, int status, Octets body) {
   Stream* stream = find(id);
   KHIEN_ASSERT(stream != nullptr && !stream->answered);

@@ -32,6 +32,11 @@ class DohSession final : public StreamFraming {
 
   [[nodiscard]] bool receive(Bytes octets, QueryTaker& taker) override;
   void answer(std::uint32_t tag, Bytes message) override;
+  /// Resets the request (RFC 9113 section 5.4.2). CANCEL, because REFUSED_STREAM would ask the
+  /// client to try again, and a status would be an answer.
+  void drop(std::uint32_t tag) override;
+  /// GOAWAY with the last request that was taken (RFC 9113 section 6.8).
+  void say_goodbye() override;
   [[nodiscard]] Bytes unsent() override;
   void sent(std::size_t size) override;
   [[nodiscard]] std::size_t unsent_size() const noexcept override;

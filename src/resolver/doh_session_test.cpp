@@ -143,6 +143,49 @@ TEST_F(DohSessionTest, ForgetsARequestThatIsReset) {
   EXPECT_EQ(reader_.status(1), "");
 }
 
+TEST_F(DohSessionTest, ResetsARequestThatIsDropped) {
+  ASSERT_TRUE(say(http2_hello()));
+  ASSERT_TRUE(say(get(1, query)));
+  ASSERT_TRUE(say(get(3, query)));
+  session_->drop(1);
+  drain();
+  EXPECT_EQ(reader_.answers[1].reset, NGHTTP2_CANCEL + 1U);
+  EXPECT_EQ(reader_.status(1), "");
+  EXPECT_EQ(session_->under_way(), 1U);
+  session_->drop(1);  // nobody's any more
+  answer(1, query);
+  EXPECT_EQ(session_->under_way(), 1U);
+  answer(3, query);
+  EXPECT_EQ(reader_.status(3), "200");
+  EXPECT_EQ(session_->under_way(), 0U);
+}
+
+// Requests that are dropped as fast as they come: what waits for a client that does not read stays
+// bounded.
+TEST_F(DohSessionTest, HoldsSoManyResetsForAClientThatDoesNotRead) {
+  ASSERT_TRUE(say(http2_hello()));
+  bool good = true;
+  std::uint32_t stream = 1;
+  for (; good && session_->wants_octets() && stream < 100'000; stream += 2) {
+    good = session_->receive(octets_of(get(stream, query)), *this);
+    session_->drop(stream);
+    (void)session_->unsent();
+  }
+  EXPECT_LT(stream, 100'000U);
+  EXPECT_LT(session_->unsent_size(), 2 * doh_unsent_chunk);
+}
+
+TEST_F(DohSessionTest, SaysGoodbyeAndStillAnswers) {
+  ASSERT_TRUE(say(http2_hello()));
+  ASSERT_TRUE(say(get(1, query)));
+  session_->say_goodbye();
+  drain();
+  EXPECT_EQ(reader_.goaway, NGHTTP2_NO_ERROR + 1U);
+  EXPECT_EQ(reader_.goaway_last, 1U);
+  answer(1, query);
+  EXPECT_EQ(reader_.status(1), "200");
+}
+
 TEST_F(DohSessionTest, EndsARapidReset) {
   ASSERT_TRUE(say(http2_hello()));
   std::uint32_t requests = 0;

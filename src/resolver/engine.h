@@ -84,6 +84,8 @@ class EngineSink {
   virtual ~EngineSink() = default;
   /// Sends a late answer.
   virtual void answer(const ClientRef& client, Bytes message) = 0;
+  /// A query that came by a stream gets no answer: policy drops it. Over UDP nobody needs to know.
+  virtual void drop(const ClientRef& /*client*/) {}
   /// Sends a query; the port it goes out by, or nullopt if it cannot be sent.
   virtual std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) = 0;
   /// A NOTIFY came in; writes the answer to `out` and returns its size, 0 for none.

@@ -124,6 +124,7 @@ std::optional<std::size_t> Engine::act_rarely(const Asker& asker, const Judgemen
     case Action::drop:
       counters_.add_blocked(judgement.verdict.source);
       counters_.add(Count::dropped_policy);
+      if (asker.transport != Transport::udp) sink_.drop(asker.client);
       return 0;
     case Action::tcp_only:
       if (asker.transport != Transport::udp) return std::nullopt;

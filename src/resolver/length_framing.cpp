@@ -32,6 +32,10 @@ void LengthFraming::answer(std::uint32_t, Bytes message) {
   out_.insert(out_.end(), message.begin(), message.end());
 }
 
+void LengthFraming::drop(std::uint32_t) {
+  if (under_way_ != 0) --under_way_;
+}
+
 void LengthFraming::sent(std::size_t size) {
   sent_ += size;
   if (sent_ < out_.size()) return;

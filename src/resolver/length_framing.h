@@ -12,6 +12,7 @@ class LengthFraming final : public StreamFraming {
  public:
   [[nodiscard]] bool receive(Bytes octets, QueryTaker& taker) override;
   void answer(std::uint32_t tag, Bytes message) override;
+  void drop(std::uint32_t tag) override;
   [[nodiscard]] Bytes unsent() override { return Bytes{out_}.subspan(sent_); }
   void sent(std::size_t size) override;
   [[nodiscard]] std::size_t unsent_size() const noexcept override { return out_.size() - sent_; }

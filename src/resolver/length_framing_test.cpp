@@ -36,6 +36,19 @@ Octets framed(std::initializer_list<std::string_view> texts) {
   return out;
 }
 
+TEST(LengthFraming, ADroppedQueryMakesRoomForTheNext) {
+  LengthFraming framing;
+  Notes notes;
+  for (std::size_t i = 0; i < client_pipelined_max; ++i) {
+    ASSERT_TRUE(framing.receive(framed("q"), notes));
+  }
+  EXPECT_FALSE(framing.wants_octets());
+  framing.drop(0);
+  EXPECT_TRUE(framing.wants_octets());
+  EXPECT_EQ(framing.under_way(), client_pipelined_max - 1);
+  EXPECT_EQ(framing.unsent_size(), 0U);
+}
+
 TEST(LengthFraming, FindsQueriesHoweverTheyAreCut) {
   const Octets octets = framed({"one", "", "three"});
   for (std::size_t piece = 1; piece <= octets.size(); ++piece) {

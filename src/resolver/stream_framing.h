@@ -24,8 +24,8 @@ class QueryTaker {
     Bytes message = {};
   };
   enum class Outcome {
-    later,  ///< answer() follows, or the query was dropped and nothing does
-    now,    ///< answer() was called already
+    later,  ///< answer() or drop() follows
+    now,    ///< one of them was called already
     never,  ///< not worth an answer: a response, or shorter than a header
   };
   virtual Outcome take(const Query& query) = 0;
@@ -40,6 +40,11 @@ class StreamFraming {
   [[nodiscard]] virtual bool receive(Bytes octets, QueryTaker& taker) = 0;
   /// Puts the answer to a query behind what is unsent. An unknown tag is nobody's any more.
   virtual void answer(std::uint32_t tag, Bytes message) = 0;
+  /// The query gets no answer, and is under way no more.
+  virtual void drop(std::uint32_t tag) = 0;
+  /// No new query is taken from here on; where the protocol has a word for that, it is among what
+  /// is unsent. Queries under way get their answers.
+  virtual void say_goodbye() {}
   /// Octets to send now, borrowed until the next call here; empty if there are none.
   [[nodiscard]] virtual Bytes unsent() = 0;
   /// So many of them are sent.

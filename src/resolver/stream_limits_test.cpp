@@ -97,6 +97,24 @@ TEST_F(StreamServerTest, ClosesIdleConnectionsAndEncryptedOnesLater) {
   EXPECT_EQ(count(Count::stream_closed_idle), 2U);
 }
 
+TEST_F(StreamServerTest, TellsAnIdleClientOfHttpsThatItCloses) {
+  start();
+  auto client = encrypted(StreamKind::doh, "h2");
+  (void)client.say(http2_hello());
+  Http2Reader reader;
+  const auto read = [&] {
+    reader.read(client.in);
+    client.in.clear();
+  };
+  ASSERT_TRUE(until(client, [&] { return read(), reader.acks == 1; }));
+  EXPECT_EQ(reader.goaway, 0U);
+  pass(31'000);
+  EXPECT_TRUE(closes(client));
+  read();
+  EXPECT_EQ(reader.goaway, NGHTTP2_NO_ERROR + 1U);
+  EXPECT_EQ(count(Count::stream_closed_idle), 1U);
+}
+
 TEST_F(StreamServerTest, ClosesOnWhoAsksAndNeverReads) {
   start();
   auto client = encrypted(StreamKind::dot, "dot");

@@ -208,7 +208,14 @@ void StreamServer::close_late() {
     counters_.add(is_open ? Count::stream_closed_idle : Count::stream_closed_handshake);
     late.push_back(id);
   }
-  for (const Id id : late) close(id);
+  for (const Id id : late) {
+    StreamConnection& connection = *connections_.at(id);
+    if (connection.phase() == Phase::open) {
+      connection.framing()->say_goodbye();
+      (void)connection.flush();
+    }
+    close(id);
+  }
 }
 
 // ---- one connection is ready ----
@@ -332,7 +339,9 @@ QueryTaker::Outcome StreamServer::take(const Query& query) {
   const std::span<std::uint8_t> out{out_buffer_.get(), dns::message_size_max};
   std::size_t size = engine_.handle(*prepared_, transport, client, out);
   if (size == 0) {
-    return prepared_->query.fault == Fault::drop ? Outcome::never : Outcome::later;
+    if (prepared_->query.fault == Fault::drop) return Outcome::never;
+    if (prepared_->query.fault == Fault::notify) drop(client);  // one that cannot be read
+    return Outcome::later;
   }
   if (client.keepalive) size = add_keepalive(idle_ms_of(connection.kind()), out, size);
   connection.framing()->answer(query.tag, Bytes{out}.first(size));
@@ -352,9 +361,21 @@ void StreamServer::answer(const ClientRef& client, Bytes message) {
     message = Bytes{out}.first(add_keepalive(idle_ms_of(connection.kind()), out, message.size()));
   }
   connection.framing()->answer(client.stream, message);
+  make_dirty(client.connection, connection);
+}
+
+// Like answer(). Not active_at_ms: who asks for nothing but what is dropped is idle.
+void StreamServer::drop(const ClientRef& client) {
+  const auto found = connections_.find(client.connection);
+  if (found == connections_.end()) return;
+  found->second->framing()->drop(client.stream);
+  make_dirty(client.connection, *found->second);
+}
+
+void StreamServer::make_dirty(Id id, StreamConnection& connection) {
   if (connection.dirty) return;
   connection.dirty = true;
-  dirty_.push_back(client.connection);
+  dirty_.push_back(id);
 }
 
 void StreamServer::flush_dirty() {
@@ -379,7 +400,13 @@ void StreamServer::drain(std::function<void()> done) {
   drained_ = std::move(done);
   drain_until_ms_ = shared_.clock.steady_ms() + drain_ms;
   for (auto& listener : listeners_) loop_.unwatch(listener->socket.fd());
-  for (auto& [id, connection] : connections_) watch_for(*connection);
+  for (auto& [id, connection] : connections_) {
+    if (connection->phase() == Phase::open) {
+      connection->framing()->say_goodbye();
+      (void)connection->flush();  // who is gone is found when its answers are sent
+    }
+    watch_for(*connection);
+  }
 }
 
 void StreamServer::look_drained(std::int64_t now_ms) {

@@ -85,6 +85,7 @@ class StreamServer final : private EngineSink, private QueryTaker {
   Result<void> start();
 
   void answer(const ClientRef& client, Bytes message) override;
+  void drop(const ClientRef& client) override;
   std::optional<std::uint16_t> ask(const Ask& ask, Bytes query) override;
   std::size_t notify(Bytes message, const ClientRef& client, std::span<std::uint8_t> out) override;
   Outcome take(const Query& query) override;
@@ -100,6 +101,7 @@ class StreamServer final : private EngineSink, private QueryTaker {
   [[nodiscard]] bool open_framing(StreamConnection& connection);
   [[nodiscard]] bool serve(Id id, StreamConnection& connection);
   [[nodiscard]] bool send(Id id, StreamConnection& connection);
+  void make_dirty(Id id, StreamConnection& connection);
   void flush_dirty();
   void close(Id id);
   void close_late();

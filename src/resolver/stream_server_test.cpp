@@ -1,8 +1,11 @@
 // Streams as clients see them: each transport, and what is under way at once.
 #include "resolver/stream_server.h"
 
+#include "base/log.h"
 #include "codec/base64.h"
+#include "policy/test_rare.h"
 #include "resolver/length_framing.h"
+#include "resolver/rule_store.h"
 #include "resolver/test_http2.h"
 #include "resolver/test_streams.h"
 
@@ -154,6 +157,94 @@ TEST_F(StreamServerTest, EndsAtOnceWhenNothingIsUnderWay) {
   server_->drain([&] { ended = true; });
   pass(100);
   EXPECT_TRUE(ended);
+}
+
+// Who leaves a client of HTTP/2 tells it so, and which requests it has taken (RFC 9113
+// section 6.8).
+TEST_F(StreamServerTest, SaysGoodbyeOverHttps) {
+  start();
+  auto client = encrypted(StreamKind::doh, "h2");
+  Octets octets = http2_hello();
+  append(octets, octets_of(Http2Request{
+                     .path = "/dns-query?dns=" +
+                             codec::base64url(packet_of({.name = "slow.example.", .id = 1}))}));
+  (void)client.say(octets);
+  ASSERT_TRUE(until(client, [&] { return count(Count::queries_doh) == 1; }));
+  bool ended = false;
+  server_->drain([&] { ended = true; });
+  Http2Reader reader;
+  ASSERT_TRUE(until(client, [&] {
+    reader.read(client.in);
+    client.in.clear();
+    return reader.goaway != 0;
+  }));
+  EXPECT_EQ(reader.goaway, NGHTTP2_NO_ERROR + 1U);
+  EXPECT_EQ(reader.goaway_last, 1U);
+  EXPECT_FALSE(ended);  // the one that it has taken may be answered yet
+  EXPECT_FALSE(client.closed());
+}
+
+/// A third party's zone drops bo.example.
+class StreamDrop : public StreamServerTest {
+ protected:
+  void start_dropping() {
+    set_log_level(LogLevel::error);
+    RuleStore store{{}, clock_, rng_, metrics_};
+    store.set_third_party(
+        policy::ThirdParty::of({{.name = "ba.example.", .category = Category::malware}}).value());
+    RuleEdits edits;
+    const auto record = policy::rare_name("bo.example", "CNAME", "rpz-drop.");
+    edits.push({.rare = record.view()});
+    ASSERT_TRUE(
+        store
+            .replace_zone(
+                {.name = "ba.example.", .source = policy::ThirdParty::source_at(0), .serial = 1},
+                edits)
+            .has_value());
+    rules_.publish(store.published().get());
+    networks_.publish(policy::NetworkPolicies::one({.sources = ~policy::SourceMask{0}}));
+    start({.idle_ms = 60'000});
+  }
+  void TearDown() override { set_log_level(LogLevel::info); }
+
+  const Octets dropped_ = packet_of({.name = "bo.example.", .id = 7});
+};
+
+// As many as may be under way at once, and more: none of them is.
+TEST_F(StreamDrop, LeavesNothingUnderWay) {
+  start_dropping();
+  for (const StreamKind kind : {StreamKind::plain, StreamKind::dot}) {
+    auto client = kind == StreamKind::plain ? plain() : encrypted(kind, "dot");
+    const auto before = count(Count::dropped_policy);
+    const std::size_t asked = client_pipelined_max + 10;
+    for (std::size_t i = 0; i < asked; ++i) (void)client.say(with_length(dropped_));
+    (void)client.say(with_length(refused_query()));
+    EXPECT_EQ(rcode_of(answer(client)), dns::rcode_refused);
+    EXPECT_EQ(count(Count::dropped_policy) - before, asked);
+  }
+  bool ended = false;
+  server_->drain([&] { ended = true; });
+  pass(100);
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(StreamDrop, ResetsTheRequestOverHttps) {
+  start_dropping();
+  auto client = encrypted(StreamKind::doh, "h2");
+  Octets octets = http2_hello();
+  append(octets, octets_of(Http2Request{.path = "/dns-query?dns=" + codec::base64url(dropped_)}));
+  append(octets, octets_of(Http2Request{
+                     .stream = 3, .path = "/dns-query?dns=" + codec::base64url(refused_query())}));
+  (void)client.say(octets);
+  Http2Reader reader;
+  ASSERT_TRUE(until(client, [&] {
+    reader.read(client.in);
+    client.in.clear();
+    return reader.answers[3].complete;
+  }));
+  EXPECT_EQ(reader.answers[1].reset, NGHTTP2_CANCEL + 1U);
+  EXPECT_EQ(reader.status(1), "");
+  EXPECT_EQ(reader.status(3), "200");
 }
 
 TEST_F(StreamServerTest, ClosesOnWhoSendsResponses) {

@@ -142,7 +142,8 @@ class Http2Reader {
   }
 
   std::map<std::uint32_t, Answer> answers;
-  std::uint32_t goaway = 0;  // error code plus 1
+  std::uint32_t goaway = 0;       // error code plus 1
+  std::uint32_t goaway_last = 0;  // the last request that is still answered
   std::size_t acks = 0;
 
  private:
@@ -157,7 +158,10 @@ class Http2Reader {
     if (frame.type == http2_headers) inflate(frame.payload, answer);
     if (frame.type == http2_data) append(answer.body, frame.payload);
     if (frame.type == http2_reset) answer.reset = u32(frame.payload, 0) + 1;
-    if (frame.type == http2_goaway) goaway = u32(frame.payload, 4) + 1;
+    if (frame.type == http2_goaway) {
+      goaway_last = u32(frame.payload, 0);
+      goaway = u32(frame.payload, 4) + 1;
+    }
     if ((frame.type == http2_ping || frame.type == http2_settings) && (frame.flags & 1) != 0) {
       ++acks;
     }
