@@ -107,7 +107,8 @@ class ResolverWorld final : public resolver::EngineSink {
 
   SeededRng rng_{1};
   ManualClock clock_;
-  resolver::Cookies cookies_{{.current = {1}}, clock_};
+  Snapshot<resolver::Cookies> cookies_{
+      std::make_shared<const resolver::Cookies>(resolver::CookieSecrets{.current = {1}}, clock_)};
   Snapshot<policy::Rules> rules_;
   std::atomic<bool> ready_{true};
   resolver::Counters counters_;

@@ -218,6 +218,7 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
     auto key = resolver::read_key(a.tsig_key);
     if (!key) return propagate(std::move(key).error(), "--tsig-key");
     secondary.key = std::move(*key);
+    secondary.key_file = a.tsig_key;
   }
   options.secondary = std::move(secondary);
   return {};
@@ -234,6 +235,7 @@ Result<void> add_answers(const Written& a, resolver::ServiceOptions& options) {
   auto secrets = resolver::read_cookie_secrets(a.cookie_secret_file);
   if (!secrets) return propagate(std::move(secrets).error(), "--cookie-secret-file");
   options.cookie_secrets = *secrets;
+  options.cookie_secret_file = a.cookie_secret_file;
   return {};
 }
 

@@ -20,6 +20,8 @@ constexpr std::size_t tsig_unsigned_messages_max = 99;  // between signatures, s
 struct TsigKey {
   Name name;
   Octets secret;
+  /// For keys of ours alone: its time depends on the secret.
+  bool operator==(const TsigKey&) const noexcept = default;
 };
 
 /// What TSIG adds to a message at most under `key`.

@@ -34,6 +34,7 @@ struct CookieSecrets {
 
   /// A secret of this process alone.
   [[nodiscard]] static CookieSecrets random(Rng& rng);
+  bool operator==(const CookieSecrets&) const noexcept = default;
 };
 
 /// One or two lines of 32 hexadecimal digits: the secret and, while it changes, the one before.

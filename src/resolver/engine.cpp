@@ -61,10 +61,12 @@ Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
       health_(upstream_count(options_.routes)),
       scratch_(std::make_unique<std::uint8_t[]>(dns::message_size_max)) {
   KHIEN_ASSERT(!options_.routes.empty());
+  if (options_.cookies != nullptr) cookies_.emplace(*options_.cookies);
 }
 
 void Engine::begin_batch(std::int64_t now_ms) noexcept {
   now_ms_ = now_ms;
+  if (cookies_) (void)cookies_->refresh();
   const bool new_rules = rules_.refresh();
   const bool new_networks = networks_.refresh();
   if (!new_rules && !new_networks) return;
@@ -150,7 +152,7 @@ void Engine::add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client)
   dns::store_u32(octets, 8, static_cast<std::uint32_t>(client.source.low >> 32));
   dns::store_u32(octets, 12, static_cast<std::uint32_t>(client.source.low));
   const Bytes address = client.source.is_v4() ? Bytes{octets}.last(4) : Bytes{octets};
-  cookie_ = options_.cookies->answer(cookie, address);
+  cookie_ = cookies_->value()->answer(cookie, address);
   counters_.add(cookie_.known ? Count::cookies_known : Count::cookies_unknown);
   head.cookie = cookie_.octets;
 }
@@ -169,7 +171,7 @@ std::size_t Engine::handle(const Prepared& prepared, Transport transport, const 
   }
   AnswerHead head = AnswerHead::of(query, prepared.message);
   if (!is_client(client)) return refuse_client(head, transport, out);
-  if (!query.cookie.empty() && options_.cookies != nullptr) {
+  if (!query.cookie.empty() && cookies_) {
     add_cookie(head, query.cookie, client);
   }
   if (query.fault != Fault::none) return refuse(prepared, head, out);

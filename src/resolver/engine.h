@@ -66,7 +66,7 @@ struct EngineOptions {
   std::uint32_t cache_ttl_max_s = positive_ttl_max_s;
   bool tcp_upstream = false;  // ask again over TCP what came truncated
   bool refuse_without_rules = true;
-  const Cookies* cookies = nullptr;  // borrowed; nullptr for none
+  Snapshot<Cookies>* cookies = nullptr;  // borrowed; nullptr for none
   /// Who is answered: prefixes with any value. Without: everybody.
   std::optional<policy::PrefixTable> clients = {};
   bool drop_refused_clients = false;  // over UDP others get nothing instead of REFUSED
@@ -107,13 +107,15 @@ class Engine {
   Engine(EngineOptions options, Snapshot<policy::Rules>& rules, const std::atomic<bool>& ready,
          Rng& random, EngineSink& sink, Counters& counters);
 
-  /// Once a batch: takes new rules and policies, if there are any, and the time (steady clock).
+  /// Once a batch: takes new rules, policies and cookie secrets, if there are any, and the time
+  /// (steady clock).
   void begin_batch(std::int64_t now_ms) noexcept;
   /// Lets go of the rules until the next begin_batch(): before waiting, or old rules that a swap
   /// has replaced stay in memory for as long. Nothing else may be called in between.
   void end_batch() noexcept {
     rules_.rest();
     networks_.rest();
+    if (cookies_) cookies_->rest();
   }
   /// A batch that ends with its scope. They do not nest.
   class Batch {
@@ -360,6 +362,7 @@ class Engine {
   bool looks_inside_;                      // third parties have rules on addresses or name servers
   Snapshot<policy::NetworkPolicies> one_network_;
   Snapshot<policy::NetworkPolicies>::Reader networks_;  // never null
+  std::optional<Snapshot<Cookies>::Reader> cookies_;    // none: cookies are off
   policy::HashKey key_;
   const std::atomic<bool>& ready_;
   crypto::RandomStream random_;

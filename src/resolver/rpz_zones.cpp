@@ -75,6 +75,7 @@ Result<ZonePrimary> read_primary(const Json& zone) {
     auto read = read_key(**key);
     if (!read) return tl::unexpected(std::move(read).error());
     primary.key = std::move(*read);
+    primary.key_file = **key;
   }
   return primary;
 }

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "dns/writer.h"
+#include "resolver/transfer_key.h"
 #include "resolver/zone_transfer.h"
 
 namespace khien::resolver {
@@ -55,26 +56,27 @@ Secondary::Secondary(SecondaryOptions options, RuleStore& store, std::atomic<boo
       zones_loaded_(metrics.gauge("khien_dnsd_zones_loaded", "Zones whose rules are in force")),
       rules_(metrics.gauge("khien_dnsd_rules", "Names in the rule set, without its delta")) {
   for (const auto& subscription : options_.zones) {
-    const ZonePrimary khiend{.address = options_.primary, .key = options_.key};
+    const ZonePrimary khiend{
+        .address = options_.primary, .key = options_.key, .key_file = options_.key_file};
     zones_.push_back({.subscription = subscription,
                       .name = subscription.name.to_text(),
-                      .link = link_of(subscription.primary.value_or(khiend))});
+                      .link = make_link(subscription.primary.value_or(khiend))});
   }
   status_.lock()->resize(zones_.size());
   update_ready();
 }
 
 // Zones of one primary share its connection.
-std::size_t Secondary::link_of(const ZonePrimary& primary) {
-  const auto name_of = [](const ZonePrimary& p) { return p.key ? p.key->name : dns::Name{}; };
+std::size_t Secondary::make_link(const ZonePrimary& primary) {
   const auto peer_of = [](const ZonePrimary& p) {
     return p.tls ? std::pair{p.tls->peer.name, p.tls->peer.pins}
                  : std::pair{std::string{}, std::vector<crypto::Sha256Digest>{}};
   };
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const ZonePrimary& known = links_[i]->primary;
-    if (known.address == primary.address && known.key.has_value() == primary.key.has_value() &&
-        name_of(known) == name_of(primary) && peer_of(known) == peer_of(primary)) {
+    const bool has_key = *links_[i]->key.lock() == primary.key;
+    if (known.address == primary.address && has_key && known.key_file == primary.key_file &&
+        peer_of(known) == peer_of(primary)) {
       return i;
     }
   }
@@ -112,11 +114,36 @@ void Secondary::update_ready() {
 
 std::vector<Secondary::ZoneStatus> Secondary::status() { return *status_.lock(); }
 
-bool Secondary::signed_by(const ZonePrimary& primary, Bytes message) const {
-  if (!primary.key) return false;
+bool Secondary::signed_by(Link& link, Bytes message) const {
+  auto key = link.key.lock();
+  if (!key->has_value()) return false;
   const auto check =
-      dns::check_request(message, std::span{&*primary.key, 1}, clock_.now_ms() / ms_per_second);
+      dns::check_request(message, std::span{&**key, 1}, clock_.now_ms() / ms_per_second);
   return check.status == dns::TsigStatus::ok;
+}
+
+bool Secondary::has_key_files() const noexcept {
+  return std::ranges::any_of(links_,
+                             [](const auto& link) { return !link->primary.key_file.empty(); });
+}
+
+Result<bool> Secondary::reload_keys() {
+  std::vector<std::pair<Link*, dns::TsigKey>> keys;
+  for (const auto& link : links_) {
+    if (link->primary.key_file.empty()) continue;
+    auto key = read_key(link->primary.key_file);
+    if (!key) return tl::unexpected(std::move(key).error());
+    if (*link->key.lock() != *key) keys.emplace_back(link.get(), std::move(*key));
+  }
+  if (keys.empty()) return false;
+  for (auto& [link, key] : keys) *link->key.lock() = std::move(key);
+  {
+    auto inbox = inbox_.lock();
+    inbox->notified.resize(zones_.size());
+    std::iota(inbox->notified.begin(), inbox->notified.end(), std::size_t{0});
+  }
+  inbox_.notify_all();
+  return true;
 }
 
 std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
@@ -128,15 +155,15 @@ std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
   for (std::size_t i = 0; i < zones_.size(); ++i) {
     if (zones_[i].subscription.name.view() == question->name()) index = i;
   }
-  const auto is_from = [&](const ZonePrimary& primary) {
-    return from == primary.address.ip.unmapped() || signed_by(primary, message);
+  const auto is_from = [&](Link& link) {
+    return from == link.primary.address.ip.unmapped() || signed_by(link, message);
   };
-  const bool trusted = index && is_from(link_of(zones_[*index]).primary);
+  const bool trusted = index && is_from(link_of(zones_[*index]));
   std::uint16_t rcode = dns::rcode_noerror;
   if (!trusted) {
     notifies_refused_.add();
     const bool is_known =
-        !index && std::ranges::any_of(links_, [&](auto& link) { return is_from(link->primary); });
+        !index && std::ranges::any_of(links_, [&](auto& link) { return is_from(*link); });
     rcode = is_known ? dns::rcode_notauth : dns::rcode_refused;
   } else {
     {
@@ -165,11 +192,12 @@ Result<void> Secondary::receive(Zone& zone, bool whole, ZoneTransfer& transfer) 
   Link& link = link_of(zone);
   const auto id = static_cast<std::uint16_t>(rng_.below(65'536));
   Octets request = make_request(zone.subscription.name, whole ? std::nullopt : serial_of(zone), id);
+  const std::optional<dns::TsigKey> key = *link.key.lock();  // one for the whole transfer
   std::optional<dns::TsigVerifier> verifier;
-  if (link.primary.key) {
-    auto mac = dns::sign_request(request, *link.primary.key, clock_.now_ms() / ms_per_second);
+  if (key) {
+    auto mac = dns::sign_request(request, *key, clock_.now_ms() / ms_per_second);
     if (!mac) return fail(ErrorCode::internal, "cannot sign a transfer request");
-    verifier.emplace(*link.primary.key, std::move(*mac));
+    verifier.emplace(*key, std::move(*mac));
   }
   if (auto sent = link.connection.send(request, transfer_timeout_ms); !sent) return sent;
   while (!transfer.done() || (verifier && !verifier->complete())) {

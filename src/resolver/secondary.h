@@ -35,6 +35,7 @@ constexpr int transfer_timeout_ms = 10'000;     // for connecting, and between t
 struct ZonePrimary {
   net::SocketAddress address = {};
   std::optional<dns::TsigKey> key = {};
+  std::filesystem::path key_file = {};  ///< where reload_keys() reads it again; empty: nowhere
   std::optional<TransferTls> tls = {};
 };
 
@@ -47,6 +48,7 @@ struct ZoneSubscription {
 struct SecondaryOptions {
   net::SocketAddress primary = {};  ///< of the zones that have none of their own
   std::optional<dns::TsigKey> key = {};
+  std::filesystem::path key_file = {};  ///< as ZonePrimary's
   std::vector<ZoneSubscription> zones = {};
 };
 
@@ -68,6 +70,11 @@ class Secondary {
   /// address of that zone's primary or is signed with its key; otherwise REFUSED.
   std::size_t notified(Bytes message, const net::IpAddress& from, std::span<std::uint8_t> out);
 
+  [[nodiscard]] bool has_key_files() const noexcept;
+  /// Any thread: reads the key files again, all or none of them. True: keys have changed, and every
+  /// zone is asked for with them at once. An error: the keys stay as they were.
+  Result<bool> reload_keys();
+
   struct ZoneStatus {
     std::string name;
     bool loaded = false;
@@ -81,8 +88,10 @@ class Secondary {
  private:
   /// One primary, and the thread that serves it.
   struct Link {
-    Link(ZonePrimary from, int stop_fd) : primary(std::move(from)), connection(stop_fd) {}
-    ZonePrimary primary;
+    Link(ZonePrimary from, int stop_fd)
+        : primary(std::move(from)), key(std::move(primary.key)), connection(stop_fd) {}
+    ZonePrimary primary;  // without its key
+    Guarded<std::optional<dns::TsigKey>> key;
     TransferConnection connection;
   };
   struct Zone {
@@ -97,7 +106,7 @@ class Secondary {
     std::vector<std::size_t> notified;  // indices of zones, without repetition
   };
 
-  [[nodiscard]] std::size_t link_of(const ZonePrimary& primary);
+  [[nodiscard]] std::size_t make_link(const ZonePrimary& primary);
   [[nodiscard]] Link& link_of(const Zone& zone) { return *links_[zone.link]; }
   [[nodiscard]] std::optional<std::uint32_t> serial_of(const Zone& zone);
   Result<void> connect(Link& link);
@@ -113,7 +122,7 @@ class Secondary {
   void save_when_quiet();
   void update_ready();
   [[nodiscard]] std::int64_t next_due_ms(std::size_t link) const;
-  [[nodiscard]] bool signed_by(const ZonePrimary& primary, Bytes message) const;
+  [[nodiscard]] bool signed_by(Link& link, Bytes message) const;
 
   SecondaryOptions options_;
   Guarded<RuleStore*> store_;  // held while a transfer is applied or the snapshot written

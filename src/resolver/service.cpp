@@ -116,6 +116,21 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
 void Service::register_reloadables() {
   if (lists_) reloadables_.add("lists", [this] { return lists_->reload(); });
   if (policies_) reloadables_.add("policies", [this] { return policies_->load(); });
+  if (secondary_ && secondary_->has_key_files()) {
+    reloadables_.add("transfer_keys", [this] { return secondary_->reload_keys(); });
+  }
+  if (cookies_ && !options_.cookie_secret_file.empty()) {
+    reloadables_.add("cookie_secrets", [this] { return reload_cookie_secrets(); });
+  }
+}
+
+Result<bool> Service::reload_cookie_secrets() {
+  const auto secrets = read_cookie_secrets(options_.cookie_secret_file);
+  if (!secrets) return tl::unexpected(secrets.error());
+  if (options_.cookie_secrets == *secrets) return false;
+  options_.cookie_secrets = *secrets;
+  cookies_->publish(std::make_shared<const Cookies>(*secrets, clock_));
+  return true;
 }
 
 void Service::look_at_policies() {

@@ -66,6 +66,7 @@ struct ServiceOptions {
   bool refuse_without_rules = true;
   bool cookies = true;                               ///< DNS cookies for clients that send one
   std::optional<CookieSecrets> cookie_secrets = {};  ///< nullopt: random ones
+  std::filesystem::path cookie_secret_file = {};     ///< where reload() reads them again
   std::size_t cache_size = 32U << 20;                ///< octets a worker
   std::uint32_t cache_ttl_min_s = 0;
   std::uint32_t cache_ttl_max_s = positive_ttl_max_s;
@@ -112,6 +113,7 @@ class Service {
   void look_at_policies();
   void register_reloadables();
   Result<void> bind();
+  Result<bool> reload_cookie_secrets();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
   Result<void> set_up_xdp();
@@ -137,7 +139,7 @@ class Service {
   std::unique_ptr<PolicyFile> policies_;  // null: one policy for all
   std::atomic<bool> ready_{false};
   NotifyHandler notify_;
-  std::optional<Cookies> cookies_;
+  std::unique_ptr<Snapshot<Cookies>> cookies_;  // null: they are off
   std::unique_ptr<Secondary> secondary_;
   std::unique_ptr<net::XdpProgram> xdp_;
   std::unique_ptr<ListWatch> lists_;

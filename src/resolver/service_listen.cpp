@@ -52,7 +52,7 @@ EngineOptions Service::engine_options() const {
       .cache_ttl_min_s = options_.cache_ttl_min_s,
       .cache_ttl_max_s = std::max(options_.cache_ttl_max_s, options_.cache_ttl_min_s),
       .refuse_without_rules = options_.refuse_without_rules,
-      .cookies = cookies_ ? &*cookies_ : nullptr,
+      .cookies = cookies_.get(),
       .clients = allowed_clients(),
       .drop_refused_clients = options_.drop_refused_clients};
   for (const Upstream& upstream : all_upstreams()) engine.protocols.push_back(upstream.protocol);
@@ -114,7 +114,8 @@ Result<void> Service::listen(const WorkerShared& shared) {
 
 Result<void> Service::bind() {
   if (options_.cookies) {
-    cookies_.emplace(options_.cookie_secrets.value_or(CookieSecrets::random(rng_)), clock_);
+    cookies_ = std::make_unique<Snapshot<Cookies>>(std::make_shared<const Cookies>(
+        options_.cookie_secrets.value_or(CookieSecrets::random(rng_)), clock_));
   }
   if (options_.secondary) {
     secondary_ =

@@ -68,7 +68,8 @@ class DnsWorld {
   SeededRng rng_{20'260'302};
   Metrics metrics_;
   resolver::RuleStore store_{{}, clock_, rng_, metrics_};
-  resolver::Cookies cookies_{{.current = {1, 2, 3}}, clock_};
+  Snapshot<resolver::Cookies> cookies_{std::make_shared<const resolver::Cookies>(
+      resolver::CookieSecrets{.current = {1, 2, 3}}, clock_)};
   std::vector<policy::ThirdPartyZone> third_parties_;
   resolver::EngineOptions options_;
   bool ready_ = true;
