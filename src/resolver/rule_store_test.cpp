@@ -314,7 +314,8 @@ TEST_F(RuleStoreTest, ASwapOnAFullDiskLeavesOneOfTheTwoSnapshots) {
   EXPECT_GT(seen[1], 0);
 }
 
-// The child swaps without end; where the parent kills it is left to chance.
+// The child swaps without end; the parent kills it further on in a save each time, and the rest is
+// left to chance.
 TEST_F(RuleStoreTest, AKillDuringASwapLeavesOneOfTheTwoSnapshots) {
   constexpr std::size_t names = 26'000;
   ASSERT_TRUE(store_->replace_zone(zone_of(orders, 1), list(1, names)).has_value());
@@ -324,18 +325,21 @@ TEST_F(RuleStoreTest, AKillDuringASwapLeavesOneOfTheTwoSnapshots) {
     ASSERT_EQ(::pipe(started.data()), 0);
     const pid_t child = ::fork();
     if (child == 0) {
+      const auto tell = [&](char what) {
+        if (::write(started[1], &what, 1) != 1) ::_exit(1);
+      };
       for (std::uint32_t serial = 2;; ++serial) {
         if (!store_->replace_zone(zone_of(orders, serial),
                                   list(1 + static_cast<int>(serial % 2), names))) {
           ::_exit(1);
         }
-        if (!store_->save()) ::_exit(1);
-        if (::write(started[1], "x", 1) != 1) ::_exit(1);
+        if (!store_->save_unless([&] { return tell('.'), false; })) ::_exit(1);
+        tell('x');
       }
     }
-    char octet = 0;
-    ASSERT_EQ(::read(started[0], &octet, 1), 1);  // the first swap is done
-    ::usleep(static_cast<useconds_t>(round) * 13'000);
+    char told = '.';
+    while (told != 'x') ASSERT_EQ(::read(started[0], &told, 1), 1);  // the first swap is done
+    for (int step = 0; step < round * 11; ++step) ASSERT_EQ(::read(started[0], &told, 1), 1);
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
