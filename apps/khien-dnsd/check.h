@@ -31,11 +31,15 @@ int print_findings(const Findings& findings);
 void check_ports(const Options& options, Findings& out);
 void check_clients(const Options& options, Findings& out);
 void check_upstreams(const Options& options, Findings& out);
+void check_descriptors(const Options& options, Findings& out);
 // check_files.cpp
 void check_lists(const Options& options, Findings& out);
 void check_policies(const Options& options, Findings& out);
-void check_keys(const Options& options, Findings& out);
 void check_snapshot(const Options& options, Findings& out);
 void check_user(const Options& options, Findings& out);
+// check_secrets.cpp
+void check_keys(const Options& options, Findings& out);
+void check_cookies(const Options& options, Findings& out);
+void check_certificate(const Options& options, Findings& out);
 
 }  // namespace khien::dnsd

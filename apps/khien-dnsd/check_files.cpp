@@ -1,6 +1,6 @@
-// Checks of what khien-dnsd reads and keeps: lists, keys, the snapshot, the user that it becomes.
+// Checks of what khien-dnsd reads and keeps: lists, policies, the snapshot, the user that it
+// becomes.
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,7 +11,6 @@
 #include "policy/list_text.h"
 #include "policy/policy_document.h"
 #include "resolver/snapshot_disk.h"
-#include "resolver/transfer_key.h"
 
 namespace khien::dnsd {
 namespace {
@@ -91,25 +90,26 @@ void check_policies(const Options& options, Findings& out) {
   const policy::PolicyDocumentContext context{.has_sinkhole = service.block.sinkhole_v4 ||
                                                               service.block.sinkhole_v6};
   const auto book = policy::read_policies(as_text(*text), context);
-  out.push_back(book ? Finding{Level::good, item,
-                               std::to_string((*book)->network_count) + " networks, " +
-                                   std::to_string((*book)->prefix_count) + " prefixes"}
-                     : Finding{Level::wrong, item, book.error().message});
-}
-
-void check_keys(const Options& options, Findings& out) {
-  if (options.tsig_key.empty()) return;
-  const std::string item = "--tsig-key " + options.tsig_key.string();
-  struct stat status{};
-  if (auto key = resolver::read_key(options.tsig_key); !key) {
-    out.push_back({Level::wrong, item, key.error().message});
-  } else if (::stat(options.tsig_key.c_str(), &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
-    out.push_back({Level::wrong, item,
-                   "everybody may read it, and who has the key can feed us rules: chmod o= " +
-                       options.tsig_key.string()});
-  } else {
-    out.push_back({Level::good, item, "key " + key->name.to_text()});
+  if (!book) {
+    out.push_back({Level::wrong, item, book.error().message});
+    return;
   }
+  out.push_back({Level::good, item,
+                 std::to_string((*book)->network_count) + " networks, " +
+                     std::to_string((*book)->prefix_count) + " prefixes"});
+  std::vector<std::string> heard;
+  for (const auto* addresses : {&service.listen, &service.streams.dot, &service.streams.doh}) {
+    for (const auto& address : *addresses) heard.push_back(to_string(address));
+  }
+  const auto unheard = resolver::unheard_listeners(**book, heard);
+  if (unheard.empty()) return;
+  out.push_back(
+      {Level::doubtful, item,
+       "networks are known by listeners that no --listen, --dot or --doh names, so nobody "
+       "is in them by these: " +
+           unheard.front() +
+           (unheard.size() == 1 ? "" : " and " + std::to_string(unheard.size() - 1) + " more") +
+           "; the address must be written as it is listened on"});
 }
 
 void check_snapshot(const Options& options, Findings& out) {

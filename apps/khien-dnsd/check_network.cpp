@@ -1,6 +1,7 @@
 // Checks of where khien-dnsd listens, whom it answers and whom it asks.
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "bound_ports.h"
 #include "check.h"
+#include "privileges.h"
 
 namespace khien::dnsd {
 namespace {
@@ -131,6 +133,22 @@ void check_upstreams(const Options& options, Findings& out) {
   for (const auto& forward : service.forwards) {
     look("--forward " + forward.zone.to_text() + "=" + to_string(forward.upstream),
          forward.upstream.address);
+  }
+}
+
+void check_descriptors(const Options& options, Findings& out) {
+  const std::size_t wanted = descriptors_wanted(options.service);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const std::string item = "--stream-connections";
+  if (limit.rlim_max >= wanted) {
+    out.push_back({Level::good, item, std::to_string(wanted) + " open files are allowed here"});
+  } else {
+    out.push_back({Level::doubtful, item,
+                   "of all stream threads takes " + std::to_string(wanted) +
+                       " open files, and here at most " + std::to_string(limit.rlim_max) +
+                       " are allowed: LimitNOFILE in the systemd unit or `ulimit -Hn`, or fewer "
+                       "connections"});
   }
 }
 

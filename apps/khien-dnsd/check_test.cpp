@@ -9,6 +9,7 @@
 
 #include "bound_ports.h"
 #include "net/socket.h"
+#include "net/testing/certificate.h"
 
 namespace khien::dnsd {
 namespace {
@@ -149,6 +150,78 @@ TEST_F(Check, KeysThatOthersMayRead) {
   EXPECT_EQ(found(check_keys).level, Level::wrong);
   options_.tsig_key = folder_ / "absent";
   EXPECT_EQ(found(check_keys).level, Level::wrong);
+}
+
+TEST_F(Check, CookieSecretsThatEverybodyMayRead) {
+  EXPECT_EQ(found(check_cookies).item, "nothing");
+  const std::string secret(32, 'a');
+  auto& path = options_.service.cookie_secret_file;
+  path = file("cookies", secret + "\n");
+  ::chmod(path.c_str(), 0640);
+  EXPECT_EQ(found(check_cookies).level, Level::good);
+  ::chmod(path.c_str(), 0644);
+  EXPECT_EQ(found(check_cookies).level, Level::wrong);
+  EXPECT_THAT(found(check_cookies).says, HasSubstr("chmod o="));
+  ::chmod(path.c_str(), 0640);
+  (void)file("cookies", secret + "\n" + secret + "\n");
+  EXPECT_EQ(found(check_cookies).level, Level::doubtful);
+  (void)file("cookies", "no secret\n");
+  EXPECT_EQ(found(check_cookies).level, Level::wrong);
+}
+
+TEST_F(Check, ACertificateAndItsKey) {
+  EXPECT_EQ(found(check_certificate).item, "nothing");
+  constexpr long day_s = 24 * 3'600;
+  auto& streams = options_.service.streams;
+  streams.dot = {loopback};
+  EXPECT_EQ(found(check_certificate).level, Level::wrong);  // none given
+  const auto write = [&](long not_after_s) {
+    net::testing::write_certificate(folder_,
+                                    {.not_before_s = -2 * day_s, .not_after_s = not_after_s});
+    streams.tls = {.certificate = folder_ / "cert.pem", .key = folder_ / "key.pem"};
+    ::chmod(streams.tls.key.c_str(), 0600);
+  };
+  write(90 * day_s);
+  EXPECT_EQ(found(check_certificate).level, Level::good) << found(check_certificate).says;
+  ::chmod(streams.tls.key.c_str(), 0644);
+  EXPECT_EQ(found(check_certificate).level, Level::wrong);
+  EXPECT_THAT(found(check_certificate).says, HasSubstr("chmod o="));
+  write(5 * day_s + 60);
+  EXPECT_EQ(found(check_certificate).level, Level::doubtful);
+  EXPECT_THAT(found(check_certificate).says, HasSubstr("ends in 5 days"));
+  write(-60);
+  EXPECT_EQ(found(check_certificate).level, Level::doubtful);
+  EXPECT_THAT(found(check_certificate).says, HasSubstr("is over"));
+  // A certificate that was replaced without its key.
+  const auto beside = folder_ / "other";
+  std::filesystem::create_directories(beside);
+  net::testing::write_certificate(beside);
+  streams.tls.certificate = beside / "cert.pem";
+  EXPECT_EQ(found(check_certificate).level, Level::wrong);
+  EXPECT_THAT(found(check_certificate).says, HasSubstr("key"));
+  streams.tls.certificate = file("rubbish.pem", "rubbish");
+  EXPECT_EQ(found(check_certificate).level, Level::wrong);
+}
+
+TEST_F(Check, MoreConnectionsThanOpenFiles) {
+  options_.service.streams.threads = 1;
+  options_.service.streams.limits.connections_max = 1;
+  EXPECT_EQ(found(check_descriptors).level, Level::good);
+  options_.service.streams.limits.connections_max = std::size_t{1} << 40;
+  EXPECT_EQ(found(check_descriptors).level, Level::doubtful);
+  EXPECT_THAT(found(check_descriptors).says, HasSubstr("LimitNOFILE"));
+}
+
+TEST_F(Check, AListenerOfThePoliciesThatNobodyListensOn) {
+  options_.service.listen = {*net::SocketAddress::parse("127.0.0.1:5300")};
+  options_.service.policies =
+      file("policies.json", R"({"version": 1, "policies": {"p": {}}, "networks": [
+             {"name": "a", "policy": "p", "listeners": ["127.0.0.1:5300"]},
+             {"name": "b", "policy": "p", "listeners": ["127.0.0.1:8853"]}]})");
+  EXPECT_EQ(found(check_policies).level, Level::doubtful);
+  EXPECT_THAT(found(check_policies).says, HasSubstr("127.0.0.1:8853"));
+  options_.service.streams.dot = {*net::SocketAddress::parse("127.0.0.1:8853")};
+  EXPECT_EQ(found(check_policies).level, Level::good);
 }
 
 TEST_F(Check, TheSnapshotAndItsFolder) {

@@ -58,6 +58,12 @@ int main(int argc, char** argv) {
   net::ListeningSockets sockets{std::move(*inherited)};
   (*options)->service.sockets = &sockets;
   dnsd::take_signals();
+  const std::size_t wanted = dnsd::descriptors_wanted((*options)->service);
+  if (const auto limit = dnsd::raise_descriptor_limit(wanted); limit < wanted) {
+    KHIEN_LOG(warning, "few_descriptors", {"limit", limit}, {"wanted", wanted},
+              {"effect", "connections beyond it wait to be accepted"},
+              {"remedy", "LimitNOFILE of the unit, or a smaller --stream-connections"});
+  }
 
   const SystemClock clock;
   SystemRng rng;

@@ -4,9 +4,11 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -68,6 +70,21 @@ Result<void> give_up_capabilities() {
   const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
   if (::syscall(SYS_capset, &header, none.data()) != 0) return refused("give up capabilities");
   return {};
+}
+
+std::size_t descriptors_wanted(const resolver::ServiceOptions& options) noexcept {
+  // Beside clients' connections: listeners, ports to upstreams, files, what libraries open.
+  constexpr std::size_t rest = 1'024;
+  return options.streams.threads * options.streams.limits.connections_max + rest;
+}
+
+std::size_t raise_descriptor_limit(std::size_t wanted) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;  // and nobody can know better
+  if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+  const rlimit more{.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max),
+                    .rlim_max = limit.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
 }
 
 }  // namespace khien::dnsd

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "resolver/service.h"
 
 namespace khien::dnsd {
 
@@ -15,5 +16,12 @@ namespace khien::dnsd {
 
 /// Empties all capability sets and sets no_new_privs: what is run later (nothing is) gains nothing.
 [[nodiscard]] Result<void> give_up_capabilities();
+
+/// Descriptors that `options` may take at once: connections of clients, and what else there is.
+[[nodiscard]] std::size_t descriptors_wanted(const resolver::ServiceOptions& options) noexcept;
+
+/// Raises the soft limit of open files (LimitNOFILE, ulimit -n) towards `wanted`, at most to the
+/// hard one; returns what it is now. What is missing is refused connections, not a failed start.
+std::size_t raise_descriptor_limit(std::size_t wanted) noexcept;
 
 }  // namespace khien::dnsd

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "policy/network_policy.h"
@@ -23,10 +24,11 @@ struct PolicyRecipe {
 };
 
 struct PolicyBook {
-  std::shared_ptr<const NetworkMap> map;   // never null
-  std::shared_ptr<const NameLists> lists;  // never null
-  std::vector<PolicyRecipe> recipes;       // never empty; the first is for who is in no network
-  std::vector<InstantMs> ends = {};        // of own entries, in order
+  std::shared_ptr<const NetworkMap> map;    // never null
+  std::shared_ptr<const NameLists> lists;   // never null
+  std::vector<PolicyRecipe> recipes;        // never empty; the first is for who is in no network
+  std::vector<InstantMs> ends = {};         // of own entries, in order
+  std::vector<std::string> listeners = {};  // that networks are known by: "192.0.2.1:53"
   std::size_t network_count = 0;
   std::size_t prefix_count = 0;
 };

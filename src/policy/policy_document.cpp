@@ -58,6 +58,7 @@ class Reader : DocumentReader {
   std::vector<PrefixTable::Entry> prefixes_;
   std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint8_t>, std::string> prefix_owners_;
   std::vector<NetworkMap::Entry> entries_;
+  std::vector<std::string> listeners_;
   std::unordered_map<EntryPoint, std::string> entry_owners_;
   std::string network_;  // the one being read
 };
@@ -280,6 +281,7 @@ bool Reader::add_door_of(const Where& where, EntryKind kind, std::string_view te
   if (kind == EntryKind::listener) {
     const auto listener = parse_listener(text);
     if (!listener) return wrong(where, "expected ADDR:PORT, not " + quoted(text));
+    listeners_.push_back(*listener);
     return add_entry(where, kind, *listener, number);
   }
   if (kind == EntryKind::dot_name) {
@@ -416,6 +418,7 @@ Result<std::shared_ptr<const PolicyBook>> Reader::read(const Json& document) {
                   .lists = lists_,
                   .recipes = std::move(recipes_),
                   .ends = lists_->ends(),
+                  .listeners = std::move(listeners_),
                   .network_count = network_names_.size(),
                   .prefix_count = prefixes_.size()};
   return std::make_shared<const PolicyBook>(std::move(book));

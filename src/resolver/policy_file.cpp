@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/file.h"
 #include "base/log.h"
 
@@ -33,7 +36,9 @@ PolicyFile::PolicyFile(std::filesystem::path path, const policy::PolicyDocumentC
       degraded_(metrics.gauge("khien_dnsd_policies_degraded",
                               "1 while the policy document on disk is not the one in force")),
       networks_(metrics.gauge("khien_dnsd_networks", "Networks of the document in force")),
-      prefixes_(metrics.gauge("khien_dnsd_network_prefixes", "Their prefixes")) {}
+      prefixes_(metrics.gauge("khien_dnsd_network_prefixes", "Their prefixes")),
+      unheard_(metrics.gauge("khien_dnsd_policies_listeners_unheard",
+                             "Listeners of the document in force that nobody listens on")) {}
 
 Result<bool> PolicyFile::load() { return load(*state_.lock()); }
 
@@ -66,7 +71,32 @@ Result<bool> PolicyFile::load(State& state) {
   prefixes_.set(static_cast<std::int64_t>(state.book->prefix_count));
   KHIEN_LOG(info, "policies_in_force", {"networks", state.book->network_count},
             {"prefixes", state.book->prefix_count});
+  tell_unheard(state);
   return true;
+}
+
+void PolicyFile::listening_on(std::vector<std::string> addresses) {
+  auto state = state_.lock();
+  state->addresses = std::move(addresses);
+  tell_unheard(*state);
+}
+
+void PolicyFile::tell_unheard(const State& state) {
+  if (state.book == nullptr || state.addresses.empty()) return;
+  const auto unheard = unheard_listeners(*state.book, state.addresses);
+  unheard_.set(static_cast<std::int64_t>(unheard.size()));
+  if (unheard.empty()) return;
+  KHIEN_LOG(warning, "policies_listeners_unheard", {"listeners", unheard.size()},
+            {"first", unheard.front()}, {"effect", "nobody is in these networks by that address"});
+}
+
+std::vector<std::string> unheard_listeners(const policy::PolicyBook& book,
+                                           std::span<const std::string> addresses) {
+  std::vector<std::string> unheard;
+  std::ranges::copy_if(book.listeners, std::back_inserter(unheard), [&](const auto& listener) {
+    return std::ranges::find(addresses, listener) == addresses.end();
+  });
+  return unheard;
 }
 
 void PolicyFile::follow_time(State& state) {

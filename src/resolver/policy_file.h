@@ -7,7 +7,9 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/guarded.h"
@@ -26,6 +28,9 @@ class PolicyFile {
   /// Reads the file. True: another document is in force; false: the file is the one in force. An
   /// error names file, place and reason, and what was in force stays.
   Result<bool> load();
+  /// Where the service listens ("192.0.2.1:53"): networks that a document knows by another address
+  /// have nobody in them, and the log says so, now and whenever a document comes into force.
+  void listening_on(std::vector<std::string> addresses);
   /// Once a second: reads the file if it changed, and follows the time of day.
   void look();
 
@@ -38,11 +43,13 @@ class PolicyFile {
     std::string stamp = {};  // of the file that was read last, good or bad
     std::shared_ptr<const policy::PolicyBook> book = nullptr;
     std::shared_ptr<const policy::NetworkPolicies> policies = nullptr;
-    std::int64_t minute = 0;  // of `policies`
+    std::int64_t minute = 0;                  // of `policies`
+    std::vector<std::string> addresses = {};  // none until listening_on()
     std::string problem = {};
   };
   Result<bool> load(State& state);
   void follow_time(State& state);
+  void tell_unheard(const State& state);
 
   std::filesystem::path path_;
   policy::PolicyDocumentContext context_;
@@ -54,6 +61,11 @@ class PolicyFile {
   Metric& degraded_;
   Metric& networks_;
   Metric& prefixes_;
+  Metric& unheard_;
 };
+
+/// The listeners of `book` that are none of `addresses`, in the order of the document.
+[[nodiscard]] std::vector<std::string> unheard_listeners(const policy::PolicyBook& book,
+                                                         std::span<const std::string> addresses);
 
 }  // namespace khien::resolver

@@ -49,6 +49,25 @@ TEST_F(PolicyFileTest, IsTakenWhenItChanges) {
   EXPECT_FALSE(file_.load().value());  // the same file
 }
 
+TEST_F(PolicyFileTest, AListenerThatNobodyListensOnIsCounted) {
+  const auto write_listener = [&](std::string_view listener) {
+    write(R"({"version": 1, "policies": {"all": {}}, "networks": [{"name": "lop", "policy": "all",
+              "listeners": ["192.0.2.1:53", ")" +
+          std::string{listener} + "\"]}]}");
+  };
+  const auto unheard = [&] {
+    return metrics_.gauge("khien_dnsd_policies_listeners_unheard", "").value();
+  };
+  write_listener("[2001:db8::2]:53");
+  ASSERT_TRUE(file_.load().has_value());
+  EXPECT_EQ(unheard(), 0);  // nobody has said yet where we listen
+  file_.listening_on({"192.0.2.1:53", "192.0.2.1:853"});
+  EXPECT_EQ(unheard(), 1);
+  write_listener("192.0.2.1:853");
+  file_.look();
+  EXPECT_EQ(unheard(), 0);
+}
+
 TEST_F(PolicyFileTest, ABadOneLeavesTheLastGoodOneAndSaysWhyUntilAGoodOneComes) {
   write_choices("\"choice-ads\"");
   ASSERT_TRUE(file_.load().has_value());

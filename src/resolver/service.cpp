@@ -109,7 +109,17 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
   }
   if (auto bound = service->bind(); !bound) return tl::unexpected(std::move(bound).error());
   service->register_reloadables();
+  if (service->policies_) service->policies_->listening_on(service->heard_addresses());
   return service;
+}
+
+/// Every address that a network of the policy document may be known by.
+std::vector<std::string> Service::heard_addresses() const {
+  std::vector<std::string> all;
+  for (const auto& addresses : {addresses(), dot_addresses(), doh_addresses()}) {
+    for (const auto& address : addresses) all.push_back(to_string(address));
+  }
+  return all;
 }
 
 // Each part of a service that can be read again without a restart says so here.

@@ -111,9 +111,10 @@ class Service {
   Result<void> load_rules();
   Result<void> load_policies();
   void look_at_policies();
+  [[nodiscard]] std::vector<std::string> heard_addresses() const;
   void register_reloadables();
-  Result<void> bind();
   Result<bool> reload_cookie_secrets();
+  Result<void> bind();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
   Result<void> set_up_xdp();
