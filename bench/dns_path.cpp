@@ -41,6 +41,7 @@ struct CaseOptions {
   bool edns = false;
   bool cname = false;  // the answer leads over a second name
   bool cached = false;
+  bool seen = false;  // every query is an observation for those who look for new names
 };
 
 std::optional<CaseOptions> options_of(std::string_view name) {
@@ -50,6 +51,7 @@ std::optional<CaseOptions> options_of(std::string_view name) {
   if (name == "cached") return CaseOptions{.cached = true};
   if (name == "cached_edns") return CaseOptions{.edns = true, .cached = true};
   if (name == "cached_cname") return CaseOptions{.cname = true, .cached = true};
+  if (name == "cached_seen") return CaseOptions{.cached = true, .seen = true};
   if (name == "forwarded") return CaseOptions{};
   return std::nullopt;
 }
@@ -161,7 +163,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "usage: bench_dns_path CASE N [POLICIES]: N a multiple of %zu; CASE one of blocked "
-        "blocked_below blocked_edns cached cached_edns cached_cname forwarded\n",
+        "blocked_below blocked_edns cached cached_edns cached_cname cached_seen forwarded\n",
         batch_size);
     return 64;
   }
@@ -195,12 +197,14 @@ int main(int argc, char** argv) {
     world.queries.push_back(packet_of(name, options->edns));
   }
   const std::atomic<bool> ready{true};
+  resolver::SeenRing seen{key, 4, std::size_t{1} << 15};  // holds a run's
   Upstream upstream{options->cname};
   resolver::Counters counters;
   resolver::EngineOptions engine_options{
       .networks = &networks,
       .block = {.base_url = "https://khien.example"},
       .routes = {{.zone = {0}, .upstreams = {0}}},
+      .seen = options->seen ? &seen : nullptr,
   };
   resolver::Engine engine{std::move(engine_options), published, ready, rng, upstream, counters};
   world.engine = &engine;

@@ -15,7 +15,7 @@ baseline_of() { [ ! -e "$baselines" ] || sed -n "s/^ *\"$1\": *\([0-9]*\),\{0,1\
 
 failed=0
 counted=()
-for name in blocked blocked_below blocked_edns cached cached_edns cached_cname forwarded; do
+for name in blocked blocked_below blocked_edns cached cached_edns cached_cname cached_seen forwarded; do
   valgrind --tool=callgrind --collect-atstart=no --toggle-collect=measured_queries --callgrind-out-file=/dev/null \
     "$program" "$name" "$queries" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
   now=$(awk -v n="$queries" '/Collected *:/ { printf "%d", $4 / n + 0.5 }' "$log")

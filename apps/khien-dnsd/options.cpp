@@ -252,6 +252,20 @@ Result<void> add_third_parties(const Written& a, resolver::ServiceOptions& optio
   return {};
 }
 
+// With `reports` khiend is told, so names are looked for unless the operator says 0.
+Result<void> add_new_names(const Written& a, bool reports, resolver::ServiceOptions& options) {
+  if (!reports && !a.new_names_min_given) return {};
+  if (a.new_names_min == 0) return {};
+  if (a.new_names_min < resolver::new_names_min_least) {
+    return fail(ErrorCode::invalid_argument, "--new-names-min: 2 to 100, or 0 for none");
+  }
+  options.new_names = resolver::SeenNamesOptions{
+      .networks_min = static_cast<std::uint32_t>(a.new_names_min),
+      .suffix_list = a.suffix_list,
+      .learning_ms = static_cast<std::int64_t>(a.new_names_learning) * ms_per_hour};
+  return {};
+}
+
 Result<resolver::ServiceOptions> service_options(const Written& a) {
   resolver::ServiceOptions options;
   options.workers = a.workers;
@@ -274,6 +288,10 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
   for (const auto& add : {add_clients, add_lists, add_streams, add_upstreams, add_zones,
                           add_third_parties, add_sinkholes, add_socket, add_answers}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
+  }
+  constexpr bool reports = false;  // --report-to
+  if (auto added = add_new_names(a, reports, options); !added) {
+    return tl::unexpected(std::move(added).error());
   }
   return options;
 }

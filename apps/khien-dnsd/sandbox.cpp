@@ -50,6 +50,8 @@ constexpr std::array allowed_calls{
     "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
     "sched_getaffinity", "sched_setaffinity", "set_robust_list", "set_tid_address", "sigaltstack",
     "sysinfo", "tgkill", "time", "uname",
+    // threads of telemetry step behind the workers
+    "setpriority",
     // whether standard error is a terminal; how much waits in a socket
     "ioctl"};
 

@@ -160,6 +160,19 @@ void describe_cache(CLI::App& app, Written& out) {
 void describe_telemetry(CLI::App& app, Written& out) {
   app.add_option("--status", out.status,
                  "ADDR:PORT for /healthz and /metrics over HTTP; keep it on loopback");
+  app.add_option(
+         "--new-names-min", out.new_names_min,
+         "client networks (/24, /56) that must have asked for a new registrable name within "
+         "a day before anybody is told of it, 2 to 100; 0: nobody looks. Without this "
+         "option: 10 with --report-to, otherwise 0")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{resolver::new_names_min_most}))
+      ->each([&out](const std::string&) { out.new_names_min_given = true; });
+  app.add_option("--new-names-learning", out.new_names_learning,
+                 "hours after a first start in which names are learnt and nobody is told")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{24 * 7}));
+  app.add_option("--suffix-list", out.suffix_list,
+                 "the public suffix list, in the format of publicsuffix.org, by which registrable "
+                 "names are found; empty: the one of libpsl");
 }
 
 void describe_operation(CLI::App& app, Written& out) {

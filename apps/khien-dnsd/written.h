@@ -63,6 +63,10 @@ struct Written {
   std::uint32_t cache_ttl_max = 86'400;
   // telemetry
   std::string status;
+  std::size_t new_names_min = 10;
+  bool new_names_min_given = false;
+  std::string suffix_list;
+  std::size_t new_names_learning = 24;
   // operation
   std::string user;
   std::string sandbox = "on";

@@ -323,6 +323,7 @@ std::size_t Engine::from_cache(const Asker& asker, const Wanted& wanted, PacketC
   if (entry.targets_size != 0 || looks_inside_) {
     if (const auto size = acted_on_entry(asker, wanted, entry, out)) return *size;
   }
+  if (entry.seen_rounds != 0) see_hit(asker, wanted, entry);
   return relay(asker.head,
                {.message = entry.message(),
                 .extended = entry.extended(),

@@ -19,6 +19,7 @@
 #include "resolver/counters.h"
 #include "resolver/in_flight.h"
 #include "resolver/packet_cache.h"
+#include "resolver/seen_ring.h"
 #include "resolver/upstream.h"
 #include "resolver/upstream_answer.h"
 #include "resolver/upstream_health.h"
@@ -70,6 +71,7 @@ struct EngineOptions {
   /// Who is answered: prefixes with any value. Without: everybody.
   std::optional<policy::PrefixTable> clients = {};
   bool drop_refused_clients = false;  // over UDP others get nothing instead of REFUSED
+  SeenRing* seen = nullptr;           // borrowed; of this engine alone; nullptr: nobody looks
 };
 
 struct Ask {
@@ -289,6 +291,9 @@ class Engine {
   std::optional<std::size_t> acted_on_entry(const Asker& asker, const Wanted& wanted,
                                             PacketCache::Entry& entry,
                                             std::span<std::uint8_t> out) noexcept;
+  void see_hit(const Asker& asker, const Wanted& wanted, PacketCache::Entry& entry) noexcept;
+  [[nodiscard]] std::uint8_t seen_rounds(const InFlight& waiting,
+                                         const UpstreamAnswer& answer) const noexcept;
   std::size_t relay(const AnswerHead& head, const Relay& relay,
                     std::span<std::uint8_t> out) noexcept;
   std::size_t relay_alias(const AnswerHead& head, const Relay& relay,

@@ -245,6 +245,25 @@ Engine::Judgement Engine::judge_asked(const Waiter& waiter, const policy::Networ
   return {.verdict = of_target.verdict, .is_qname = false, .name = of_target.name};
 }
 
+// How often to look through the networks that ask for this answer; 0: nobody shall see who asks for
+// it. That is so for what holds no record, and for zones of the operator's own (--forward).
+std::uint8_t Engine::seen_rounds(const InFlight& waiting,
+                                 const UpstreamAnswer& answer) const noexcept {
+  const bool is_positive =
+      answer.rcode() == dns::rcode_noerror && dns::load_u16(answer.message(), 6) != 0;
+  const bool is_ours = options_.routes[waiting.route].zone.size() > 1;
+  return options_.seen == nullptr || !is_positive || is_ours ? 0 : options_.seen->rounds();
+}
+
+// A hit on an answer that is still looked at. What safe search answers is a name that nobody asked
+// for.
+void Engine::see_hit(const Asker& asker, const Wanted& wanted, PacketCache::Entry& entry) noexcept {
+  if (wanted.aliased || !entry.fresh(now_ms_)) return;
+  const NetworkHash network = options_.seen->network_of(asker.client.source);
+  if (network == 0 || !entry.is_news(network)) return;
+  if (options_.seen->push(network, wanted.name)) entry.mark(network);
+}
+
 void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer) noexcept {
   const InFlight& waiting = in_flight_.at(number);
   const bool failed = answer.rcode() != dns::rcode_noerror && answer.rcode() != dns::rcode_nxdomain;
@@ -253,12 +272,14 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
       answer.ttl_s() == 0
           ? 0
           : std::clamp(answer.ttl_s(), options_.cache_ttl_min_s, options_.cache_ttl_max_s);
+  const std::uint8_t rounds = seen_rounds(waiting, answer);
   (void)cache_.put(waiting.key(), {.message = answer.message(),
                                    .ttl_at = answer.ttl_at(),
                                    .targets = answer.targets(),
                                    .extended = answer.extended(),
                                    .now_ms = now_ms_,
-                                   .ttl_s = ttl_s});
+                                   .ttl_s = ttl_s,
+                                   .seen_rounds = rounds});
   // The rules and policies of now decide, not those of when it was asked; each client's its own,
   // which is judged once for the clients that share it, unless rules ask for the client's address.
   const policy::NameKey name{waiting.qname(), rules_.value()->key()};
@@ -285,6 +306,10 @@ void Engine::deliver(InFlightTable::Number number, const UpstreamAnswer& answer)
       // Leading somebody elsewhere writes over what the judgement may borrow.
       if (ours.verdict.action == policy::Action::local_data) judged = 0;
       if (const auto size = act(asker, ours, out)) return *size;
+    }
+    if (rounds != 0 && !waiter.aliased) {
+      const NetworkHash network = options_.seen->network_of(waiter.client.source);
+      if (network != 0) options_.seen->push(network, name);
     }
     return relay(head,
                  {.message = answer.message(),

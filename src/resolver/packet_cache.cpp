@@ -6,8 +6,8 @@
 namespace khien::resolver {
 namespace {
 
-constexpr std::uint32_t kind_padding = 0;
-constexpr std::uint32_t kind_answer = 1;
+constexpr std::uint8_t kind_padding = 0;
+constexpr std::uint8_t kind_answer = 1;
 constexpr std::size_t bytes_a_bucket = 1'024;  // eight slots for about four answers
 constexpr std::size_t line_size = 64;
 constexpr std::size_t entry_lines_ahead = 3;  // its head, a message of one record, the name
@@ -241,6 +241,10 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
   *entry =
       Entry{.size = static_cast<std::uint32_t>(size),
             .kind = kind_answer,
+            .seen_rounds = item.seen_rounds == 0
+                               ? std::uint8_t{0}
+                               : static_cast<std::uint8_t>(item.seen_rounds | seen_every_hit),
+            .target_at = 0,
             .hash = hash,
             .stored_ms = item.now_ms,
             .expires_ms = expires_ms,
@@ -248,12 +252,12 @@ bool PacketCache::put(const CacheKey& key, const CacheItem& item) noexcept {
             .checked_by = 0,
             .target_verdict = {},
             .key_flags = key_flags(key),
-            .target_at = 0,
+            .name_size = static_cast<std::uint8_t>(key.qname.size()),
+            .seen = 0,
             .qtype = key.qtype,
             .message_size = static_cast<std::uint16_t>(item.message.size()),
             .ttl_count = static_cast<std::uint16_t>(item.ttl_at.size()),
             .targets_size = static_cast<std::uint16_t>(item.targets.size()),
-            .name_size = static_cast<std::uint8_t>(key.qname.size()),
             .extended_size = static_cast<std::uint8_t>(item.extended.size()),
             .uses = uses,
             .failures = item.failures};

@@ -9,6 +9,7 @@
 // twice. An index of cache lines (eight slots a bucket) finds the answers.
 #pragma once
 
+#include <bit>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,7 @@ constexpr std::uint32_t negative_ttl_max_s = 3'600;  // RFC 2308 section 5: one 
 constexpr std::int64_t stale_max_ms = 86'400'000;    // RFC 8767 section 5: one to three days
 constexpr std::uint32_t stale_ttl_s = 30;            // RFC 8767 section 4
 constexpr std::uint32_t refresh_ttl_min_s = 10;      // shorter lives are not worth a refresh ahead
+constexpr std::uint8_t seen_every_hit = 0x80;        // in seen_rounds: still the first hits
 constexpr std::uint8_t refresh_uses_min = 2;         // hits, without which nothing is asked ahead
 
 struct CacheKey {
@@ -49,7 +51,8 @@ struct CacheItem {
   Bytes extended = {};                         // the upstream's EDE, as UpstreamAnswer gives it
   std::int64_t now_ms = 0;                     // steady clock
   std::uint32_t ttl_s = 0;
-  std::uint8_t failures = 0;  // how often in a row nothing came of it; 0 for an answer
+  std::uint8_t failures = 0;     // how often in a row nothing came of it; 0 for an answer
+  std::uint8_t seen_rounds = 0;  // 0: whose hits nobody wants to see
 };
 
 class PacketCache {
@@ -57,7 +60,9 @@ class PacketCache {
   /// An answer in the cache; valid until the next put().
   struct Entry {
     std::uint32_t size;  // of the whole entry in the ring, a multiple of 8; first in each entry
-    std::uint32_t kind;
+    std::uint8_t kind;
+    std::uint8_t seen_rounds;  // while not 0, is_news() has something to say
+    std::uint16_t target_at;   // which target is blocked, as an offset into targets()
     std::uint64_t hash;
     std::int64_t stored_ms;
     std::int64_t expires_ms;
@@ -67,12 +72,12 @@ class PacketCache {
     std::uint64_t checked_by;        // which rules and policy `target_verdict` holds for; 0 none
     policy::Verdict target_verdict;  // of the first target that is blocked
     std::uint8_t key_flags;
-    std::uint16_t target_at;  // which one, as an offset into targets()
+    std::uint8_t name_size;
+    std::uint32_t seen;  // see is_news()
     std::uint16_t qtype;
     std::uint16_t message_size;
     std::uint16_t ttl_count;
     std::uint16_t targets_size;
-    std::uint8_t name_size;
     std::uint8_t extended_size;
     std::uint8_t uses;      // hits since it was last moved, up to uses_max
     std::uint8_t failures;  // RFC 9520: not 0 for what is kept of a failure
@@ -101,8 +106,35 @@ class PacketCache {
     [[nodiscard]] bool usable_stale(std::int64_t now_ms) const noexcept {
       return failures == 0 && now_ms - expires_ms < stale_max_ms;
     }
+    /// Whether a hit of `network` (a keyed hash) may be one of a network that was not seen to ask
+    /// for this answer yet; only while seen_rounds is not 0. True for the first 32 hits. Then in
+    /// rounds, for networks whose bit of 32 was not marked in this round, which ends with 24 marks.
+    /// So a name that few ask for is seen by every hit, however long it lives here; one of which
+    /// many hits come from one network still shows the others; and one that everybody asks for
+    /// falls silent after about 32 + 24 × rounds. A new answer begins anew, so that short lives
+    /// count too.
+    [[nodiscard]] bool is_news(std::uint32_t network) const noexcept {
+      return (seen_rounds & seen_every_hit) != 0 || (seen & bit_of(network)) == 0;
+    }
+    /// After is_news().
+    void mark(std::uint32_t network) noexcept {
+      constexpr int marks_a_round = 24;
+      constexpr std::uint32_t hits_at_first = 32;
+      if ((seen_rounds & seen_every_hit) != 0) {
+        if (++seen < hits_at_first) return;
+        seen_rounds ^= seen_every_hit;
+      } else {
+        seen |= bit_of(network);
+        if (std::popcount(seen) < marks_a_round) return;
+        --seen_rounds;
+      }
+      seen = 0;
+    }
 
    private:
+    [[nodiscard]] static std::uint32_t bit_of(std::uint32_t network) noexcept {
+      return std::uint32_t{1} << (network >> 27);  // the sketch takes the lower bits
+    }
     [[nodiscard]] Bytes body(std::size_t from, std::size_t octets) const noexcept {
       return {reinterpret_cast<const std::uint8_t*>(this + 1) + from, octets};
     }

@@ -33,6 +33,7 @@ struct Cost {
   long last_other_call = -1;
   std::uint64_t cache_hits = 0;
   std::uint64_t upstream_answers = 0;
+  std::size_t observed = 0;  // pushed to the ring of those who look for new names
 
   [[nodiscard]] std::size_t calls() const { return receives + sends + waits; }
 };
@@ -126,6 +127,7 @@ std::vector<Octets> traffic(std::size_t blocked, std::size_t fresh) {
 /// The cost of serving `packets`, which wait in the worker's buffer when it begins.
 Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
   Cost* cost = shared_cost();
+  SeenRing seen{{.a = 1, .b = 3}, 4};  // what telemetry costs, too
   SystemRng rng;
   Snapshot<policy::Rules> rules{policy::Rules::none(rng)};
   const auto source = policy::source_named("orders-phishing");
@@ -140,7 +142,9 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
   auto worker = UdpWorker::open(
       {.listen = {test_loopback()},
        .upstreams = {upstream_socket.local_address()},
-       .engine = {.routes = {{.zone = {0}, .upstreams = {0}}}, .cache_size = cache_size_min}},
+       .engine = {.routes = {{.zone = {0}, .upstreams = {0}}},
+                  .cache_size = cache_size_min,
+                  .seen = &seen}},
       {.rules = rules, .ready = ready, .clock = clock, .rng = rng, .notify = no_notify});
   KHIEN_ASSERT(worker.has_value());
   TestClient client{(*worker)->local_addresses().front()};
@@ -169,6 +173,7 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
     cost->waits = wait_count;
     cost->cache_hits = counters.value(Count::cache_hits);
     cost->upstream_answers = counters.value(Count::upstream_answers);
+    cost->observed = seen.drain([](const SeenRing::Observation&) {});
     ::syscall(SYS_exit_group, 0);
   }
   const TestUpstream upstream{std::move(upstream_socket)};
@@ -204,6 +209,7 @@ TEST(QueryPath, CachedNamesCostTwoSystemCallsABatch) {
   const Cost cost = cost_of(traffic(0, 0), 0);
   expect_nothing_else(cost);
   EXPECT_EQ(cost.cache_hits, count);
+  EXPECT_GT(cost.observed, 32U);
   EXPECT_EQ(cost.receives, batches + 1);
   EXPECT_EQ(cost.sends, batches);
   EXPECT_EQ(cost.waits, 0U);
@@ -226,6 +232,7 @@ TEST(QueryPath, NewNamesCostBatchesOnly) {
   const Cost cost = cost_of(traffic(0, 20), count);
   expect_nothing_else(cost);
   EXPECT_GE(cost.upstream_answers, 1 + count);
+  EXPECT_EQ(cost.observed, 1 + count);
 }
 
 // The instruments themselves: what they are to see, they see.

@@ -107,6 +107,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
   if (auto loaded = service->load_policies(); !loaded) {
     return tl::unexpected(std::move(loaded).error());
   }
+  if (auto opened = service->open_telemetry(); !opened) {
+    return tl::unexpected(std::move(opened).error());
+  }
   if (auto bound = service->bind(); !bound) return tl::unexpected(std::move(bound).error());
   service->register_reloadables();
   if (service->policies_) service->policies_->listening_on(service->heard_addresses());
@@ -165,6 +168,7 @@ void Service::start() {
   if (lists_) {
     threads_.emplace_back([this](const std::stop_token& stop) { lists_->run(stop); });
   }
+  start_telemetry();
 }
 
 void Service::stop() {

@@ -15,6 +15,7 @@
 #include "resolver/reloadables.h"
 #include "resolver/rpz_zones.h"
 #include "resolver/secondary.h"
+#include "resolver/seen_names.h"
 #include "resolver/status_server.h"
 #include "resolver/stream_threads.h"
 #include "resolver/udp_worker.h"
@@ -74,6 +75,7 @@ struct ServiceOptions {
   std::vector<net::Prefix> allow_from = {};
   bool drop_refused_clients = false;         ///< others get nothing instead of REFUSED
   net::ListeningSockets* sockets = nullptr;  ///< borrowed by open(); without: all are bound anew
+  std::optional<SeenNamesOptions> new_names = {};  ///< nullopt: nobody looks for them
   StreamOptions streams = {};
 };
 
@@ -103,6 +105,8 @@ class Service {
   [[nodiscard]] std::optional<net::SocketAddress> status_address() const;
   [[nodiscard]] StatusPage status_page(std::string_view path);
   [[nodiscard]] RuleStore& store() noexcept { return store_; }
+  /// Null if nobody looks for new names.
+  [[nodiscard]] SeenNames* new_names() noexcept { return seen_.get(); }
 
  private:
   Service(ServiceOptions options, std::shared_ptr<const policy::ThirdParty> third_party,
@@ -115,6 +119,10 @@ class Service {
   void register_reloadables();
   Result<bool> reload_cookie_secrets();
   Result<void> bind();
+  Result<void> open_telemetry();
+  void add_telemetry(EngineOptions& engine);
+  void forget_telemetry() noexcept;
+  void start_telemetry();
   Result<void> listen(const WorkerShared& shared);
   void log_receive_buffer() const;
   Result<void> set_up_xdp();
@@ -144,6 +152,7 @@ class Service {
   std::unique_ptr<Secondary> secondary_;
   std::unique_ptr<net::XdpProgram> xdp_;
   std::unique_ptr<ListWatch> lists_;
+  std::unique_ptr<SeenNames> seen_;  // before those who push to it
   std::vector<std::unique_ptr<UdpWorker>> workers_;
   std::unique_ptr<StreamThreads> streams_;
   std::unique_ptr<StatusServer> status_;

@@ -88,10 +88,12 @@ void Service::log_receive_buffer() const {
 Result<void> Service::listen(const WorkerShared& shared) {
   auto listen = options_.listen;
   for (std::size_t i = 0; i < options_.workers; ++i) {
+    EngineOptions engine = engine_options();
+    add_telemetry(engine);
     auto worker = UdpWorker::open({.listen = listen,
                                    .upstreams = all_upstreams(),
                                    .upstream_tls = upstream_tls_,
-                                   .engine = engine_options(),
+                                   .engine = std::move(engine),
                                    .proxies = options_.streams.proxies},
                                   shared);
     if (!worker) return tl::unexpected(std::move(worker).error());
@@ -101,12 +103,14 @@ Result<void> Service::listen(const WorkerShared& shared) {
   EngineOptions stream_engine = engine_options();
   stream_engine.tcp_upstream = true;
   stream_engine.cache_size = std::min(options_.cache_size, stream_cache_size);
-  auto streams = StreamThreads::open(options_.streams,
-                                     {.plain = listen,
-                                      .upstreams = all_upstreams(),
-                                      .upstream_tls = upstream_tls_,
-                                      .engine = std::move(stream_engine)},
-                                     shared, metrics_);
+  auto streams =
+      StreamThreads::open(options_.streams,
+                          {.plain = listen,
+                           .upstreams = all_upstreams(),
+                           .upstream_tls = upstream_tls_,
+                           .engine = std::move(stream_engine),
+                           .per_thread = [this](EngineOptions& engine) { add_telemetry(engine); }},
+                          shared, metrics_);
   if (!streams) return tl::unexpected(std::move(streams).error());
   streams_ = std::move(*streams);
   return {};
@@ -142,6 +146,7 @@ Result<void> Service::bind() {
     if (listening) break;
     if (!chosen || attempt == bind_attempts_max) return explain(std::move(listening).error());
     workers_.clear();
+    forget_telemetry();
     sockets.forget_bound();
   }
   log_receive_buffer();

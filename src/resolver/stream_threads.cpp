@@ -68,6 +68,8 @@ Result<std::unique_ptr<StreamThreads>> StreamThreads::open(const StreamOptions& 
     auto loop = net::EventLoop::open(shared.clock);
     if (!loop) return tl::unexpected(std::move(loop).error());
     thread.loop = std::move(*loop);
+    EngineOptions engine = base.engine;
+    if (base.per_thread) base.per_thread(engine);
     auto server = StreamServer::open(
         {.listen = listen,
          .sharing = options.threads > 1 ? net::PortSharing::shared : net::PortSharing::exclusive,
@@ -76,7 +78,7 @@ Result<std::unique_ptr<StreamThreads>> StreamThreads::open(const StreamOptions& 
          .limits = options.limits,
          .upstreams = base.upstreams,
          .upstream_tls = base.upstream_tls,
-         .engine = base.engine},
+         .engine = std::move(engine)},
         shared, *thread.loop, streams->identity_.get());
     if (!server) return tl::unexpected(std::move(server).error());
     thread.server = std::move(*server);

@@ -31,6 +31,8 @@ class StreamThreads {
     std::vector<Upstream> upstreams = {};
     std::optional<net::TlsContext> upstream_tls = {};
     EngineOptions engine = {};
+    /// Adds what each thread's engine has of its own.
+    std::function<void(EngineOptions&)> per_thread = {};
   };
   [[nodiscard]] static Result<std::unique_ptr<StreamThreads>> open(const StreamOptions& options,
                                                                    const Base& base,
