@@ -70,6 +70,7 @@ CONTROL
 make_package khien-dnsd "filtering DNS front-end of Khien" khien-dnsd khien-dnsd
 # The companion resolver (docs/runbooks/companion.md): its unit is there and stays off until somebody enables it.
 install -D -m 755 packaging/companion/unbound.sh "$out/khien-dnsd/usr/share/khien/companion/unbound.sh"
+install -D -m 644 data/psl/public_suffix_list.dat "$out/khien-dnsd/usr/share/khien-dnsd/public_suffix_list.dat"
 install -m 644 packaging/systemd/khien-companion.service "$out/khien-dnsd/lib/systemd/system/"
 sed -i '/^Depends:/a Suggests: unbound, dns-root-data' "$out/khien-dnsd/DEBIAN/control"
 make_package khien "control plane of Khien: reports, orders, zones, ledger" khiend khiend khienctl

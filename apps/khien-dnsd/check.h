@@ -36,6 +36,7 @@ void check_descriptors(const Options& options, Findings& out);
 void check_lists(const Options& options, Findings& out);
 void check_policies(const Options& options, Findings& out);
 void check_snapshot(const Options& options, Findings& out);
+void check_telemetry(const Options& options, Findings& out);
 void check_user(const Options& options, Findings& out);
 // check_secrets.cpp
 void check_keys(const Options& options, Findings& out);

@@ -155,6 +155,36 @@ void check_snapshot(const Options& options, Findings& out) {
                           " away, and the rules are taken anew"});
 }
 
+void check_telemetry(const Options& options, Findings& out) {
+  const auto& names = options.service.new_names;
+  if (names && !names->suffix_list.empty()) {
+    const auto list = text::PublicSuffixList::load(names->suffix_list);
+    const std::string item = "--suffix-list " + names->suffix_list.string();
+    out.push_back(list ? Finding{Level::good, item, std::to_string(list->rule_count()) + " rules"}
+                       : Finding{Level::wrong, item, list.error().message});
+  }
+  const auto& tap = options.service.tap;
+  if (!tap) return;
+  const std::string item = "--dnstap " + tap->file.string();
+  const auto folder = tap->file.has_parent_path() ? tap->file.parent_path() : ".";
+  const std::int64_t left_ms = tap->until_ms - SystemClock{}.now_ms();
+  std::error_code ignored;
+  if (left_ms > resolver::tap_time_max_ms) {
+    out.push_back({Level::wrong, item, "--dnstap-until is more than 24 hours ahead"});
+  } else if (left_ms <= 0) {
+    out.push_back({Level::doubtful, item, "--dnstap-until is over: it starts without dnstap"});
+  } else if (std::filesystem::exists(std::filesystem::symlink_status(tap->file, ignored))) {
+    out.push_back({Level::doubtful, item, "is there already: it starts without dnstap"});
+  } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    out.push_back(
+        {Level::doubtful, item,
+         std::string{"cannot be made ("} + std::strerror(errno) + "): it starts without dnstap"});
+  } else {
+    out.push_back(
+        {Level::good, item, "for " + std::to_string(left_ms / ms_per_minute) + " minutes"});
+  }
+}
+
 void check_user(const Options& options, Findings& out) {
   if (options.user.empty()) {
     if (::geteuid() == 0) {

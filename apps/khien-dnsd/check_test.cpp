@@ -48,6 +48,28 @@ class Check : public testing::Test {
   Options options_;
 };
 
+TEST_F(Check, ADnstapFileThatWouldNotBeWritten) {
+  EXPECT_EQ(found(check_telemetry).item, "nothing");
+  const InstantMs now_ms = SystemClock{}.now_ms();
+  options_.service.tap =
+      resolver::TapOptions{.file = folder_ / "tap", .until_ms = now_ms + 600'000};
+  EXPECT_EQ(found(check_telemetry).level, Level::good);
+  options_.service.tap->file = file("there", "x");
+  EXPECT_EQ(found(check_telemetry).level, Level::doubtful);
+  options_.service.tap->until_ms = now_ms - 1;
+  EXPECT_THAT(found(check_telemetry).says, HasSubstr("is over"));
+  options_.service.tap->until_ms = now_ms + 2 * ms_per_day;
+  EXPECT_EQ(found(check_telemetry).level, Level::wrong);
+}
+
+TEST_F(Check, ASuffixListThatIsNone) {
+  options_.service.new_names = resolver::SeenNamesOptions{.suffix_list = file("list", "com\n")};
+  EXPECT_EQ(found(check_telemetry).level, Level::wrong);
+  options_.service.new_names->suffix_list =
+      std::filesystem::path{KHIEN_SOURCE_DIR} / "data/psl/public_suffix_list.dat";
+  EXPECT_EQ(found(check_telemetry).level, Level::good);
+}
+
 TEST_F(Check, APortThatSomebodyElseHolds) {
   const auto udp = net::UdpSocket::bind({.address = loopback}).value();
   options_.service.listen = {udp.local_address()};

@@ -49,6 +49,39 @@ std::string text_of(const std::filesystem::path& path) {
   return text ? std::string{as_text(*text)} : "";
 }
 
+TEST(NewNamesOption, IsOffUntilItIsGiven) {
+  EXPECT_FALSE((*read({"--upstream", "192.0.2.53"}))->service.new_names.has_value());
+  EXPECT_FALSE(
+      (*read({"--upstream", "192.0.2.53", "--new-names-min", "0"}))->service.new_names.has_value());
+  const auto options =
+      read({"--upstream", "192.0.2.53", "--new-names-min", "25", "--new-names-learning", "1"});
+  ASSERT_TRUE(options.has_value() && (*options)->service.new_names.has_value());
+  EXPECT_EQ((*options)->service.new_names->networks_min, 25U);
+  EXPECT_EQ((*options)->service.new_names->learning_ms, ms_per_hour);
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--new-names-min", "1"}), "");
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--new-names-min", "101"}), "");
+}
+
+TEST(DnstapOption, TakesAFileAndAnInstant) {
+  const auto until = [](const std::string& text) -> std::optional<InstantMs> {
+    const auto options =
+        read({"--upstream", "192.0.2.53", "--dnstap", "/tmp/tap", "--dnstap-until", text});
+    if (!options) return std::nullopt;
+    return (*options)->service.tap->until_ms;
+  };
+  constexpr InstantMs instant_ms = 1'795'804'200'000;
+  EXPECT_EQ(until("2026-11-27T18:30:00Z"), instant_ms);
+  EXPECT_EQ(until("2026-11-28T01:30:00+07:00"), instant_ms);
+  EXPECT_EQ(until("2026-11-27T13:30:00-05:00"), instant_ms);
+  for (const auto* const bad :
+       {"", "2026-11-27", "2026-11-27T18:30:00", "2026-11-27 18:30:00Z", "2026-02-30T18:30:00Z",
+        "2026-11-27T24:00:00Z", "2026-11-27T18:30:00+0700", "2026-11-27T18:30:00ZZ", "tomorrow"}) {
+    EXPECT_EQ(until(bad), std::nullopt) << bad;
+  }
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--dnstap", "/tmp/tap"}), "");
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--dnstap-until", "2026-11-27T18:30:00Z"}), "");
+}
+
 TEST_F(ConfigOption, GivesOptionsAndTheCommandLineWins) {
   const auto path = file(
       "listen = [\"192.0.2.1:53\", \"[2001:db8::1]:53\"]\nworkers = 3\ncache-mb = 64\n"

@@ -173,6 +173,15 @@ void describe_telemetry(CLI::App& app, Written& out) {
   app.add_option("--suffix-list", out.suffix_list,
                  "the public suffix list, in the format of publicsuffix.org, by which registrable "
                  "names are found; empty: the one of libpsl");
+  app.add_option(
+      "--dnstap", out.dnstap,
+      "for debugging: a new file that gets what clients ask and upstreams say, as dnstap "
+      "without addresses, ports, ids and options; ends at --dnstap-until");
+  app.add_option("--dnstap-until", out.dnstap_until,
+                 "when that ends, at most 24 hours ahead: 2026-11-27T18:30:00Z or …+07:00");
+  app.add_option("--dnstap-size", out.dnstap_size_mb,
+                 "megabytes at which that file ends before its time")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{resolver::tap_file_size_most >> 20}));
 }
 
 void describe_operation(CLI::App& app, Written& out) {

@@ -67,6 +67,9 @@ struct Written {
   bool new_names_min_given = false;
   std::string suffix_list;
   std::size_t new_names_learning = 24;
+  std::string dnstap;
+  std::string dnstap_until;
+  std::size_t dnstap_size_mb = 256;
   // operation
   std::string user;
   std::string sandbox = "on";

@@ -157,7 +157,21 @@ void Engine::add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client)
   head.cookie = cookie_.octets;
 }
 
-std::size_t Engine::handle(const Prepared& prepared, Transport transport, const ClientRef& client,
+std::size_t Engine::handle_tapped(const Prepared& prepared, Transport transport,
+                                  const ClientRef& client, std::span<std::uint8_t> out) noexcept {
+  const bool is_query = prepared.query.fault != Fault::drop;
+  if (is_query) tap(TapKind::client_query, transport, prepared.message);
+  const std::size_t size = answer(prepared, transport, client, out);
+  if (size != 0) tap(TapKind::client_response, transport, Bytes{out}.first(size));
+  return size;
+}
+
+void Engine::answer_late(const ClientRef& client, Transport transport, Bytes message) noexcept {
+  tap(TapKind::client_response, transport, message);
+  sink_.answer(client, message);
+}
+
+std::size_t Engine::answer(const Prepared& prepared, Transport transport, const ClientRef& client,
                            std::span<std::uint8_t> out) noexcept {
   counters_.add(transport == Transport::udp ? Count::queries_udp : Count::queries_tcp);
   const ClientQuery& query = prepared.query;

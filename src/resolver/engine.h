@@ -20,6 +20,7 @@
 #include "resolver/in_flight.h"
 #include "resolver/packet_cache.h"
 #include "resolver/seen_ring.h"
+#include "resolver/tap_ring.h"
 #include "resolver/upstream.h"
 #include "resolver/upstream_answer.h"
 #include "resolver/upstream_health.h"
@@ -72,6 +73,7 @@ struct EngineOptions {
   std::optional<policy::PrefixTable> clients = {};
   bool drop_refused_clients = false;  // over UDP others get nothing instead of REFUSED
   SeenRing* seen = nullptr;           // borrowed; of this engine alone; nullptr: nobody looks
+  TapRing* tap = nullptr;             // the same, for dnstap
 };
 
 struct Ask {
@@ -138,7 +140,11 @@ class Engine {
   /// The size of the answer in `out` (of dns::message_size_max for TCP, udp_answer_size_max for
   /// UDP), or 0: later through the sink, or never.
   std::size_t handle(const Prepared& prepared, Transport transport, const ClientRef& client,
-                     std::span<std::uint8_t> out) noexcept;
+                     std::span<std::uint8_t> out) noexcept {
+    if (options_.tap != nullptr) [[unlikely]]
+      return handle_tapped(prepared, transport, client, out);
+    return answer(prepared, transport, client, out);
+  }
 
   /// A packet from an upstream, come in by `port`; it is changed in place.
   void upstream_answered(std::uint16_t port, bool over_tcp,
@@ -173,6 +179,19 @@ class Engine {
     bool failed = false;  // a failure out of the cache
   };
 
+  std::size_t answer(const Prepared& prepared, Transport transport, const ClientRef& client,
+                     std::span<std::uint8_t> out) noexcept;
+  std::size_t handle_tapped(const Prepared& prepared, Transport transport, const ClientRef& client,
+                            std::span<std::uint8_t> out) noexcept;
+  void answer_late(const ClientRef& client, Transport transport, Bytes message) noexcept;
+  void tap(TapKind kind, Transport transport, Bytes message) noexcept {
+    if (options_.tap == nullptr || !options_.tap->is_on()) return;
+    options_.tap->push({.kind = kind, .transport = transport, .message = message});
+  }
+  [[nodiscard]] Transport transport_to(std::uint16_t upstream, bool over_tcp) const noexcept {
+    if (protocol(upstream) == UpstreamProtocol::tls) return Transport::dot;
+    return over_tcp ? Transport::tcp : Transport::udp;
+  }
   std::size_t followed_soa(const Prepared& prepared, const AnswerHead& head,
                            std::span<std::uint8_t> out) noexcept;
   [[nodiscard]] bool is_client(const ClientRef& client) const noexcept {

@@ -74,7 +74,7 @@ void Engine::no_room(const Asker& asker, Count why) noexcept {
   const std::span out{scratch_.get(), dns::message_size_max};
   const std::size_t size = write_error(asker.head, dns::rcode_servfail, {}, out);
   counters_.add(Count::answered_servfail);
-  sink_.answer(asker.client, Bytes{out}.first(size));
+  answer_late(asker.client, asker.transport, Bytes{out}.first(size));
 }
 
 void Engine::wait_for_upstream(const Asker& asker, const CacheKey& key, bool aliased,
@@ -122,7 +122,7 @@ void Engine::answer_waiters(InFlightTable::Number number, Write&& write) noexcep
     const std::size_t size_max =
         waiter.transport == Transport::udp ? udp_answer_size_max : dns::message_size_max;
     const std::size_t size = write(waiter, head_of(waiter), std::span{scratch_.get(), size_max});
-    if (size != 0) sink_.answer(waiter.client, Bytes{scratch_.get(), size});
+    if (size != 0) answer_late(waiter.client, waiter.transport, Bytes{scratch_.get(), size});
     waiter.answered = true;
   });
 }

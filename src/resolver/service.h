@@ -18,6 +18,7 @@
 #include "resolver/seen_names.h"
 #include "resolver/status_server.h"
 #include "resolver/stream_threads.h"
+#include "resolver/tap_file.h"
 #include "resolver/udp_worker.h"
 #include "resolver/upstream_status.h"
 
@@ -76,6 +77,7 @@ struct ServiceOptions {
   bool drop_refused_clients = false;         ///< others get nothing instead of REFUSED
   net::ListeningSockets* sockets = nullptr;  ///< borrowed by open(); without: all are bound anew
   std::optional<SeenNamesOptions> new_names = {};  ///< nullopt: nobody looks for them
+  std::optional<TapOptions> tap = {};              ///< dnstap, for debugging
   StreamOptions streams = {};
 };
 
@@ -153,6 +155,7 @@ class Service {
   std::unique_ptr<net::XdpProgram> xdp_;
   std::unique_ptr<ListWatch> lists_;
   std::unique_ptr<SeenNames> seen_;  // before those who push to it
+  std::unique_ptr<TapFile> tap_;     // the same
   std::vector<std::unique_ptr<UdpWorker>> workers_;
   std::unique_ptr<StreamThreads> streams_;
   std::unique_ptr<StatusServer> status_;
