@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include "base/unfinished_file.h"
 
 namespace khien {
 namespace {
@@ -78,7 +81,7 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
 
 Result<void> write_file_atomically(const std::filesystem::path& path, Bytes content,
                                    FileAccess access) {
-  auto name = path.string() + ".XXXXXX";
+  auto name = path.string() + std::string{temporary_ending};
   FileDescriptor file{::mkostemp(name.data(), O_CLOEXEC)};
   if (!file.valid()) return system_error(errno, "make a file beside", path);
   const mode_t mode = access == FileAccess::owner ? 0600 : 0644;
@@ -95,6 +98,18 @@ Result<void> write_file_atomically(const std::filesystem::path& path, Bytes cont
     return written;
   }
   return sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."});
+}
+
+std::optional<std::string_view> target_of_unfinished(std::string_view path) noexcept {
+  const auto is_random = [](char c) {  // what mkostemp(3) puts in place of an X
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  };
+  if (path.size() <= temporary_ending.size()) return std::nullopt;
+  const auto ending = path.substr(path.size() - temporary_ending.size());
+  if (ending.front() != '.' || !std::ranges::all_of(ending.substr(1), is_random)) {
+    return std::nullopt;
+  }
+  return path.substr(0, path.size() - temporary_ending.size());
 }
 
 }  // namespace khien

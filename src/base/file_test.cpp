@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "base/unfinished_file.h"
+
 namespace khien {
 namespace {
 
@@ -25,6 +27,15 @@ TEST_F(FileTest, ReplacesTheWholeContentAndLeavesNoOtherFile) {
   EXPECT_EQ(to_text(read_file(path, 100).value()), "second");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder_}, {}), 1);
   EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms{0600});
+}
+
+TEST(UnfinishedFile, IsToldByItsName) {
+  EXPECT_EQ(target_of_unfinished("tile/0/000.p/90.aB3xYz"), "tile/0/000.p/90");
+  EXPECT_EQ(target_of_unfinished("checkpoint.000000"), "checkpoint");
+  for (const std::string_view other :
+       {"", ".aB3xYz", "checkpoint", "a.aB3xY", "a.aB3-Yz", "a-aB3xYz"}) {
+    EXPECT_EQ(target_of_unfinished(other), std::nullopt) << other;
+  }
 }
 
 TEST_F(FileTest, ReadsUpToTheMaximumAndNoFurther) {

@@ -191,6 +191,25 @@ TEST_P(SequencerContract, VerifyFindsEveryKindOfDamage) {
   EXPECT_EQ(verified(), "300+0");
 }
 
+// The sequencer makes each file beside its place and renames it: whoever looks meanwhile sees both.
+TEST_P(SequencerContract, VerifyPassesOverWhatIsBeingWritten) {
+  add(300);
+  integrate();
+  for (const auto* path : {"tile/0/001.p/45.aB3xYz", "tile/0/002.000000", "tile/entries/001.Zz9Zz9",
+                           "checkpoint.Q1w2E3"}) {
+    overwrite(path, "half of i");
+  }
+  EXPECT_EQ(verify_folder(log(), key_.verifier())->unfinished_count, 4U);
+  EXPECT_EQ(verified(), "300+0");
+  for (const auto* path : {"tile/0/001.p/300.aB3xYz", "extra.aB3xYz", "tile/0/001.aB3x",
+                           "x/checkpoint.Q1w2E3", "tile/0/001.p/45.aB3-Yz"}) {
+    std::filesystem::create_directories((log() / path).parent_path());
+    overwrite(path, "x");
+    EXPECT_FALSE(verify_folder(log(), key_.verifier())) << path;
+    std::filesystem::remove(log() / path);
+  }
+}
+
 TEST_P(SequencerContract, RefusesToSignAgainstAPublishedCheckpoint) {
   add(3);
   integrate();

@@ -18,12 +18,16 @@ struct FolderReport {
   /// Tiles beyond the checkpoint: written, not yet signed, as they are for some milliseconds of
   /// every publication. They are not part of the log.
   std::uint64_t unsigned_count = 0;
+  /// Files that are being written beside their place, or were when a writer was killed: no part of
+  /// the log, and nobody is served them.
+  std::uint64_t unfinished_count = 0;
 };
 
 /// Every entry is canonical JSON with an id of its own place's hash; all entries hash to the tiles,
-/// all tiles to the root, the root is signed, and the folder holds no other files. corrupt with the
-/// file's name at the first thing that does not hold. Reads all of it: about 1 s for a million
-/// leaves a core at disk speed; memory for two tiles a level.
+/// all tiles to the root, the root is signed, and the folder holds no other files,
+/// but for those that are being written. corrupt with the file's name at the first thing that does
+/// not hold. Reads all of it: about 1 s for a million leaves a core at disk speed; memory for two
+/// tiles a level.
 [[nodiscard]] Result<FolderReport> verify_folder(const std::filesystem::path& folder,
                                                  const LogVerifier& verifier);
 
