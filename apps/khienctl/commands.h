@@ -70,6 +70,15 @@ struct CalendarSet {
 /// Says how log and database stand to each other after a restore, and what to do about it.
 [[nodiscard]] Result<void> ledger_compare(const Place& place);
 
+// resolver.cpp
+struct ResolverChange {
+  std::string name;
+  std::string decision;  ///< what the change rests on
+};
+[[nodiscard]] Result<void> resolver_add(const Place& place, const ResolverChange& wanted);
+[[nodiscard]] Result<void> resolver_list(const Place& place);
+[[nodiscard]] Result<void> resolver_revoke(const Place& place, const ResolverChange& wanted);
+
 // zone.cpp
 struct FollowerAdd {
   std::string

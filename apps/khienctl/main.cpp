@@ -33,6 +33,7 @@ struct Arguments {
   GroundAdd ground;
   GroundEnd ground_end;
   CalendarSet day;
+  ResolverChange resolver;
 };
 
 using Command = std::function<Result<void>()>;
@@ -225,6 +226,20 @@ void add_setting_commands(CLI::App& app, Arguments& a, Command& chosen) {
   add_decision(day, a.day.decision);
 }
 
+void add_resolver_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* resolver = group(app, "resolver", "who reports how often rules were applied");
+  auto* put = add(resolver, "add", "make a key for a resolver, shown once", chosen,
+                  [&a] { return resolver_add(a.place, a.resolver); });
+  put->add_option("name", a.resolver.name, "1 to 32 of a-z, 0-9 and -")->required();
+  add_decision(put, a.resolver.decision);
+  add(resolver, "list", "who may report, and what came last", chosen,
+      [&a] { return resolver_list(a.place); });
+  auto* end = add(resolver, "revoke", "let a resolver's key open nothing any more", chosen,
+                  [&a] { return resolver_revoke(a.place, a.resolver); });
+  end->add_option("name", a.resolver.name)->required();
+  add_decision(end, a.resolver.decision);
+}
+
 void add_account_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* account = group(app, "account", "who may sign in; break-glass");
   add(account, "list", "logins, their state and roles", chosen,
@@ -266,6 +281,7 @@ int main(int argc, char** argv) {
   add_mail_commands(app, arguments, chosen);
   add_ground_commands(app, arguments, chosen);
   add_setting_commands(app, arguments, chosen);
+  add_resolver_commands(app, arguments, chosen);
   add_account_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);

@@ -13,6 +13,7 @@
 #include "ledger/schema.h"
 #include "pages/catalogue.h"
 #include "state_folder.h"
+#include "tally/schema.h"
 #include "version.h"
 
 namespace khien::khiend {
@@ -39,6 +40,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"evidence", evidence::migrations()},
       store::ModuleMigrations{"identity", identity::migrations()},
       store::ModuleMigrations{"cases", cases::migrations()},
+      store::ModuleMigrations{"tally", tally::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
   };
   return database.migrate(modules, clock);

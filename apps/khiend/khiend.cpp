@@ -46,6 +46,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_objection_routes(routes, services);
   api::add_register_routes(routes, services);
   api::add_feed_routes(routes, services);
+  api::add_tally_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});

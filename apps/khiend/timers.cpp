@@ -9,6 +9,7 @@
 #include "free_memory.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
+#include "tally/tidy.h"
 
 namespace khien::khiend {
 namespace {
@@ -92,6 +93,14 @@ Result<void> keep_evidence(Domain& domain) {
   return {};
 }
 
+/// Hours of what resolvers told become days, and what is old goes.
+Result<void> tidy_sums(Domain& domain) {
+  const auto& services = domain.services();
+  auto tidied = tally::tidy(services.database, {.clock = services.clock, .rng = services.rng});
+  if (!tidied) return tl::unexpected<Error>{std::move(tidied).error()};
+  return {};
+}
+
 }  // namespace
 
 Timers::Timers(Domain& domain, const Options& options)
@@ -115,6 +124,7 @@ Timers::Timers(Domain& domain, const Options& options)
     add_mail();
     add({.name = "evidence", .interval = 10min}, "khiend.evidence",
         [this] { return keep_evidence(domain_); });
+    add({.name = "sums", .interval = 1h}, "khiend.sums", [this] { return tidy_sums(domain_); });
     add({.name = "accounts", .interval = 10min}, "khiend.accounts",
         [this] { return tidy_accounts(domain_); });
   }

@@ -1,5 +1,5 @@
 // What khiend does without being asked: deadlines, feeds, probes, live updates, house-keeping of
-// sessions.
+// sessions and of what resolvers told.
 #pragma once
 
 #include <memory>

@@ -15,7 +15,7 @@ using http::Request;
 using http::Response;
 using http::Route;
 
-constexpr std::array<std::string_view, 4> words{"public", "local", "half", "self"};
+constexpr std::array<std::string_view, 5> words{"public", "local", "resolver", "half", "self"};
 
 bool changes_something(http::Method method) noexcept {
   return method != http::Method::get && method != http::Method::head;
@@ -46,6 +46,22 @@ std::optional<Response> admit_stranger(const Services& services, const Request& 
     return std::nullopt;
   }
   return refusal(ErrorCode::denied, "cross_site", "a page of another site sent this");
+}
+
+/// The key is all that counts: a session beside it opens nothing here.
+std::optional<Response> admit_resolver(const Services& services, Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = request.headers.find("Authorization").value_or("");
+  const bool one = request.headers.count("Authorization") == 1 && header.starts_with(scheme);
+  auto resolver = tally::resolve_key(services.database, one ? header.substr(scheme.size()) : "");
+  if (resolver) {
+    request.actor = std::move(*resolver);
+    return std::nullopt;
+  }
+  if (resolver.error().code != ErrorCode::denied) return http::problem(resolver.error());
+  auto response = http::problem(resolver.error(), 401);
+  response.headers.set("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 std::optional<Response> admit_person(const Services& services, Request& request,
@@ -100,6 +116,7 @@ http::Gate make_gate(const Services& services, GateOptions options) {
   return [&services, options = std::move(options)](Request& request,
                                                    const Route& route) -> std::optional<Response> {
     if (route.permission == "public") return admit_stranger(services, request);
+    if (route.permission == "resolver") return admit_resolver(services, request);
     if (route.permission != "local") return admit_person(services, request, route);
     if (is_local(request, options)) return std::nullopt;
     return refusal(ErrorCode::denied, "not_local", "this is for the operator's machines");
@@ -110,6 +127,12 @@ const identity::SignedIn& person_of(const Request& request) {
   const auto* person = std::any_cast<identity::SignedIn>(&request.actor);
   KHIEN_ASSERT(person != nullptr);  // the gate lets nobody else through to such a route
   return *person;
+}
+
+const tally::Resolver& resolver_of(const Request& request) {
+  const auto* resolver = std::any_cast<tally::Resolver>(&request.actor);
+  KHIEN_ASSERT(resolver != nullptr);  // the gate lets nobody else through to such a route
+  return *resolver;
 }
 
 Response session_problem(const Error& error) {

@@ -5,6 +5,9 @@
 //   permission of a route   who passes
 //   "public"                everybody whose request does not come from another site's page
 //   "local"                 loopback and the prefixes of ServerSetup::metrics_from
+//   "resolver"              who shows a resolver's key in use (Authorization: Bearer): no session,
+//   no
+//                           cookie and so no CSRF token, and nothing else is opened by the key
 //   "half"                  a session, also before its second factor
 //   "self"                  a complete session
 //   "order.approve", …      a complete session with a role that opens this action
@@ -18,6 +21,7 @@
 #include "http/router.h"
 #include "identity/session.h"
 #include "net/address.h"
+#include "tally/resolver_key.h"
 
 namespace khien::api {
 
@@ -43,6 +47,9 @@ struct GateOptions {
 
 /// Who asks, with the session. Only in handlers of routes that need one.
 [[nodiscard]] const identity::SignedIn& person_of(const http::Request& request);
+
+/// Which resolver reports. Only in handlers of routes with the permission "resolver".
+[[nodiscard]] const tally::Resolver& resolver_of(const http::Request& request);
 
 /// A refusal of sign-in or session as the contract has it: 401 where signing in would help.
 [[nodiscard]] http::Response session_problem(const Error& error);

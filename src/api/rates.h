@@ -16,8 +16,11 @@ namespace khien::api {
       {.name = "code", .burst = 30, .per_minute = 20},   // tries of a reporter's or objector's code
       {.name = "appeal", .burst = 10, .per_minute = 5},  // writes
       {.name = "sign-in", .burst = 30, .per_minute = 20},  // hashes a password: 64 MB, 0.1 s
-      {.name = "read", .burst = 120, .per_minute = 120},   // reads of the database
-      {.name = "page", .burst = 600, .per_minute = 600},   // files and plain pages
+      {.name = "resolver",
+       .burst = 60,
+       .per_minute = 60},                                 // reports of resolvers: up to 20,000 rows
+      {.name = "read", .burst = 120, .per_minute = 120},  // reads of the database
+      {.name = "page", .burst = 600, .per_minute = 600},  // files and plain pages
   };
 }
 

@@ -17,6 +17,13 @@ constexpr std::string_view sql_in_force = R"(
 WHERE p.action = 'add' AND p.removed_by IS NULL AND p.sequence > $1 ORDER BY p.sequence LIMIT $2)";
 constexpr std::string_view sql_last = "SELECT used FROM publication_counter WHERE one = 1";
 constexpr std::string_view sql_highest = "SELECT coalesce(max(serial), 0) FROM publication";
+constexpr std::string_view sql_standings = R"(
+SELECT p.basis, p.category, p.name, p.at_ms, r.at_ms, (
+  SELECT min(n.at_ms) FROM publication n WHERE n.name = p.name AND n.action = 'add'
+    AND n.basis = p.basis AND n.category = p.category AND n.sequence > p.sequence
+    AND n.order_id <> p.order_id)
+FROM publication p LEFT JOIN publication r ON r.sequence = p.removed_by
+WHERE p.order_id = $1 AND p.action = 'add' ORDER BY p.sequence)";
 constexpr std::string_view sql_row =
     "SELECT order_id, action, published_at_ms FROM publication WHERE sequence = $1";
 constexpr std::string_view sql_mark = R"(
@@ -117,6 +124,24 @@ Result<std::int64_t> highest_serial(store::Executor& db) {
 Result<std::vector<Publication>> orders_in_force(store::Executor& db, std::int64_t sequence) {
   return read_publications(db.query(std::string{sql_columns} + std::string{sql_in_force},
                                     {sequence, publication_batch_max}));
+}
+
+Result<std::vector<Standing>> order_standings(store::Executor& db, const OrderId& id) {
+  auto rows = db.query(sql_standings, {id});
+  if (!rows) return propagate(std::move(rows).error(), "read when an order stood");
+  std::vector<Standing> standings;
+  for (const auto& row : *rows) {
+    const auto basis = parse_basis(row.text(0));
+    const auto category = parse_category(row.text(1));
+    if (!basis || !category) return fail(ErrorCode::corrupt, "a publication row is damaged");
+    standings.push_back({.basis = *basis,
+                         .category = *category,
+                         .name = row.text(2),
+                         .from_ms = row.integer(3),
+                         .until_ms = row.optional_integer(4),
+                         .succeeded_ms = row.optional_integer(5)});
+  }
+  return standings;
 }
 
 Result<void> record_published(store::Transaction& tx, const Context& context,

@@ -54,6 +54,18 @@ struct Publication {
 [[nodiscard]] Result<std::vector<Publication>> orders_in_force(store::Executor& db,
                                                                std::int64_t sequence = 0);
 
+/// One time in which an order's rule was in the served set.
+struct Standing {
+  Basis basis = Basis::orders;
+  Category category = Category::phishing;
+  std::string name;
+  InstantMs from_ms = 0;
+  std::optional<InstantMs> until_ms;      ///< none: it stands
+  std::optional<InstantMs> succeeded_ms;  ///< when another order brought the same rule after it
+};
+/// All of them, oldest first; none for an order that never was in force.
+[[nodiscard]] Result<std::vector<Standing>> order_standings(store::Executor& db, const OrderId& id);
+
 struct PublishedNote {
   std::int64_t sequence = 0;  ///< of the publication row that was applied
   std::string zone;           ///< "orders-phishing.rpz.khien."

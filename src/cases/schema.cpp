@@ -204,6 +204,10 @@ CREATE INDEX deadline_due ON deadline (due_at_ms) WHERE done_at_ms IS NULL;
 CREATE INDEX deadline_by_case ON deadline (case_id, due_at_ms) WHERE done_at_ms IS NULL;
 )";
 
+// Whether another order brought the same rule after an order's.
+constexpr std::string_view publications_by_name =
+    "CREATE INDEX publication_by_name ON publication (name, sequence);";
+
 constexpr std::array all{
     store::Migration{.number = 1, .name = "settings", .sql = settings},
     store::Migration{.number = 2, .name = "cases_and_reports", .sql = cases_and_reports},
@@ -214,6 +218,7 @@ constexpr std::array all{
                      .postgresql_sql = schema_orders_postgresql},
     store::Migration{.number = 4, .name = "appeals", .sql = schema_appeals},
     store::Migration{.number = 5, .name = "listing_objections", .sql = schema_listing_objections},
+    store::Migration{.number = 6, .name = "publications_by_name", .sql = publications_by_name},
 };
 
 }  // namespace

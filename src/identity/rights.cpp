@@ -64,6 +64,7 @@ constexpr std::array<Right, action_count> rights{{
     {Action::feed_read, "feed.read", reading, {analyst, legal, approver, duty, auditor}},
     {Action::feed_run, "feed.run", working, {analyst, duty}},
     {Action::feed_suspend, "feed.suspend", working, {analyst, approver, duty}},
+    {Action::new_name_read, "new_name.read", reading, {intake, analyst, auditor}},
     {Action::order_approve, "order.approve", signing, {approver}},
     {Action::order_draft, "order.draft", working, {analyst}},
     {Action::order_emergency, "order.emergency", signing, {approver}},

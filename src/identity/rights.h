@@ -43,6 +43,7 @@ enum class Action : std::uint8_t {
   feed_read,
   feed_run,
   feed_suspend,
+  new_name_read,  ///< names that resolvers have begun to see
   order_approve,  ///< also ratify
   order_draft,
   order_emergency,
@@ -57,7 +58,7 @@ enum class Action : std::uint8_t {
   report_triage,
   subject_verdict,
 };
-constexpr std::size_t action_count = 35;
+constexpr std::size_t action_count = 36;
 
 [[nodiscard]] const std::array<Action, action_count>& all_actions() noexcept;
 /// "order.approve"

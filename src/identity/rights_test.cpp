@@ -22,13 +22,13 @@ Actor actor(AccountId id, Roles roles, std::string unit = "PA05") {
 const std::map<Role, std::set<std::string_view>> wanted{
     {Role::administrator, {"account.change", "account.create", "account.read"}},
     {Role::intake,
-     {"case.assign", "case.comment", "case.edit", "case.read", "evidence.add", "report.read",
-      "report.triage"}},
+     {"case.assign", "case.comment", "case.edit", "case.read", "evidence.add", "new_name.read",
+      "report.read", "report.triage"}},
     {Role::analyst,
-     {"appeal.read", "case.assign", "case.close", "case.comment", "case.edit", "case.read",
-      "case.reopen", "evidence.add", "evidence.download", "evidence.read", "feed.propose",
-      "feed.read", "feed.run", "feed.suspend", "order.draft", "order.propose", "order.read",
-      "report.read", "subject.verdict"}},
+     {"appeal.read",  "case.assign",   "case.close",   "case.comment",      "case.edit",
+      "case.read",    "case.reopen",   "evidence.add", "evidence.download", "evidence.read",
+      "feed.propose", "feed.read",     "feed.run",     "feed.suspend",      "new_name.read",
+      "order.draft",  "order.propose", "order.read",   "report.read",       "subject.verdict"}},
     {Role::legal_reviewer,
      {"appeal.read", "case.comment", "case.read", "evidence.download", "evidence.read", "feed.read",
       "order.read", "order.return"}},
@@ -46,8 +46,8 @@ const std::map<Role, std::set<std::string_view>> wanted{
      {"case.comment", "case.read", "evidence.add", "evidence.confirm_destruction",
       "evidence.destroy", "evidence.download", "evidence.hold", "evidence.read", "report.read"}},
     {Role::auditor,
-     {"account.read", "appeal.read", "case.read", "evidence.read", "feed.read", "order.read",
-      "report.read"}},
+     {"account.read", "appeal.read", "case.read", "evidence.read", "feed.read", "new_name.read",
+      "order.read", "report.read"}},
 };
 
 TEST(Rights, MatrixOfEveryRoleAndAction) {

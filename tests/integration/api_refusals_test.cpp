@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -15,6 +17,7 @@
 #include "identity/first_start.h"
 #include "identity/rights.h"
 #include "khiend.h"
+#include "tally/resolver_key.h"
 
 namespace khien::khiend {
 namespace {
@@ -24,6 +27,7 @@ using http::RawClient;
 using http::Route;
 
 constexpr std::size_t ten_megabytes = 10UL * 1024 * 1024;
+constexpr tally::KeyAct test_act{.basis = "operator", .decision = "for a test"};
 constexpr std::string_view some_id = "01JD8Z7Q4M3T9X2V5B6C7D8E9F";
 
 struct Answer {
@@ -139,6 +143,33 @@ class ApiRefusals : public testing::Test {
     return path;
   }
   static bool changes_something(const Route& route) { return route.method != Method::get; }
+  static bool has_session(const Route& route) {
+    return route.permission != "public" && route.permission != "local" &&
+           route.permission != "resolver";
+  }
+
+  static tally::Context tally_context() {
+    return {.clock = khiend_->services().clock, .rng = khiend_->services().rng};
+  }
+  static std::string resolver_key(std::string_view name) {
+    auto key = khiend_->services().database.transact([&](store::Transaction& tx) {
+      return tally::add_resolver(tx, tally_context(), name, test_act);
+    });
+    EXPECT_TRUE(key.has_value()) << key.error().message;
+    return key.value_or("");
+  }
+  static std::string bearer(std::string_view key) {
+    return "Authorization: Bearer " + std::string{key} + "\r\n";
+  }
+  /// "2026-11-27T18:05:00Z"
+  static std::string second_text(InstantMs at_ms) {
+    const std::time_t seconds = at_ms / ms_per_second;
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+  }
 
   static std::filesystem::path folder_;
   static std::unique_ptr<Khiend> khiend_;
@@ -154,15 +185,14 @@ TEST_F(ApiRefusals, EveryRouteHasAPermissionAndALimitThatAreKnown) {
   for (const auto& route : routes_) {
     EXPECT_TRUE(api::is_permission(route.permission)) << route.path << " " << route.permission;
     EXPECT_TRUE(rates.contains(route.rate_class)) << route.path << " " << route.rate_class;
-    const bool has_session = route.permission != "public" && route.permission != "local";
-    EXPECT_EQ(has_session && changes_something(route), route.csrf == http::Csrf::required)
+    EXPECT_EQ(has_session(route) && changes_something(route), route.csrf == http::Csrf::required)
         << route.path;
   }
 }
 
 TEST_F(ApiRefusals, NoRouteBehindASessionServesAStranger) {
   for (const auto& route : routes_) {
-    if (route.permission == "public" || route.permission == "local") continue;
+    if (!has_session(route)) continue;
     const auto answer = ask(to_string(route.method), path_of(route), "", "{}");
     EXPECT_EQ(answer.status, 401) << to_string(route.method) << " " << route.path;
     EXPECT_TRUE(answer.has("\"not_signed_in\"")) << route.path;
@@ -171,12 +201,101 @@ TEST_F(ApiRefusals, NoRouteBehindASessionServesAStranger) {
 
 TEST_F(ApiRefusals, NoRouteServesAMadeUpSession) {
   for (const auto& route : routes_) {
-    if (route.permission == "public" || route.permission == "local") continue;
+    if (!has_session(route)) continue;
     const auto answer =
         ask(to_string(route.method), path_of(route),
             "Cookie: khien_session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", "{}");
     EXPECT_EQ(answer.status, 401) << route.path;
   }
+}
+
+// A resolver's key is no session, and a session is no resolver's key.
+TEST_F(ApiRefusals, ResolversRoutesTakeAKeyInUseAndNothingElse) {
+  const auto session = headers_of(sign_in("khanh"));
+  const auto mine = resolver_key("refusals");
+  const auto revoked = resolver_key("refusals-revoked");
+  auto ended = khiend_->services().database.transact([](store::Transaction& tx) {
+    return tally::revoke_resolver(tx, tally_context(), "refusals-revoked", test_act);
+  });
+  ASSERT_TRUE(ended.has_value()) << ended.error().message;
+  auto wrong = mine;
+  wrong.back() = wrong.back() == 'A' ? 'E' : 'A';
+  int seen = 0;
+  for (const auto& route : routes_) {
+    if (route.permission != "resolver") continue;
+    ++seen;
+    for (const auto& headers :
+         {std::string{}, session, bearer(wrong), bearer(revoked), bearer(""), bearer(mine + "A"),
+          "Authorization: Basic " + mine + "\r\n", "Authorization: " + mine + "\r\n",
+          bearer(mine) + bearer(mine), "Cookie: khien_session=" + mine + "\r\n"}) {
+      const auto answer = ask(to_string(route.method), path_of(route), headers, "{}");
+      EXPECT_EQ(answer.status, 401) << route.path << " " << headers;
+      EXPECT_TRUE(answer.has("\"resolver_key\"")) << answer.text;
+      EXPECT_TRUE(answer.has("WWW-Authenticate: Bearer")) << answer.text;
+    }
+    const auto let_in = ask(to_string(route.method), path_of(route), bearer(mine), "{}");
+    EXPECT_EQ(let_in.status, 400) << "the key opens it: " << let_in.text;
+  }
+  EXPECT_EQ(seen, 1);
+  for (const auto& route : routes_) {
+    if (!has_session(route)) continue;
+    EXPECT_EQ(ask(to_string(route.method), path_of(route), bearer(mine), "{}").status, 401)
+        << route.path;
+  }
+}
+
+// What the contract of resolvers' reports promises over HTTP; its rows are report_test's.
+TEST_F(ApiRefusals, AReportIsTakenOnceAndWithinItsBounds) {
+  const auto key = bearer(resolver_key("dns-a"));
+  const std::string path = "/api/v1/resolver-reports";
+  const auto now_ms = khiend_->services().clock.now_ms();
+  const auto report = [](std::string_view id, InstantMs to_ms, std::string_view rules = "",
+                         std::string_view names = "") {
+    return R"({"version":1,"id":")" + std::string(31, '0') + std::string{id} + R"(","from":")" +
+           second_text(to_ms - ms_per_hour) + R"(","to":")" + second_text(to_ms) +
+           R"(","rules":[)" + std::string{rules} + R"(],"rules_left_out":0,"new_names":[)" +
+           std::string{names} + R"(],"new_names_dropped":0})";
+  };
+  const auto one =
+      report("1", now_ms, R"({"source":"orders-phishing","name":"xau.example","hits":12})",
+             R"({"name":"moi-thay.example","networks":41})");
+  const auto first = ask("POST", path, key, one);
+  EXPECT_EQ(first.status, 204) << first.text;
+  const auto second = ask("POST", path, key, one);
+  EXPECT_EQ(second.status, 200) << second.text;
+  EXPECT_TRUE(second.has("Content-Length: 0")) << second.text;
+
+  std::string many;
+  for (int i = 0; i <= 10'000; ++i) {
+    many += std::string{i == 0 ? "" : ","} + R"({"name":"a)" + std::to_string(i) +
+            R"(.test","networks":10})";
+  }
+  const std::map<std::string, std::pair<std::string, int>> refused{
+      {"report_in_the_future", {report("2", now_ms + 11 * ms_per_minute), 400}},
+      {"report_too_old", {report("3", now_ms - 8 * ms_per_day), 400}},
+      {"bad_source",
+       {report("4", now_ms, R"({"source":"orders-opinion","name":"a.test","hits":10})"), 400}},
+      {"too_few_hits",
+       {report("5", now_ms, R"({"source":"emergency","name":"a.test","hits":9})"), 400}},
+      {"too_many_rows", {report("6", now_ms, "", many), 400}},
+      {"not_json", {"[]", 400}},
+      {"body_too_large", {std::string((1U << 20U) + 1, ' '), 413}},
+  };
+  for (const auto& [reason, given] : refused) {
+    const auto answer = ask("POST", path, key, given.first);
+    EXPECT_EQ(answer.status, given.second) << reason << answer.text;
+    EXPECT_TRUE(answer.has("\"" + reason + "\"")) << reason << answer.text;
+  }
+
+  const auto officer = headers_of(sign_in("thu"));
+  const auto names = ask("GET", "/api/v1/new-names?q=moi-thay", officer);
+  EXPECT_EQ(names.status, 200) << names.text;
+  EXPECT_TRUE(names.has(R"("name":"moi-thay.example")")) << names.text;
+  EXPECT_TRUE(names.has(R"("networks":41)")) << names.text;
+  EXPECT_TRUE(names.has(R"("resolvers":["dns-a"])")) << names.text;
+  EXPECT_EQ(ask("GET", "/api/v1/new-names?limit=0", officer).status, 400);
+  EXPECT_EQ(ask("GET", "/api/v1/new-names?q=" + std::string(201, 'a'), officer).status, 400);
+  EXPECT_EQ(ask("GET", "/api/v1/orders/" + std::string{some_id} + "/hits", officer).status, 404);
 }
 
 TEST_F(ApiRefusals, NoPublicRouteTakesAFormOfAnotherSite) {
@@ -227,9 +346,7 @@ TEST_F(ApiRefusals, AHalfSessionOpensNothing) {
   ASSERT_EQ(first.status, 200);
   const auto headers = headers_of(session_of(first));
   for (const auto& route : routes_) {
-    if (route.permission == "public" || route.permission == "local" || route.permission == "half") {
-      continue;
-    }
+    if (!has_session(route) || route.permission == "half") continue;
     EXPECT_EQ(ask(to_string(route.method), path_of(route), headers, "{}").status, 401)
         << route.path;
   }

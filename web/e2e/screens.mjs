@@ -175,6 +175,13 @@ const screens = [
     act: async (page, language) =>
       click(language === 'vi' ? 'Đề xuất danh sách' : 'Propose a feed')(page),
   },
+  { name: 'new-names', path: '/new-names', wait: 'table' },
+  {
+    name: 'new-names-empty',
+    path: '/new-names',
+    own: { 'GET /api/v1/new-names': { items: [], next_cursor: null } },
+    wait: '.k-state',
+  },
   { name: 'accounts', path: '/accounts', wait: '.k-list' },
   {
     name: 'account-change',

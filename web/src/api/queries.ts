@@ -120,6 +120,23 @@ export const orderQuery = (id: string) =>
       call(api.GET('/api/v1/orders/{order_id}', { params: { path: { order_id: id } } })),
   });
 
+// Resolvers tell hours, so a minute old is new.
+export const orderHitsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', 'hits', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders/{order_id}/hits', { params: { path: { order_id: id } } })),
+    staleTime: 60_000,
+  });
+
+export const newNamesQuery = (q: string | undefined, cursor?: string) =>
+  queryOptions({
+    queryKey: ['new-name', 'list', q ?? '', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/new-names', { params: { query: { q, cursor, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
 export const appealsQuery = (state: AppealState | undefined, cursor?: string) =>
   queryOptions({
     queryKey: ['appeal', 'list', state ?? '', cursor ?? ''],

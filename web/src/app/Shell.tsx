@@ -27,6 +27,7 @@ interface Entry {
     | '/appeals'
     | '/destructions'
     | '/feeds'
+    | '/new-names'
     | '/accounts';
   text:
     | 'app.nav.cases'
@@ -37,6 +38,7 @@ interface Entry {
     | 'app.nav.appeals'
     | 'app.nav.destructions'
     | 'app.nav.feeds'
+    | 'app.nav.new-names'
     | 'app.nav.accounts';
   icon: IconName;
   rights: string[]; // one of them opens it
@@ -83,6 +85,12 @@ const entries: Entry[] = [
     count: 'destructions_waiting',
   },
   { to: '/feeds', text: 'app.nav.feeds', icon: 'feed', rights: ['feed.read'] },
+  {
+    to: '/new-names',
+    text: 'app.nav.new-names',
+    icon: 'search',
+    rights: ['new_name.read'],
+  },
   {
     to: '/accounts',
     text: 'app.nav.accounts',

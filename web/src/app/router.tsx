@@ -159,6 +159,12 @@ const feeds = createRoute({
   component: lazyRouteComponent(() => import('@/features/feeds/FeedsScreen'), 'FeedsScreen'),
 });
 
+const newNames = createRoute({
+  getParentRoute: () => officer,
+  path: '/new-names',
+  component: lazyRouteComponent(() => import('@/features/names/NewNamesScreen'), 'NewNamesScreen'),
+});
+
 const accounts = createRoute({
   getParentRoute: () => officer,
   path: '/accounts',
@@ -190,6 +196,7 @@ const tree = root.addChildren([
     appeals,
     oneAppeal,
     feeds,
+    newNames,
     accounts,
     me,
   ]),

@@ -17,9 +17,11 @@ import type {
   Me,
   Meta,
   Order,
+  OrderHits,
   OrderSummary,
   Overview,
   Report,
+  SeenName,
   TimelineEntry,
 } from '../api/types.ts';
 
@@ -81,6 +83,7 @@ export const me: Me = {
     'appeal.read',
     'feed.read',
     'feed.propose',
+    'new_name.read',
     'account.read',
     'account.change',
     'account.create',
@@ -593,6 +596,34 @@ export const feeds: Feed[] = [
   },
 ];
 
+/** The last 30 days of Vietnam up to `now`, with a quiet beginning and one busy day. */
+export const orderHits: OrderHits = {
+  total: 1_860,
+  last_hour_ms: now - 2 * hour,
+  days: Array.from({ length: 30 }, (_, index) => ({
+    from_ms: now - 10 * hour - (29 - index) * day,
+    hits: index < 12 ? 0 : index === 20 ? 640 : 20 + ((index * 37) % 90),
+  })),
+  resolvers: 2,
+};
+
+export const newNames: SeenName[] = [
+  {
+    name: 'xn--ngn-hng-khn-cp-kgb2a9460k7ba.example',
+    display: 'ngân-hàng-khẩn-cấp.example',
+    first_told_ms: now - 2 * hour,
+    resolvers: ['dns-tinh', 'dns-truong'],
+    networks: 1_240,
+  },
+  {
+    name: 'nhan-qua-ngay.example',
+    display: 'nhan-qua-ngay.example',
+    first_told_ms: now - day,
+    resolvers: ['dns-tinh'],
+    networks: 12,
+  },
+];
+
 export const accounts: Account[] = [
   {
     ...lan,
@@ -661,10 +692,12 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/orders/waiting': page([proposedSummary]),
   'GET /api/v1/orders/lapsing': page(orders.slice(1)),
   'GET /api/v1/orders/*': proposedOrder,
+  'GET /api/v1/orders/*/hits': orderHits,
   'POST /api/v1/orders/*/challenge': challenge,
   'GET /api/v1/appeals': page(appeals),
   'GET /api/v1/appeals/*': appeals[0],
   'GET /api/v1/feeds': { items: feeds },
+  'GET /api/v1/new-names': page(newNames),
   'GET /api/v1/accounts': { items: accounts },
   'GET /api/v1/account-changes': page(changes),
   'GET /api/v1/cases/assignees': { items: [lan, minh] },

@@ -14,6 +14,7 @@ import { Tag } from '@/ui/Tag';
 import { ImpactPanel } from './ImpactPanel';
 import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
+import { OrderHits } from './OrderHits';
 import { SignDialog } from './SignDialog';
 import { enforcementTones, orderTones } from './states';
 
@@ -193,6 +194,7 @@ export function OrderScreen() {
               <Deadlines items={order.deadlines} />
               <Signatures order={order} />
               <EnforcedWhere order={order} />
+              <OrderHits order={order} />
             </div>
           </div>
           {chosen !== undefined && signedMoves(order).includes(chosen) && (

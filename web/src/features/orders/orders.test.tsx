@@ -9,6 +9,7 @@ import {
   ground,
   id,
   oneCase,
+  orderHits,
   ownOrder,
   proposedOrder,
   refusedImpact,
@@ -112,6 +113,39 @@ describe('an order', () => {
         version: 7,
       }),
     );
+  });
+
+  it('shows how often it was applied, as bars and as numbers', async () => {
+    await openApp(path, { 'GET /api/v1/orders/*': enforcedOrder });
+    const part = await screen.findByRole('region', { name: 'Số lần áp dụng' });
+    await within(part).findByText('1.860');
+    const bars = within(part).getByRole('img', { name: /nhiều nhất 640 lần vào ngày/ });
+    expect(bars.querySelectorAll('rect')).toHaveLength(30);
+    // The days without hits are no rows: 18 of 30 have some.
+    expect(within(part).getAllByRole('row', { hidden: true })).toHaveLength(1 + 18);
+    within(part).getByText(/Không ai biết ai đã truy cập/);
+  });
+
+  it('says when nobody counts, which is not the same as never applied', async () => {
+    const none = {
+      ...orderHits,
+      total: 0,
+      days: orderHits.days.map((day) => ({ ...day, hits: 0 })),
+    };
+    delete none.last_hour_ms;
+    await openApp(path, {
+      'GET /api/v1/orders/*': enforcedOrder,
+      'GET /api/v1/orders/*/hits': { ...none, resolvers: 0 },
+    });
+    await screen.findByText(/không có máy chủ DNS nào báo số liệu/);
+    expect(screen.queryByText(/Chưa có máy chủ DNS nào báo lệnh này/)).toBeNull();
+  });
+
+  it('asks for no hits before it was in force', async () => {
+    const sent = await openApp(path);
+    await screen.findByRole('button', { name: 'Ký duyệt' });
+    expect(sent.some(({ key }) => key === 'GET /api/v1/orders/*/hits')).toBe(false);
+    expect(screen.queryByRole('region', { name: 'Số lần áp dụng' })).toBeNull();
   });
 
   it('shows both signers and where it is enforced', async () => {
