@@ -25,6 +25,9 @@ constexpr std::size_t journal_size_max = std::size_t{8} << 20;
 /// From either on the snapshot is due, however busy the zones are; replaying stays below a second.
 constexpr std::size_t journal_size_due = journal_size_max / 2;
 constexpr std::size_t journal_records_due = 512;
+/// From either on no change may interrupt the snapshot any more.
+constexpr std::size_t journal_size_pressing = journal_size_max / 4 * 3;
+constexpr std::size_t journal_records_pressing = 768;
 
 /// One change of one zone, as a transfer brought it.
 struct JournalRecord {
@@ -65,6 +68,9 @@ class RuleJournal {
   [[nodiscard]] FileDescriptor duplicate() const noexcept { return file_.duplicate(); }
   [[nodiscard]] bool due() const noexcept {
     return file_.size() > journal_size_due || records_ > journal_records_due;
+  }
+  [[nodiscard]] bool pressing() const noexcept {
+    return file_.size() > journal_size_pressing || records_ > journal_records_pressing;
   }
 
  private:

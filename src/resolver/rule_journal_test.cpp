@@ -204,10 +204,32 @@ TEST_F(RuleJournalTest, GrowsNoFurtherThanTheSnapshotLets) {
     change(serial, {{"moi.example", serial % 2 == 0}});
     ASSERT_LT(serial, journal_records_due + 10);
   }
+  // Changes may interrupt that save for a while, not for ever.
+  EXPECT_FALSE(store_->save_is_pressing());
+  while (!store_->save_is_pressing()) {
+    ++serial;
+    change(serial, {{"moi.example", serial % 2 == 0}});
+    ASSERT_LT(serial, journal_records_pressing + 10);
+  }
+  EXPECT_GT(serial, journal_records_pressing);
   ASSERT_TRUE(store_->save().has_value());
   EXPECT_FALSE(store_->save_is_due());
+  EXPECT_FALSE(store_->save_is_pressing());
   kill_and_restart();
   EXPECT_EQ(this->serial(), serial);
+}
+
+// Without a journal that holds it, what changed is on no disk: nothing may hold that up.
+TEST_F(RuleJournalTest, WhatIsInNoJournalIsPressing) {
+  EXPECT_FALSE(store_->save_is_pressing());
+  const auto size = std::filesystem::file_size(journal());
+  {
+    const FullDisk full{size + 10};
+    change(2, {{"moi.example", true}});
+  }
+  EXPECT_TRUE(store_->save_is_pressing());
+  ASSERT_TRUE(store_->save().has_value());
+  EXPECT_FALSE(store_->save_is_pressing());
 }
 
 TEST_F(RuleJournalTest, AChangeTooLargeForItIsDueForASnapshot) {

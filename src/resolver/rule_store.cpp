@@ -384,10 +384,18 @@ bool RuleStore::check_expiry(InstantMs now_ms) {
   return true;
 }
 
-bool RuleStore::save_is_due() const noexcept {
+/// Whether what changed lies in snapshot and journal, or shall lie nowhere.
+bool RuleStore::is_on_disk() const noexcept {
   const bool has_journal = journal_.has_value() && !journal_sync_.failed();
-  const bool is_on_disk = path_.empty() || !keeps_journal_ || has_journal;
-  return dirty_ && (!is_on_disk || (journal_ && journal_->due()));
+  return path_.empty() || !keeps_journal_ || has_journal;
+}
+
+bool RuleStore::save_is_due() const noexcept {
+  return dirty_ && (!is_on_disk() || (journal_ && journal_->due()));
+}
+
+bool RuleStore::save_is_pressing() const noexcept {
+  return dirty_ && (!is_on_disk() || (journal_ && journal_->pressing()));
 }
 
 Result<void> RuleStore::save() {

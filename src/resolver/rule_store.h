@@ -70,6 +70,9 @@ class RuleStore {
   /// True if save() should not wait for quiet: what changed lies on no disk, or the journal has
   /// grown enough.
   [[nodiscard]] bool save_is_due() const noexcept;
+  /// True if a save should wait for nothing at all: neither is there a journal that holds what
+  /// changed, nor room in it for many changes more.
+  [[nodiscard]] bool save_is_pressing() const noexcept;
   /// Merges the deltas and writes the snapshot; without a folder it only merges. On an error the
   /// rules in force are what they were.
   Result<void> save();
@@ -101,6 +104,7 @@ class RuleStore {
   void finish_zone(const policy::ZoneState& zone);
   Error forget_zone(std::string_view name, Error why);
   void sync_journal();
+  [[nodiscard]] bool is_on_disk() const noexcept;
   [[nodiscard]] bool write_down(const policy::ZoneState& zone,
                                 std::optional<std::uint32_t> from_serial, const EditSpool& edits);
   Result<void> replay(const JournalRecord& record);

@@ -346,9 +346,9 @@ void Secondary::save_when_quiet() {
   const bool wanted = (*store)->save_is_due() || now_ms - changed_at_ms_ >= save_quiet_ms;
   if (!wanted || now_ms < save_after_ms_) return;
   // A block or lift must not wait for a snapshot, unless the journal cannot take more of them.
-  const bool is_due = (*store)->save_is_due();
+  const bool is_pressing = (*store)->save_is_pressing();
   const auto saved =
-      (*store)->save_unless([&] { return !is_due && !inbox_.lock()->notified.empty(); });
+      (*store)->save_unless([&] { return !is_pressing && !inbox_.lock()->notified.empty(); });
   // At most a tenth of the time goes into writing, however large the file is.
   save_after_ms_ = clock_.steady_ms() + 10 * (clock_.steady_ms() - now_ms);
   if (saved) return;
