@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
   const std::atomic<bool> ready{true};
   resolver::SeenRing seen{key, 4, std::size_t{1} << 15};  // holds a run's
   Upstream upstream{options->cname};
-  resolver::Counters counters;
+  resolver::Counters counters{{.policies = true, .rules = true}};
   resolver::EngineOptions engine_options{
       .networks = &networks,
       .block = {.base_url = "https://khien.example"},

@@ -9,10 +9,11 @@ namespace {
 
 using Check = void (*)(const Options&, Findings&);
 constexpr std::array checks{
-    Check{check_ports},       Check{check_clients},   Check{check_upstreams},
-    Check{check_descriptors}, Check{check_lists},     Check{check_policies},
-    Check{check_keys},        Check{check_cookies},   Check{check_certificate},
-    Check{check_snapshot},    Check{check_telemetry}, Check{check_user}};
+    Check{check_ports},       Check{check_clients},  Check{check_upstreams},
+    Check{check_descriptors}, Check{check_lists},    Check{check_policies},
+    Check{check_keys},        Check{check_cookies},  Check{check_certificate},
+    Check{check_reports},     Check{check_snapshot}, Check{check_telemetry},
+    Check{check_user}};
 
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits(3)
 

@@ -42,5 +42,6 @@ void check_user(const Options& options, Findings& out);
 void check_keys(const Options& options, Findings& out);
 void check_cookies(const Options& options, Findings& out);
 void check_certificate(const Options& options, Findings& out);
+void check_reports(const Options& options, Findings& out);
 
 }  // namespace khien::dnsd

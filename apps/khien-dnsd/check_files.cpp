@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "check.h"
+#include "net/tls_context.h"
 #include "policy/list_text.h"
 #include "policy/policy_document.h"
 #include "resolver/snapshot_disk.h"

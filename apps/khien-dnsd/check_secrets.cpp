@@ -1,5 +1,5 @@
 // Checks of what khien-dnsd must keep to itself: keys of transfers, cookie secrets, the
-// certificate's key; and whether certificate and key will do.
+// certificate's key, the key for reports; and whether certificate and keys will do.
 #include <sys/stat.h>
 
 #include "check.h"
@@ -102,6 +102,30 @@ void check_certificate(const Options& options, Findings& out) {
         open_to_all("--tls-key " + tls.key.string(), tls.key, "can stand in for this server"));
   }
   out.push_back(lifetime(item, context->not_after_s()));
+}
+
+void check_reports(const Options& options, Findings& out) {
+  const auto& report = options.service.report;
+  if (!report) return;
+  const std::string item = "--report-key " + report->key_file.string();
+  if (auto key = resolver::read_report_key(report->key_file); !key) {
+    out.push_back({Level::wrong, item, key.error().message});
+  } else if (is_open_to_all(report->key_file)) {
+    out.push_back(open_to_all(item, report->key_file, "can report in our name"));
+  } else {
+    out.push_back({Level::good, item, "a key"});
+  }
+  const std::string to = "--report-to " + to_string(report->url);
+  if (report->url.is_encrypted) {
+    const auto tls = net::TlsContext::client({.authorities = report->authorities});
+    if (!tls) {
+      out.push_back({Level::wrong, to, tls.error().message});
+      return;
+    }
+  }
+  out.push_back({Level::good, to,
+                 "every " + std::to_string(report->interval_ms / ms_per_second) +
+                     " s; whether it answers is seen in /healthz"});
 }
 
 }  // namespace khien::dnsd

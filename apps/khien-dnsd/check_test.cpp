@@ -274,5 +274,25 @@ TEST_F(Check, AnythingWrongIsExitCode78) {
             "ok      a: b\nlook    c: d\nok      a: b\nWRONG   c: d\n");
 }
 
+TEST_F(Check, TheKeyAndTheAuthoritiesForReports) {
+  EXPECT_EQ(found(check_reports).item, "nothing");
+  const auto key = file("report.key", "chia-khoa-cua-may-nay\n");
+  ::chmod(key.c_str(), 0640);
+  options_.service.report = resolver::ReportOptions{
+      .url = *resolver::ReportUrl::parse("https://khiend.example/x"), .key_file = key};
+  EXPECT_EQ(found(check_reports).level, Level::good);
+  ::chmod(key.c_str(), 0644);
+  EXPECT_THAT(found(check_reports).says, HasSubstr("everybody may read it"));
+  options_.service.report->key_file = file("bad.key", "hai tu\n");
+  EXPECT_THAT(found(check_reports).says, HasSubstr("khienctl resolver add"));
+  options_.service.report->key_file = folder_ / "none";
+  EXPECT_EQ(found(check_reports).level, Level::wrong);
+  ::chmod(key.c_str(), 0640);
+  options_.service.report->key_file = key;
+  options_.service.report->authorities = folder_ / "none.pem";
+  EXPECT_EQ(found(check_reports).level, Level::wrong);
+  EXPECT_THAT(found(check_reports).item, HasSubstr("--report-to https://khiend.example/x"));
+}
+
 }  // namespace
 }  // namespace khien::dnsd

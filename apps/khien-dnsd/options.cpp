@@ -315,6 +315,22 @@ Result<void> add_dnstap(const Written& a, resolver::ServiceOptions& options) {
   return {};
 }
 
+Result<void> add_reports(const Written& a, resolver::ServiceOptions& options) {
+  if (a.report_to.empty()) {
+    if (a.report_key.empty()) return {};
+    return fail(ErrorCode::invalid_argument, "--report-key without --report-to");
+  }
+  auto url = resolver::ReportUrl::parse(a.report_to);
+  if (!url) return propagate(std::move(url).error(), "--report-to");
+  if (a.report_key.empty()) return fail(ErrorCode::invalid_argument, "--report-key is missing");
+  options.report =
+      resolver::ReportOptions{.url = std::move(*url),
+                              .key_file = a.report_key,
+                              .authorities = a.report_ca,
+                              .interval_ms = std::int64_t{a.report_interval} * ms_per_second};
+  return {};
+}
+
 Result<resolver::ServiceOptions> service_options(const Written& a) {
   resolver::ServiceOptions options;
   options.workers = a.workers;
@@ -334,12 +350,12 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     if (!address) return bad_option("--status", a.status);
     options.status = *address;
   }
-  for (const auto& add : {add_clients, add_lists, add_streams, add_upstreams, add_zones,
-                          add_third_parties, add_sinkholes, add_socket, add_answers, add_dnstap}) {
+  for (const auto& add :
+       {add_clients, add_lists, add_streams, add_upstreams, add_zones, add_third_parties,
+        add_sinkholes, add_socket, add_answers, add_dnstap, add_reports}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }
-  constexpr bool reports = false;  // --report-to
-  if (auto added = add_new_names(a, reports, options); !added) {
+  if (auto added = add_new_names(a, options.report.has_value(), options); !added) {
     return tl::unexpected(std::move(added).error());
   }
   return options;

@@ -82,6 +82,25 @@ TEST(DnstapOption, TakesAFileAndAnInstant) {
   EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--dnstap-until", "2026-11-27T18:30:00Z"}), "");
 }
 
+TEST_F(ConfigOption, ReportsNeedAUrlAndAKey) {
+  const auto options = read({"--upstream", "192.0.2.53", "--report-to", "https://khiend.example/x",
+                             "--report-key", "/k", "--report-interval", "60"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const auto& report = (*options)->service.report;
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(to_string(report->url), "https://khiend.example/x");
+  EXPECT_EQ(report->interval_ms, 60'000);
+  EXPECT_FALSE((*read({"--upstream", "192.0.2.53"}))->service.report.has_value());
+  EXPECT_NE(refusal({"--report-to", "https://khiend.example/x"}).find("--report-key is missing"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--report-key", "/k"}).find("without --report-to"), std::string::npos);
+  EXPECT_NE(refusal({"--report-to", "http://192.0.2.1/x", "--report-key", "/k"}).find("clear"),
+            std::string::npos);
+  for (const auto seconds : {"59", "3601"}) {
+    EXPECT_NE(refusal({"--report-interval", seconds}), "") << seconds;
+  }
+}
+
 TEST_F(ConfigOption, GivesOptionsAndTheCommandLineWins) {
   const auto path = file(
       "listen = [\"192.0.2.1:53\", \"[2001:db8::1]:53\"]\nworkers = 3\ncache-mb = 64\n"

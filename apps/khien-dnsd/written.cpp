@@ -86,7 +86,9 @@ void describe_rules(CLI::App& app, Written& out) {
                  "CATEGORY=FILE: block every domain of FILE, one a line, and what lies below it; "
                  "CATEGORY is one of phishing fraud malware unlawful-gambling spam intrusion "
                  "child-abuse intimate-abuse illegal-trade threats choice-adult choice-gambling "
-                 "choice-ads; may be repeated, a file of at most 4 GiB");
+                 "choice-ads; may be repeated, a file of at most 4 GiB; a file that changed is "
+                 "read again by itself once it has stood still for 2 s, and on SIGHUP at once, "
+                 "whole or not at all");
   app.add_option("--snapshot", out.snapshot,
                  "folder that keeps the compiled rules, for a fast start and for starting without "
                  "the primary");
@@ -182,6 +184,20 @@ void describe_telemetry(CLI::App& app, Written& out) {
   app.add_option("--dnstap-size", out.dnstap_size_mb,
                  "megabytes at which that file ends before its time")
       ->check(CLI::Range(std::size_t{1}, std::size_t{resolver::tap_file_size_most >> 20}));
+  app.add_option("--report-to", out.report_to,
+                 "URL of khiend (https://HOST/api/v1/resolver-reports) to tell how often each rule "
+                 "was applied, in sums over everybody of 10 at least: no client, no network, no "
+                 "policy (docs/formats/resolver-report.md); http:// to loopback alone; empty: "
+                 "nobody is told");
+  app.add_option("--report-key", out.report_key,
+                 "file with the key that `khienctl resolver add` shows for this resolver; read "
+                 "again on SIGHUP");
+  app.add_option("--report-ca", out.report_ca,
+                 "PEM file of the authorities for --report-to; without one: those of the system");
+  app.add_option("--report-interval", out.report_interval, "seconds between two reports")
+      ->check(
+          CLI::Range(static_cast<std::uint32_t>(resolver::report_interval_min_ms / ms_per_second),
+                     static_cast<std::uint32_t>(resolver::report_interval_max_ms / ms_per_second)));
 }
 
 void describe_operation(CLI::App& app, Written& out) {

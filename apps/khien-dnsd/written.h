@@ -70,6 +70,10 @@ struct Written {
   std::string dnstap;
   std::string dnstap_until;
   std::size_t dnstap_size_mb = 256;
+  std::string report_to;
+  std::string report_key;
+  std::string report_ca;
+  std::uint32_t report_interval = 300;
   // operation
   std::string user;
   std::string sandbox = "on";

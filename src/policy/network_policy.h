@@ -41,6 +41,8 @@ struct NetworkPolicy {
   ListNumber shared_list = no_list;
   BlockedAs blocked_as = BlockedAs::configured;
   SafeSearch safe_search = 0;
+  /// Where whoever counts by policy counts this one; 0: with everybody who has none of a document.
+  std::uint32_t row = 0;
 
   [[nodiscard]] bool has_lists() const noexcept { return (own_list | shared_list) != no_list; }
   friend bool operator==(const NetworkPolicy&, const NetworkPolicy&) = default;

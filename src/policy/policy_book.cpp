@@ -29,7 +29,8 @@ bool entry_ended(const PolicyBook& book, InstantMs before_ms, InstantMs now_ms) 
 }  // namespace
 
 std::shared_ptr<const NetworkPolicies> in_force(const PolicyBook& book, InstantMs now_ms,
-                                                std::shared_ptr<const NetworkPolicies> before) {
+                                                std::shared_ptr<const NetworkPolicies> before,
+                                                std::span<const std::uint32_t> rows) {
   std::vector<NetworkPolicy> policies;
   policies.reserve(book.recipes.size());
   DecisionNumbers numbers;
@@ -39,7 +40,8 @@ std::shared_ptr<const NetworkPolicies> in_force(const PolicyBook& book, InstantM
                          .own_list = recipe.own_list,
                          .shared_list = recipe.shared_list,
                          .blocked_as = recipe.blocked_as,
-                         .safe_search = recipe.safe_search};
+                         .safe_search = recipe.safe_search,
+                         .row = rows.empty() ? 0 : rows[recipe.policy]};
     policy.decision = numbers.of(policy);
     policies.push_back(policy);
   }

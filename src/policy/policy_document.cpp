@@ -53,6 +53,7 @@ class Reader : DocumentReader {
   ListNumber list_count_ = no_list;
   int utc_offset_minutes_ = 7 * 60;  // Vietnam
   std::unordered_map<std::string, Draft> drafts_;
+  std::vector<std::string> policy_names_{""};
   std::vector<PolicyRecipe> recipes_;
   std::map<std::string, std::size_t, std::less<>> network_names_;
   std::vector<PrefixTable::Entry> prefixes_;
@@ -237,6 +238,8 @@ bool Reader::read_policies(const Where& where, const Json* json) {
     }
     Draft draft;
     if (!read_policy(at, member.value, draft.recipe)) return false;
+    draft.recipe.policy = static_cast<std::uint32_t>(policy_names_.size());
+    policy_names_.push_back(member.key);
     drafts_.emplace(member.key, std::move(draft));
   }
   return true;
@@ -417,6 +420,7 @@ Result<std::shared_ptr<const PolicyBook>> Reader::read(const Json& document) {
   PolicyBook book{.map = std::make_shared<const NetworkMap>(std::move(*map)),
                   .lists = lists_,
                   .recipes = std::move(recipes_),
+                  .policy_names = std::move(policy_names_),
                   .ends = lists_->ends(),
                   .listeners = std::move(listeners_),
                   .network_count = network_names_.size(),

@@ -80,20 +80,110 @@ constexpr std::array<Named, count_kinds> names{{
     {Count::rounds, "rounds_total"},
 }};
 
-}  // namespace
+// The emergency zone says no category; what a network blocks for itself is none of ours.
+std::string_view category_label(policy::Source source) {
+  const auto category = policy::category_of(source);
+  if (category) return to_string(*category);
+  return source == policy::source_network ? "own" : "";
+}
 
-std::string exposition(std::span<const Counters* const> workers,
-                       const policy::ThirdParty* third_party) {
-  const auto name_of = [&](policy::Source source) {
+std::string_view basis_label(policy::Source source) {
+  const auto basis = policy::basis_of(source);
+  return basis ? to_string(*basis) : "";
+}
+
+// Text out of a document as a label's value.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+template <typename Value>
+std::uint64_t sum_of(std::span<const Counters* const> workers, Value&& value) {
+  std::uint64_t sum = 0;
+  for (const Counters* worker : workers) sum += value(*worker);
+  return sum;
+}
+
+void write_blocked(std::string& out, std::span<const Counters* const> workers,
+                   const policy::ThirdParty* third_party) {
+  out += "# TYPE khien_dnsd_blocked_total counter\n";
+  for (std::uint8_t i = 0; i <= policy::source_network.index; ++i) {
+    const policy::Source source{i};
+    const std::uint64_t sum =
+        sum_of(workers, [&](const Counters& worker) { return worker.blocked(source); });
+    if (sum == 0) continue;
     const bool is_known = third_party != nullptr && is_third_party(source) &&
                           source.index - policy::source_count < third_party->size();
-    return is_known ? "zone:" + third_party->zone_of(source).name : policy::source_id(source);
-  };
+    const policy::Source stands_for = is_known ? third_party->stands_for(source) : source;
+    out += fmt::format(
+        "khien_dnsd_blocked_total{{source=\"{}\",basis=\"{}\",category=\"{}\"}} {}\n",
+        is_known ? "zone:" + third_party->zone_of(source).name : policy::source_id(source),
+        basis_label(stands_for), category_label(stands_for), sum);
+  }
+}
+
+// One number for each category, not for each source: two sources of one category differ in who
+// decided, and that stands in the sums over everybody.
+void write_policies(std::string& out, std::span<const Counters* const> workers,
+                    std::span<const PolicyRow> policies) {
+  std::string blocked;
+  out += "# TYPE khien_dnsd_policy_queries_total counter\n";
+  for (const PolicyRow& policy : policies) {
+    const std::string name = escaped(policy.policy);
+    const std::uint64_t queries =
+        sum_of(workers, [&](const Counters& worker) { return worker.policy_queries(policy.row); });
+    if (queries == 0) continue;
+    out += fmt::format("khien_dnsd_policy_queries_total{{policy=\"{}\"}} {}\n", name, queries);
+    const auto write = [&](policy::Source source, std::string_view category) {
+      const std::uint64_t sum = sum_of(workers, [&](const Counters& worker) {
+        return worker.policy_blocked(policy.row, source);
+      });
+      if (sum < policy_blocked_step) return;
+      blocked +=
+          fmt::format("khien_dnsd_policy_blocked_total{{policy=\"{}\",category=\"{}\"}} {}\n", name,
+                      category, sum - sum % policy_blocked_step);
+    };
+    for (const CategoryFacts& facts : all_categories()) {
+      const Basis basis = is_choice(facts.category) ? Basis::choice : Basis::orders;
+      write(*policy::source_of(basis, facts.category), facts.id);
+    }
+    write(policy::source_emergency, "emergency");
+    write(policy::source_network, "own");
+  }
+  out += "# TYPE khien_dnsd_policy_blocked_total counter\n" + blocked;
+}
+
+}  // namespace
+
+Counters::Counters(CounterOptions options) {
+  for (std::uint8_t i = 0; i < columns_.size(); ++i) {
+    const auto category = policy::category_of({i});
+    columns_[i] = static_cast<std::uint8_t>(category ? 1 + static_cast<std::size_t>(*category)
+                                            : i == policy::source_network.index ? column_own
+                                                                                : column_emergency);
+  }
+  if (options.policies) {
+    pages_ = PageBuffer{policy_rows_max * columns * sizeof(std::uint64_t)};
+    rows_ = static_cast<std::uint64_t*>(static_cast<void*>(pages_.octets().data()));
+  }
+  if (options.rules) rules_ = std::make_unique<RuleTally>();
+}
+
+std::string exposition(std::span<const Counters* const> workers, const CounterNames& labels) {
   std::string out;
   std::string_view family;
   for (const Named& named : names) {
-    std::uint64_t sum = 0;
-    for (const Counters* worker : workers) sum += worker->value(named.kind);
+    const std::uint64_t sum =
+        sum_of(workers, [&](const Counters& worker) { return worker.value(named.kind); });
     const auto this_family = named.name.substr(0, named.name.find('{'));
     if (this_family != family) {
       out += fmt::format("# TYPE khien_dnsd_{} counter\n", this_family);
@@ -101,13 +191,8 @@ std::string exposition(std::span<const Counters* const> workers,
     }
     out += fmt::format("khien_dnsd_{} {}\n", named.name, sum);
   }
-  out += "# TYPE khien_dnsd_blocked_total counter\n";
-  for (std::uint8_t i = 0; i <= policy::source_network.index; ++i) {
-    std::uint64_t sum = 0;
-    for (const Counters* worker : workers) sum += worker->blocked({i});
-    if (sum == 0) continue;
-    out += fmt::format("khien_dnsd_blocked_total{{source=\"{}\"}} {}\n", name_of({i}), sum);
-  }
+  write_blocked(out, workers, labels.third_party);
+  if (!labels.policies.empty()) write_policies(out, workers, labels.policies);
   return out;
 }
 

@@ -1,14 +1,20 @@
 // What one worker counts. Each number has one writer, its worker; anybody may read at any time. The
-// numbers are sums over everybody: no name, no client and no time of a query is kept anywhere.
+// numbers are sums: over everybody, by policy of the policy document, and by rule, which only
+// khiend is told (RuleTally). No client and no time of a query is kept anywhere.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
+#include "base/page_buffer.h"
+#include "policy/name_key.h"
 #include "policy/third_party.h"
+#include "resolver/policy_rows.h"
+#include "resolver/rule_tally.h"
 
 namespace khien::resolver {
 
@@ -84,8 +90,22 @@ enum class Count : std::uint8_t {
 };
 constexpr std::size_t count_kinds = static_cast<std::size_t>(Count::count_);
 
+/// What is counted beside the sums over everybody.
+struct CounterOptions {
+  bool policies = false;  ///< by policy: there is a document
+  bool rules = false;     ///< by rule: somebody is told
+};
+
+/// A policy's blocked queries are shown in steps of so many: no single question of a small network
+/// can be seen in them.
+constexpr std::uint64_t policy_blocked_step = 10;
+
 class Counters {
  public:
+  explicit Counters(CounterOptions options = {});
+  Counters(const Counters&) = delete;
+  Counters& operator=(const Counters&) = delete;
+
   void add(Count kind, std::uint64_t amount = 1) noexcept {
     bump(counts_[static_cast<std::size_t>(kind)], amount);
   }
@@ -93,7 +113,24 @@ class Counters {
   void set(Count kind, std::uint64_t value) noexcept {
     counts_[static_cast<std::size_t>(kind)].store(value, std::memory_order_relaxed);
   }
-  void add_blocked(policy::Source source) noexcept { bump(blocked_[source.index], 1); }
+  /// A query of a client whose policy is counted in `row` (NetworkPolicy::row).
+  void add_query(std::uint32_t row) noexcept { bump(cell(row, column_queries), 1); }
+  /// A query that was answered otherwise than upstream says: by which source, which of khiend's has
+  /// its category, and the client's row.
+  void add_blocked(policy::Source source, policy::Source stands_for, std::uint32_t row) noexcept {
+    bump(blocked_[source.index], 1);
+    bump(cell(row, columns_[stands_for.index]), 1);
+  }
+  /// The rule that decided it, of a source of khiend's: the one at suffix `index` of `name`.
+  void add_rule(policy::Source source, const policy::NameKey& name, std::size_t index) noexcept {
+    if (rules_ != nullptr) rules_->add(source, name.hash(index), name.suffix(index));
+  }
+  /// Once a batch.
+  void begin_batch() noexcept {
+    if (rules_ != nullptr) rules_->hand_over_if_asked();
+  }
+  /// For the thread that tells them; null: rules are not counted.
+  [[nodiscard]] RuleTally* rules() const noexcept { return rules_.get(); }
 
   [[nodiscard]] std::uint64_t value(Count kind) const noexcept {
     return counts_[static_cast<std::size_t>(kind)].load(std::memory_order_relaxed);
@@ -101,19 +138,51 @@ class Counters {
   [[nodiscard]] std::uint64_t blocked(policy::Source source) const noexcept {
     return blocked_[source.index].load(std::memory_order_relaxed);
   }
+  [[nodiscard]] std::uint64_t policy_queries(std::uint32_t row) const noexcept {
+    return cell(row, column_queries).load(std::memory_order_relaxed);
+  }
+  /// `stands_for` is a source of khiend's, or the networks' own.
+  [[nodiscard]] std::uint64_t policy_blocked(std::uint32_t row,
+                                             policy::Source stands_for) const noexcept {
+    return cell(row, columns_[stands_for.index]).load(std::memory_order_relaxed);
+  }
 
  private:
+  // A row: two cache lines, the first number and those of most categories in the first one.
+  static constexpr std::size_t column_queries = 0;
+  static constexpr std::size_t column_emergency = 14;  // behind the 13 categories
+  static constexpr std::size_t column_own = 15;
+  static constexpr std::size_t columns = 16;
+  static_assert(category_count < column_emergency);
+
   // One writer: a load and a store, without the bus lock of fetch_add.
   static void bump(std::atomic<std::uint64_t>& number, std::uint64_t amount) noexcept {
     number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
+  static void bump(std::atomic_ref<std::uint64_t> number, std::uint64_t amount) noexcept {
+    number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::atomic_ref<std::uint64_t> cell(std::uint32_t row,
+                                                    std::size_t column) const noexcept {
+    return std::atomic_ref{rows_[row * columns + column]};
+  }
   std::array<std::atomic<std::uint64_t>, count_kinds> counts_{};
   std::array<std::atomic<std::uint64_t>, policy::source_max + 1> blocked_{};
+  std::array<std::uint8_t, policy::source_max + 1> columns_{};  // by the source that it stands for
+  alignas(64) std::array<std::uint64_t, columns> nobodys_row_{};
+  PageBuffer pages_;  // of all rows; empty without policies
+  std::uint64_t* rows_ = nobodys_row_.data();
+  std::unique_ptr<RuleTally> rules_;
 };
 
-/// The sums of all `workers` in the Prometheus text format. `third_party`, if not null, gives third
-/// parties' sources their names.
+/// What gives the numbers their names.
+struct CounterNames {
+  const policy::ThirdParty* third_party = nullptr;  ///< null: none
+  std::span<const PolicyRow> policies = {};         ///< empty: there is no document
+};
+
+/// The sums of all `workers` in the Prometheus text format.
 [[nodiscard]] std::string exposition(std::span<const Counters* const> workers,
-                                     const policy::ThirdParty* third_party = nullptr);
+                                     const CounterNames& names = {});
 
 }  // namespace khien::resolver

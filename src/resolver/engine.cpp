@@ -67,6 +67,7 @@ Engine::Engine(EngineOptions options, Snapshot<policy::Rules>& rules,
 void Engine::begin_batch(std::int64_t now_ms) noexcept {
   now_ms_ = now_ms;
   if (cookies_) (void)cookies_->refresh();
+  counters_.begin_batch();
   const bool new_rules = rules_.refresh();
   const bool new_networks = networks_.refresh();
   if (!new_rules && !new_networks) return;
@@ -198,10 +199,12 @@ std::size_t Engine::answer(const Prepared& prepared, Transport transport, const 
   const policy::NameKey& name = prepared.key;
   const policy::NetworkPolicy& network = network_of(client);
   const Asker asker{head, network, transport, client};
+  counters_.add_query(network.row);
   policy::Decision decision = decide(network, name, query.question.qtype, client);
   if (rules_.value()->rare != nullptr) count_disabled(name, client);
   if (decision.verdict.acts() && !decision.waits) {
-    const auto size = act(asker, {.verdict = decision.verdict, .name = name.name()}, out);
+    const auto size =
+        act(asker, {.verdict = decision.verdict, .name = name.name(), .key = &name}, out);
     if (size) return *size;
     decision.verdict.action = policy::Action::passthru;
   }
@@ -227,9 +230,12 @@ std::size_t Engine::answer(const Prepared& prepared, Transport transport, const 
   alias_key_.assign(alias, rules_.value()->key());
   const Wanted target{network, alias_key_, decide(network, alias_key_, query.question.qtype), true};
   if (target.decision.verdict.blocks()) {
-    return blocked(
-        asker, {.verdict = target.decision.verdict, .is_qname = false, .name = alias_key_.name()},
-        out);
+    return blocked(asker,
+                   {.verdict = target.decision.verdict,
+                    .is_qname = false,
+                    .name = alias_key_.name(),
+                    .key = &alias_key_},
+                   out);
   }
   counters_.add(Count::safe_search);
   return answer_or_ask(prepared, asker, target, out);
@@ -268,9 +274,23 @@ std::size_t Engine::answer_or_ask(const Prepared& prepared, const Asker& asker,
   return 0;
 }
 
+// Of khiend's own rules alone: what a third party or a network itself wrote is not khiend's to
+// know. The name is the rule's, which may be above the one that was asked for, or a target's.
+void Engine::count_rule(const Judgement& judgement) noexcept {
+  const policy::Verdict& verdict = judgement.verdict;
+  if (verdict.source.index >= policy::source_count || judgement.key == nullptr) return;
+  const policy::NameKey& name = *judgement.key;
+  for (std::size_t index = 0; index < name.label_count(); ++index) {
+    if (name.suffix_at(index) != verdict.trigger_at) continue;
+    counters_.add_rule(verdict.source, name, index);
+    return;
+  }
+}
+
 std::size_t Engine::blocked(const Asker& asker, const Judgement& judgement,
                             std::span<std::uint8_t> out) noexcept {
-  counters_.add_blocked(judgement.verdict.source);
+  count_blocked(asker, judgement.verdict);
+  count_rule(judgement);
   return write_blocked(asker.head, reason_of(asker, judgement), options_.block, out);
 }
 
@@ -317,7 +337,8 @@ std::optional<std::size_t> Engine::acted_on_entry(const Asker& asker, const Want
     return act(asker,
                {.verdict = entry.target_verdict,
                 .is_qname = !is_target && !wanted.aliased,
-                .name = scratch_key_.name()},
+                .name = scratch_key_.name(),
+                .key = &scratch_key_},
                out);
   }
   if (!is_third_party(decision.verdict.source)) return std::nullopt;

@@ -74,6 +74,7 @@ struct EngineOptions {
   bool drop_refused_clients = false;  // over UDP others get nothing instead of REFUSED
   SeenRing* seen = nullptr;           // borrowed; of this engine alone; nullptr: nobody looks
   TapRing* tap = nullptr;             // the same, for dnstap
+  CounterOptions counting = {};       // of whoever makes the engine's counters
 };
 
 struct Ask {
@@ -205,7 +206,8 @@ class Engine {
   struct Judgement {
     policy::Verdict verdict = {};
     bool is_qname = true;
-    Bytes name = {};  // that was blocked; borrowed from whoever was judged
+    Bytes name = {};                       // that was blocked; borrowed from whoever was judged
+    const policy::NameKey* key = nullptr;  // of `name`, where a name was matched; borrowed likewise
     std::uint16_t target_at = 0;
   };
   static constexpr std::uint16_t no_target = 0xFFFF;  // an address or name server matched
@@ -260,6 +262,10 @@ class Engine {
             .is_qname = judgement.is_qname,
             .as = asker.network.blocked_as};
   }
+  void count_blocked(const Asker& asker, const policy::Verdict& verdict) noexcept {
+    counters_.add_blocked(verdict.source, verdict.stands_for, asker.network.row);
+  }
+  void count_rule(const Judgement& judgement) noexcept;
   std::size_t blocked(const Asker& asker, const Judgement& judgement,
                       std::span<std::uint8_t> out) noexcept;
   /// What a verdict that acts() does; nullopt: nothing after all, the answer is the upstream's.

@@ -92,6 +92,7 @@ Engine::Judgement Engine::judge_answer(const policy::NetworkPolicy& network, boo
       found = {.verdict = verdict,
                .is_qname = false,
                .name = scratch_key_.name(),
+               .key = &scratch_key_,
                .target_at = static_cast<std::uint16_t>(at)};
       third_parties &= before(verdict);
       break;
@@ -122,7 +123,7 @@ std::optional<std::size_t> Engine::act_rarely(const Asker& asker, const Judgemen
   const policy::RareRules& rare = *rules_.value()->rare;
   switch (judgement.verdict.action) {
     case Action::drop:
-      counters_.add_blocked(judgement.verdict.source);
+      count_blocked(asker, judgement.verdict);
       counters_.add(Count::dropped_policy);
       if (asker.transport != Transport::udp) sink_.drop(asker.client);
       return 0;
@@ -138,7 +139,7 @@ std::optional<std::size_t> Engine::act_rarely(const Asker& asker, const Judgemen
     if (record.type == dns::type_cname) alias = record;
   });
   if (!alias.rdata.empty()) return lead(asker, judgement, alias, out);
-  counters_.add_blocked(judgement.verdict.source);
+  count_blocked(asker, judgement.verdict);
   counters_.add(Count::led);
   return write_local(asker.head, reason_of(asker, judgement), rare, options_.block, out);
 }
@@ -170,7 +171,7 @@ std::optional<std::size_t> Engine::lead(const Asker& asker, const Judgement& jud
   // Where the question is for the alias itself, it is the whole answer.
   if (qtype == dns::type_cname || qtype == dns::type_any ||
       (asker.head.query_flags & dns::flag_rd) == 0) {
-    counters_.add_blocked(judgement.verdict.source);
+    count_blocked(asker, judgement.verdict);
     return write_local_alias(asker.head, reason_of(asker, judgement),
                              {.target = name.name(), .ttl_s = ttl_s}, options_.block, out);
   }
@@ -202,7 +203,7 @@ std::optional<std::size_t> Engine::refused_way(const Asker& asker, const Way& wa
   const SourceMask sources = rules.deciding(asker.network.policy) & (mask_of(way.source) - 1);
   const policy::Verdict verdict = rules.find_among(name, sources);
   if (!verdict.acts()) return std::nullopt;
-  Judgement judgement{.verdict = verdict, .is_qname = false, .name = name.name()};
+  Judgement judgement{.verdict = verdict, .is_qname = false, .name = name.name(), .key = &name};
   // Nobody is led on from where he was led to.
   if (!verdict.blocks()) judgement.verdict.action = Action::nxdomain;
   return blocked(asker, judgement, out);
@@ -222,7 +223,7 @@ std::size_t Engine::arrive(const Asker& asker, const Way& way, const policy::Nam
     if (found.target_at == no_target) found.name = name.name();
     return blocked(asker, found, out);
   }
-  counters_.add_blocked(way.source);
+  count_blocked(asker, led);
   const Bytes asked = asker.head.question.first(asker.head.question.size() - 4);
   scratch_key_.assign(asked, rules.key());
   return write_led(asker.head, reason_of(asker, {.verdict = led, .name = scratch_key_.name()}),

@@ -150,8 +150,9 @@ bool Engine::answer_stale(InFlightTable::Number number) noexcept {
                         {.message = entry->message(), .targets = entry->targets()}, entry, out);
         }
         policy::Decision decision = decide(asker.network, name, waiting.qtype, waiter.client);
-        const Judgement judgement = judge_asked(waiter, asker.network, waiting.qtype,
-                                                {.verdict = decision.verdict, .name = name.name()});
+        const Judgement judgement =
+            judge_asked(waiter, asker.network, waiting.qtype,
+                        {.verdict = decision.verdict, .name = name.name(), .key = &name});
         if (judgement.verdict.acts() && !decision.waits) {
           if (const auto size = act(asker, judgement, out)) return *size;
           decision.verdict.action = policy::Action::passthru;
@@ -209,7 +210,8 @@ void Engine::fail(InFlightTable::Number number) noexcept {
         const Asker asker{head, network_of(waiter.client), waiter.transport, waiter.client};
         const policy::Decision decision = decide(asker.network, name, entry.qtype, waiter.client);
         if (decision.verdict.acts()) {
-          const auto size = act(asker, {.verdict = decision.verdict, .name = name.name()}, out);
+          const auto size =
+              act(asker, {.verdict = decision.verdict, .name = name.name(), .key = &name}, out);
           if (size) return *size;
         }
       }
@@ -229,7 +231,7 @@ Engine::Judgement Engine::judge(const policy::NetworkPolicy& network,
     const Judgement found = judge_answer(network, decision.excepted, inside, decision.verdict);
     if (found.verdict.action != policy::Action::none) return found;
   }
-  return {.verdict = decision.verdict, .name = name.name()};
+  return {.verdict = decision.verdict, .name = name.name(), .key = &name};
 }
 
 // What is blocked for a client whose question policy turned into the one under way: what it asked,
@@ -241,8 +243,13 @@ Engine::Judgement Engine::judge_asked(const Waiter& waiter, const policy::Networ
   const Bytes question = Bytes{waiter.question}.first(waiter.question_size);
   alias_key_.assign(question.first(question.size() - type_and_class), rules_.value()->key());
   const policy::Decision asked = decide(network, alias_key_, qtype);
-  if (asked.verdict.blocks()) return {.verdict = asked.verdict, .name = alias_key_.name()};
-  return {.verdict = of_target.verdict, .is_qname = false, .name = of_target.name};
+  if (asked.verdict.blocks()) {
+    return {.verdict = asked.verdict, .name = alias_key_.name(), .key = &alias_key_};
+  }
+  return {.verdict = of_target.verdict,
+          .is_qname = false,
+          .name = of_target.name,
+          .key = of_target.key};
 }
 
 // How often to look through the networks that ask for this answer; 0: nobody shall see who asks for

@@ -63,6 +63,7 @@ Result<bool> PolicyFile::load(State& state) {
   }
   state.book = std::move(*book);
   state.policies = nullptr;
+  state.rows.take(state.book->policy_names);
   state.problem.clear();
   follow_time(state);
   accepted_.add();
@@ -102,7 +103,7 @@ std::vector<std::string> unheard_listeners(const policy::PolicyBook& book,
 void PolicyFile::follow_time(State& state) {
   const InstantMs now_ms = clock_.now_ms();
   state.minute = now_ms / ms_per_minute;
-  auto policies = policy::in_force(*state.book, now_ms, state.policies);
+  auto policies = policy::in_force(*state.book, now_ms, state.policies, state.rows.numbers());
   if (policies == state.policies) return;
   state.policies = policies;
   published_.publish(std::move(policies));

@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "policy/policy_document.h"
+#include "resolver/policy_rows.h"
 
 namespace khien::resolver {
 
@@ -35,6 +36,8 @@ class PolicyFile {
   void look();
 
   [[nodiscard]] Snapshot<policy::NetworkPolicies>& published() noexcept { return published_; }
+  /// The policies of the document in force, and where workers count them. Any thread.
+  [[nodiscard]] std::vector<PolicyRow> counted() { return state_.lock()->rows.in_force(); }
   /// Why the file as it is now is not in force; empty if it is.
   [[nodiscard]] std::string problem();
 
@@ -45,6 +48,7 @@ class PolicyFile {
     std::shared_ptr<const policy::NetworkPolicies> policies = nullptr;
     std::int64_t minute = 0;                  // of `policies`
     std::vector<std::string> addresses = {};  // none until listening_on()
+    PolicyRows rows = {};
     std::string problem = {};
   };
   Result<bool> load(State& state);

@@ -114,5 +114,33 @@ TEST_F(PolicyFileTest, FollowsTheTimeOfDay) {
   EXPECT_FALSE(blocks_ads());
 }
 
+// A reload, and an hour of a schedule, leave each policy the row that it is counted in.
+TEST_F(PolicyFileTest, APolicyKeepsItsRowWhileItsNameStays) {
+  const auto row_of_others = [&] {
+    return file_.published().get()->of({}, policy::no_entry_point).row;
+  };
+  const auto document = [&](std::string_view used, std::string_view others) {
+    write(R"({"version": 1, "default": ")" + std::string{used} + R"(", "policies": {")" +
+          std::string{used} + R"(": {"schedules": [{"choices": ["choice-ads"], "set": "on",)" +
+          R"( "days": ["mon"], "from": "07:00", "to": "08:00"}]})" + std::string{others} + "}}");
+    file_.look();
+    ASSERT_EQ(file_.problem(), "");
+  };
+  document("lop", R"(, "khac": {})");
+  const std::uint32_t row = row_of_others();
+  EXPECT_NE(row, 0U);
+  EXPECT_EQ(file_.counted().size(), 3U);  // and those without one
+  clock_.advance(ms_per_minute);          // 07:00
+  file_.look();
+  ASSERT_TRUE(blocks_ads());
+  EXPECT_EQ(row_of_others(), row);
+  document("moi", R"(, "lop": {})");
+  EXPECT_NE(row_of_others(), row);
+  EXPECT_EQ(file_.counted().size(), 3U);
+  document("lop", "");
+  EXPECT_EQ(row_of_others(), row);
+  EXPECT_EQ(file_.counted().size(), 2U);
+}
+
 }  // namespace
 }  // namespace khien::resolver

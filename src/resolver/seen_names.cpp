@@ -150,6 +150,10 @@ void SeenNames::run(const std::stop_token& stop) {
                           [] { return false; });
   }
   poll();
+  finish();
+}
+
+void SeenNames::finish() {
   if (auto saved = save(); !saved) {
     KHIEN_LOG(error, "seen_names_not_saved", {"why", saved.error().message});
   }

@@ -27,6 +27,7 @@
 #include "base/metrics.h"
 #include "resolver/known_names.h"
 #include "resolver/network_sketch.h"
+#include "resolver/new_name.h"
 #include "resolver/seen_ring.h"
 #include "text/suffix_list.h"
 
@@ -36,17 +37,10 @@ constexpr std::uint32_t new_names_min_default = 10;  // networks
 constexpr std::uint32_t new_names_min_least = 2;
 constexpr std::uint32_t new_names_min_most = 100;
 constexpr std::size_t seen_candidates_max = 65'536;
-constexpr std::size_t seen_waiting_max = 16'384;     // names that nobody has taken yet
-constexpr std::size_t new_names_taken_max = 10'000;  // of one report
+constexpr std::size_t seen_waiting_max = 16'384;  // names that nobody has taken yet
 constexpr std::int64_t seen_window_ms = ms_per_day;
 constexpr std::int64_t seen_save_ms = 10 * ms_per_minute;
 constexpr std::int64_t seen_poll_ms = 200;
-
-/// A name of the report to khiend (docs/formats/resolver-report.md).
-struct NewName {
-  std::string name;            ///< lower-case A-labels without the last dot
-  std::uint32_t networks = 0;  ///< an estimate, never below k
-};
 
 struct SeenNamesOptions {
   std::uint32_t networks_min = new_names_min_default;  ///< k
@@ -72,8 +66,10 @@ class SeenNames {
   /// Gives up all rings: their workers must be gone. Before run().
   void forget_rings() noexcept { rings_.clear(); }
 
-  /// Polls until `stop`, then saves.
+  /// Polls until `stop`, then finishes.
   void run(const std::stop_token& stop);
+  /// Saves, or logs why not: once more where names were put back behind run().
+  void finish();
   /// Takes what the rings hold, forgets candidates whose day is over, saves when it is time to.
   void poll();
   /// Writes what is known; nothing without a folder.

@@ -111,6 +111,9 @@ Result<std::unique_ptr<Service>> Service::open(ServiceOptions options, const Clo
     return tl::unexpected(std::move(opened).error());
   }
   if (auto bound = service->bind(); !bound) return tl::unexpected(std::move(bound).error());
+  if (auto prepared = service->prepare_reports(); !prepared) {
+    return tl::unexpected(std::move(prepared).error());
+  }
   service->register_reloadables();
   if (service->policies_) service->policies_->listening_on(service->heard_addresses());
   return service;
@@ -135,6 +138,7 @@ void Service::register_reloadables() {
   if (cookies_ && !options_.cookie_secret_file.empty()) {
     reloadables_.add("cookie_secrets", [this] { return reload_cookie_secrets(); });
   }
+  if (reporter_) reloadables_.add("report_key", [this] { return reporter_->reload(); });
 }
 
 Result<bool> Service::reload_cookie_secrets() {
@@ -144,6 +148,22 @@ Result<bool> Service::reload_cookie_secrets() {
   options_.cookie_secrets = *secrets;
   cookies_->publish(std::make_shared<const Cookies>(*secrets, clock_));
   return true;
+}
+
+// The key is read and TLS is set up before rights are given up.
+Result<void> Service::prepare_reports() {
+  if (!options_.report) return {};
+  auto reporter = Reporter::open(*options_.report, clock_, rng_, metrics_);
+  if (!reporter) return tl::unexpected(std::move(reporter).error());
+  reporter_ = std::move(*reporter);
+  if (seen_) {
+    reporter_->set_new_names({.take = [this] { return seen_->take(); },
+                              .put_back = [this](auto names) { seen_->put_back(std::move(names)); },
+                              .dropped_total = [this] { return seen_->dropped(); }});
+  }
+  for (const auto& worker : workers_) reporter_->add_worker(*worker->rules());
+  for (RuleTally* rules : streams_->rules()) reporter_->add_worker(*rules);
+  return {};
 }
 
 void Service::look_at_policies() {
@@ -169,11 +189,15 @@ void Service::start() {
     threads_.emplace_back([this](const std::stop_token& stop) { lists_->run(stop); });
   }
   start_telemetry();
+  if (reporter_) {
+    threads_.emplace_back([this](const std::stop_token& stop) { reporter_->run(stop); });
+  }
 }
 
 void Service::stop() {
   for (auto& thread : threads_) thread.request_stop();
   threads_.clear();
+  if (seen_) seen_->finish();
 }
 
 std::vector<net::SocketAddress> Service::addresses() const {
@@ -206,6 +230,9 @@ StatusPage Service::health() {
   if (lists_) {
     if (const std::string why = lists_->error(); !why.empty()) body += why + "\n";
   }
+  if (reporter_) {
+    if (const std::string why = reporter_->problem(); !why.empty()) body += why + "\n";
+  }
   body += streams_->health();
   return {.code = ready || !options_.refuse_without_rules ? 200 : 503, .body = std::move(body)};
 }
@@ -231,7 +258,8 @@ bool Service::alive() {
 std::string Service::metrics_text() {
   for (const auto& worker : workers_) worker->read_kernel_drops();
   metrics_.gauge("khien_dnsd_ready", "1 once rules are loaded").set(ready_.load() ? 1 : 0);
-  return exposition(all_counters(), third_party_.get()) +
+  const auto policies = policies_ ? policies_->counted() : std::vector<PolicyRow>{};
+  return exposition(all_counters(), {.third_party = third_party_.get(), .policies = policies}) +
          upstream_metrics(upstream_names(), upstream_health()) + metrics_.exposition();
 }
 

@@ -13,6 +13,7 @@
 #include "resolver/list_watch.h"
 #include "resolver/policy_file.h"
 #include "resolver/reloadables.h"
+#include "resolver/reporter.h"
 #include "resolver/rpz_zones.h"
 #include "resolver/secondary.h"
 #include "resolver/seen_names.h"
@@ -79,6 +80,7 @@ struct ServiceOptions {
   std::optional<SeenNamesOptions> new_names = {};  ///< nullopt: nobody looks for them
   std::optional<TapOptions> tap = {};              ///< dnstap, for debugging
   StreamOptions streams = {};
+  std::optional<ReportOptions> report = {};  ///< whom to tell how often rules were applied
 };
 
 class Service {
@@ -120,6 +122,7 @@ class Service {
   [[nodiscard]] std::vector<std::string> heard_addresses() const;
   void register_reloadables();
   Result<bool> reload_cookie_secrets();
+  Result<void> prepare_reports();
   Result<void> bind();
   Result<void> open_telemetry();
   void add_telemetry(EngineOptions& engine);
@@ -159,6 +162,7 @@ class Service {
   std::vector<std::unique_ptr<UdpWorker>> workers_;
   std::unique_ptr<StreamThreads> streams_;
   std::unique_ptr<StatusServer> status_;
+  std::unique_ptr<Reporter> reporter_;      // null: nobody is told
   std::vector<std::uint64_t> rounds_seen_;  // by alive(), in the order of all_counters()
   std::vector<std::jthread> threads_;       // last: joined before what they use goes
 };

@@ -54,7 +54,8 @@ EngineOptions Service::engine_options() const {
       .refuse_without_rules = options_.refuse_without_rules,
       .cookies = cookies_.get(),
       .clients = allowed_clients(),
-      .drop_refused_clients = options_.drop_refused_clients};
+      .drop_refused_clients = options_.drop_refused_clients,
+      .counting = {.policies = policies_ != nullptr, .rules = options_.report.has_value()}};
   for (const Upstream& upstream : all_upstreams()) engine.protocols.push_back(upstream.protocol);
   Route everything{.zone = {0}, .upstreams = {}};
   std::uint16_t number = 0;

@@ -39,6 +39,7 @@ StreamServer::StreamServer(StreamServerOptions options, const WorkerShared& shar
     : options_(std::move(options)),
       shared_(shared),
       loop_(loop),
+      counters_(options_.engine.counting),
       engine_(options_.engine, shared_.rules, shared_.ready, shared_.rng, *this, counters_),
       random_(shared_.rng),
       ports_(

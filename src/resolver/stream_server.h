@@ -64,6 +64,8 @@ class StreamServer final : private EngineSink, private QueryTaker {
   void drain(std::function<void()> done);
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// Null if rules are not counted (EngineOptions::counting).
+  [[nodiscard]] RuleTally* rules() const noexcept { return counters_.rules(); }
   [[nodiscard]] const UpstreamHealth& upstreams() const noexcept { return engine_.upstreams(); }
   /// As UdpWorker's.
   [[nodiscard]] std::string upstream_trouble(std::size_t upstream) const {

@@ -118,6 +118,14 @@ std::vector<net::SocketAddress> StreamThreads::doh_addresses() const {
   return {all.begin() + static_cast<std::ptrdiff_t>(plain_count_ + dot_count_), all.end()};
 }
 
+std::vector<RuleTally*> StreamThreads::rules() const {
+  std::vector<RuleTally*> rules;
+  for (const Thread& thread : threads_) {
+    if (RuleTally* tally = thread.server->rules(); tally != nullptr) rules.push_back(tally);
+  }
+  return rules;
+}
+
 std::vector<const Counters*> StreamThreads::counters() const {
   std::vector<const Counters*> all;
   for (const Thread& thread : threads_) all.push_back(&thread.server->counters());

@@ -50,6 +50,8 @@ class StreamThreads {
   [[nodiscard]] std::vector<net::SocketAddress> dot_addresses() const;
   [[nodiscard]] std::vector<net::SocketAddress> doh_addresses() const;
   [[nodiscard]] std::vector<const Counters*> counters() const;
+  /// As UdpWorker's; none is null, or none is there.
+  [[nodiscard]] std::vector<RuleTally*> rules() const;
   [[nodiscard]] std::vector<const UpstreamHealth*> upstreams() const;
   /// As UdpWorker's, of the first thread that has any.
   [[nodiscard]] std::string upstream_trouble(std::size_t upstream) const;

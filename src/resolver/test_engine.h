@@ -339,7 +339,7 @@ class TestEngine final : public EngineSink {
   Snapshot<policy::Rules> rules_;
   Snapshot<policy::NetworkPolicies> networks_;
   std::atomic<bool> ready_{true};
-  Counters counters_;
+  Counters counters_{{.policies = true, .rules = true}};
   std::unique_ptr<Engine> engine_;
   Prepared prepared_;
   ClientRef client_;  // who asks

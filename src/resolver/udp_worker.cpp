@@ -39,6 +39,7 @@ struct UdpWorker::Questions {
 UdpWorker::UdpWorker(UdpWorkerOptions options, const WorkerShared& shared)
     : options_(std::move(options)),
       shared_(shared),
+      counters_(options_.engine.counting),
       engine_(options_.engine, shared_.rules, shared_.ready, shared_.rng, *this, counters_),
       random_(shared_.rng),
       ports_(

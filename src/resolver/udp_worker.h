@@ -64,6 +64,8 @@ class UdpWorker final : private EngineSink {
   void run(const std::stop_token& stop);
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  /// Null if rules are not counted (EngineOptions::counting).
+  [[nodiscard]] RuleTally* rules() const noexcept { return counters_.rules(); }
   /// Asks the kernel what it dropped before we could read it, and notes it in counters(). Of one
   /// thread at a time, which need not be the worker's: a system call a socket.
   void read_kernel_drops() noexcept;
