@@ -1,5 +1,14 @@
 #include "tally/intake.h"
 
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace khien::tally {
 namespace {
 
@@ -12,28 +21,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING)";
 constexpr std::string_view sql_note_left_out = R"(
 UPDATE resolver_report SET left_out = $3 WHERE resolver = $1 AND id = $2)";
 constexpr std::string_view sql_count_hits = "SELECT count(*) FROM rule_hits WHERE resolver = $1";
-constexpr std::string_view sql_add_hits = R"(
-UPDATE rule_hits SET hits = hits + $5
-WHERE source = $1 AND name = $2 AND resolver = $3 AND period = 'hour' AND from_ms = $4)";
-constexpr std::string_view sql_insert_hits = R"(
-INSERT INTO rule_hits (source, name, resolver, period, from_ms, last_ms, hits)
-VALUES ($1, $2, $3, 'hour', $4, $4, $5)
-ON CONFLICT (source, name, resolver, period, from_ms)
-DO UPDATE SET hits = rule_hits.hits + excluded.hits)";
 constexpr std::string_view sql_count_names =
     "SELECT count(*) FROM new_name_told WHERE resolver = $1";
-constexpr std::string_view sql_find_name = "SELECT id, first_ms FROM new_name WHERE name = $1";
-constexpr std::string_view sql_insert_name =
-    "INSERT INTO new_name (name, first_ms) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING "
-    "RETURNING id";
-constexpr std::string_view sql_name_earlier = "UPDATE new_name SET first_ms = $2 WHERE id = $1";
-constexpr std::string_view sql_tell_again = R"(
-UPDATE new_name_told SET networks = CASE WHEN networks < $3 THEN $3 ELSE networks END,
-  hour_ms = CASE WHEN hour_ms > $4 THEN $4 ELSE hour_ms END
-WHERE name_id = $1 AND resolver = $2)";
-constexpr std::string_view sql_tell = R"(
-INSERT INTO new_name_told (name_id, resolver, networks, hour_ms) VALUES ($1, $2, $3, $4)
-ON CONFLICT DO NOTHING)";
+constexpr std::string_view sql_has_hits = R"(
+SELECT 1 FROM rule_hits
+WHERE resolver = $1 AND period = 'hour' AND from_ms = $2 AND source = $3 AND name = $4)";
+constexpr std::string_view sql_has_told = R"(
+SELECT 1 FROM new_name_told t JOIN new_name n ON n.id = t.name_id
+WHERE t.resolver = $1 AND n.name = $2)";
 
 InstantMs hour_of(InstantMs at_ms) noexcept { return at_ms - at_ms % ms_per_hour; }
 
@@ -43,68 +38,178 @@ Result<std::int64_t> count(store::Executor& db, std::string_view sql, std::strin
   return (*row)->integer(0);
 }
 
-/// How many rules found no room.
-Result<std::int64_t> add_rules(store::Transaction& tx, std::string_view resolver,
-                               const Report& report, std::int64_t rows_max) {
-  if (report.rules.empty()) return 0;
-  auto rows = count(tx, sql_count_hits, resolver);
-  if (!rows) return rows;
-  const auto hour_ms = hour_of(report.to_ms);
+// ---- many rows in one statement: 20,000 round trips to PostgreSQL would take seconds. Three sizes
+// make any number of rows, so that few statements are prepared.
+
+constexpr std::array<std::size_t, 3> batch_sizes{256, 16, 1};
+
+/// `head`, one `row` for each with its own parameters, `tail`. In `row`, $A, $B and $C stand for
+/// those of the row; $1 and $2 are common to all.
+std::string rows_sql(std::string_view head, std::string_view row, std::string_view tail,
+                     std::size_t rows) {
+  std::string sql{head};
+  std::size_t next = 3;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (i > 0) sql += ", ";
+    std::size_t used = 0;
+    for (std::size_t at = 0; at < row.size(); ++at) {
+      sql += row[at];
+      if (row[at] != '$' || row[at + 1] < 'A') continue;
+      const auto letter = static_cast<std::size_t>(row[++at] - 'A');
+      sql += std::to_string(next + letter);
+      used = std::max(used, letter + 1);
+    }
+    next += used;
+  }
+  return sql.append(tail);
+}
+
+/// A statement in each batch size. Constants of the program, made once.
+class RowsStatement {
+ public:
+  RowsStatement(std::string_view head, std::string_view row, std::string_view tail) {
+    for (std::size_t i = 0; i < batch_sizes.size(); ++i) {
+      texts_[i] = rows_sql(head, row, tail, batch_sizes[i]);
+    }
+  }
+  /// Runs it over all of `rows`; `bind(values, row)` appends a row's parameters.
+  template <typename Row, typename Bind>
+  Result<void> run(store::Transaction& tx, const std::vector<store::Value>& common,
+                   std::span<const Row> rows, Bind bind) const {
+    std::vector<store::Value> values;
+    for (std::size_t i = 0; i < batch_sizes.size(); ++i) {
+      for (; rows.size() >= batch_sizes[i]; rows = rows.subspan(batch_sizes[i])) {
+        values = common;
+        for (const Row& row : rows.first(batch_sizes[i])) bind(values, row);
+        auto done = tx.execute(texts_[i], values);
+        if (!done) return propagate(std::move(done).error(), "add what a resolver told");
+      }
+    }
+    return {};
+  }
+
+ private:
+  std::array<std::string, batch_sizes.size()> texts_;
+};
+
+const RowsStatement& add_hits_statement() {
+  static const RowsStatement statement{
+      "INSERT INTO rule_hits (resolver, period, from_ms, last_ms, source, name, hits) VALUES ",
+      "($1, 'hour', $2, $2, $A, $B, $C)",
+      " ON CONFLICT (source, name, resolver, period, from_ms) "
+      "DO UPDATE SET hits = rule_hits.hits + excluded.hits"};
+  return statement;
+}
+// $1 is named though nothing needs it, so that all statements count their parameters alike.
+const RowsStatement& add_names_statement() {
+  static const RowsStatement statement{
+      "INSERT INTO new_name (first_ms, name) SELECT CAST($2 AS BIGINT), v.column1 FROM (VALUES ",
+      "(CAST($A AS TEXT))",
+      ") v WHERE CAST($1 AS TEXT) IS NOT NULL ON CONFLICT (name) DO UPDATE SET "
+      "first_ms = excluded.first_ms WHERE new_name.first_ms > excluded.first_ms"};
+  return statement;
+}
+const RowsStatement& tell_names_statement() {
+  static const RowsStatement statement{
+      "INSERT INTO new_name_told (name_id, resolver, hour_ms, networks) "
+      "SELECT n.id, CAST($1 AS TEXT), CAST($2 AS BIGINT), v.column2 FROM (VALUES ",
+      "(CAST($A AS TEXT), CAST($B AS BIGINT))",
+      ") v JOIN new_name n ON n.name = v.column1 WHERE 1 = 1 "
+      "ON CONFLICT (name_id, resolver) DO UPDATE SET "
+      "networks = CASE WHEN new_name_told.networks < excluded.networks THEN excluded.networks "
+      "ELSE new_name_told.networks END, "
+      "hour_ms = CASE WHEN new_name_told.hour_ms > excluded.hour_ms THEN excluded.hour_ms "
+      "ELSE new_name_told.hour_ms END"};
+  return statement;
+}
+
+/// What stands in a table already; the rest takes room.
+template <typename Row, typename IsThere>
+Result<std::int64_t> leave_out(std::vector<Row>& rows, std::int64_t room, IsThere is_there) {
+  if (static_cast<std::int64_t>(rows.size()) <= room) return 0;  // the common case asks nothing
+  std::vector<Row> kept;
   std::int64_t left_out = 0;
-  for (const auto& rule : report.rules) {
-    auto added = tx.execute(sql_add_hits, {rule.source, rule.name, resolver, hour_ms, rule.hits});
-    if (!added) return propagate(std::move(added).error(), "add hits");
-    if (*added > 0) continue;
-    if (*rows >= rows_max) {
+  for (auto& row : rows) {
+    auto there = is_there(row);
+    if (!there) return tl::unexpected<Error>{std::move(there).error()};
+    if (!*there && room <= 0) {
       ++left_out;
       continue;
     }
-    auto inserted =
-        tx.execute(sql_insert_hits, {rule.source, rule.name, resolver, hour_ms, rule.hits});
-    if (!inserted) return propagate(std::move(inserted).error(), "insert hits");
-    ++*rows;
+    if (!*there) --room;
+    kept.push_back(std::move(row));
   }
+  rows = std::move(kept);
   return left_out;
 }
 
-/// The id of `name`, whose first hour is now the earlier one; made if it is not there.
-Result<std::int64_t> name_id(store::Transaction& tx, const std::string& name, InstantMs hour_ms) {
-  auto made = tx.query_one(sql_insert_name, {name, hour_ms});
-  if (!made) return propagate(std::move(made).error(), "insert a new name");
-  if (made->has_value()) return (*made)->integer(0);
-  auto found = tx.query_one(sql_find_name, {name});
-  if (!found) return propagate(std::move(found).error(), "find a new name");
-  if (!found->has_value()) return fail(ErrorCode::corrupt, "a new name is there and is not");
-  const auto id = (*found)->integer(0);
-  if ((*found)->integer(1) > hour_ms) {
-    auto moved = tx.execute(sql_name_earlier, {id, hour_ms});
-    if (!moved) return propagate(std::move(moved).error(), "date a new name");
-  }
-  return id;
+Result<bool> has_row(store::Executor& db, std::string_view sql,
+                     std::initializer_list<store::Value> values) {
+  auto row = db.query_one(sql, values);
+  if (!row) return propagate(std::move(row).error(), "look for a row");
+  return row->has_value();
+}
+
+/// How many rules found no room. One statement may not meet a row twice, so equal rules are added
+/// up before.
+Result<std::int64_t> add_rules(store::Transaction& tx, std::string_view resolver,
+                               const Report& report, std::int64_t rows_max) {
+  if (report.rules.empty()) return 0;
+  std::map<std::pair<std::string_view, std::string_view>, std::int64_t> sums;
+  for (const auto& rule : report.rules) sums[{rule.source, rule.name}] += rule.hits;
+  using Row = std::pair<std::pair<std::string_view, std::string_view>, std::int64_t>;
+  std::vector<Row> rows{sums.begin(), sums.end()};
+  auto held = count(tx, sql_count_hits, resolver);
+  if (!held) return held;
+  const auto hour_ms = hour_of(report.to_ms);
+  auto left_out = leave_out(rows, rows_max - *held, [&](const Row& row) {
+    return has_row(tx, sql_has_hits, {resolver, hour_ms, row.first.first, row.first.second});
+  });
+  if (!left_out) return left_out;
+  auto done = add_hits_statement().run(tx, {resolver, hour_ms}, std::span<const Row>{rows},
+                                       [](std::vector<store::Value>& values, const Row& row) {
+                                         values.emplace_back(row.first.first);
+                                         values.emplace_back(row.first.second);
+                                         values.emplace_back(row.second);
+                                       });
+  if (!done) return tl::unexpected<Error>{std::move(done).error()};
+  return left_out;
 }
 
 Result<std::int64_t> add_names(store::Transaction& tx, std::string_view resolver,
                                const Report& report, std::int64_t rows_max) {
-  if (report.new_names.empty()) return 0;
-  auto rows = count(tx, sql_count_names, resolver);
-  if (!rows) return rows;
-  const auto hour_ms = hour_of(report.to_ms);
-  std::int64_t left_out = 0;
+  std::map<std::string_view, std::int64_t> most;
+  std::int64_t too_few = 0;
   for (const auto& told : report.new_names) {
-    if (told.networks < networks_min || *rows >= rows_max) {
-      ++left_out;
+    if (told.networks < networks_min) {
+      ++too_few;
       continue;
     }
-    auto id = name_id(tx, told.name, hour_ms);
-    if (!id) return id;
-    auto again = tx.execute(sql_tell_again, {*id, resolver, told.networks, hour_ms});
-    if (!again) return propagate(std::move(again).error(), "tell a new name again");
-    if (*again > 0) continue;
-    auto inserted = tx.execute(sql_tell, {*id, resolver, told.networks, hour_ms});
-    if (!inserted) return propagate(std::move(inserted).error(), "tell a new name");
-    ++*rows;
+    auto& networks = most[told.name];
+    networks = std::max(networks, told.networks);
   }
-  return left_out;
+  if (most.empty()) return too_few;
+  using Row = std::pair<std::string_view, std::int64_t>;
+  std::vector<Row> rows{most.begin(), most.end()};
+  auto held = count(tx, sql_count_names, resolver);
+  if (!held) return held;
+  auto left_out = leave_out(rows, rows_max - *held, [&](const Row& row) {
+    return has_row(tx, sql_has_told, {resolver, row.first});
+  });
+  if (!left_out) return left_out;
+  const std::vector<store::Value> common{resolver, hour_of(report.to_ms)};
+  auto done = add_names_statement().run(
+      tx, common, std::span<const Row>{rows},
+      [](std::vector<store::Value>& values, const Row& row) { values.emplace_back(row.first); });
+  if (done) {
+    done = tell_names_statement().run(tx, common, std::span<const Row>{rows},
+                                      [](std::vector<store::Value>& values, const Row& row) {
+                                        values.emplace_back(row.first);
+                                        values.emplace_back(row.second);
+                                      });
+  }
+  if (!done) return tl::unexpected<Error>{std::move(done).error()};
+  return *left_out + too_few;
 }
 
 }  // namespace
