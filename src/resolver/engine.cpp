@@ -160,10 +160,11 @@ void Engine::add_cookie(AnswerHead& head, Bytes cookie, const ClientRef& client)
 
 std::size_t Engine::handle_tapped(const Prepared& prepared, Transport transport,
                                   const ClientRef& client, std::span<std::uint8_t> out) noexcept {
-  const bool is_query = prepared.query.fault != Fault::drop;
+  const Fault fault = prepared.query.fault;
+  const bool is_query = fault != Fault::drop && fault != Fault::notify;
   if (is_query) tap(TapKind::client_query, transport, prepared.message);
   const std::size_t size = answer(prepared, transport, client, out);
-  if (size != 0) tap(TapKind::client_response, transport, Bytes{out}.first(size));
+  if (is_query && size != 0) tap(TapKind::client_response, transport, Bytes{out}.first(size));
   return size;
 }
 

@@ -34,6 +34,7 @@ struct Cost {
   std::uint64_t cache_hits = 0;
   std::uint64_t upstream_answers = 0;
   std::size_t observed = 0;  // pushed to the ring of those who look for new names
+  std::size_t tapped = 0;    // messages copied for dnstap
 
   [[nodiscard]] std::size_t calls() const { return receives + sends + waits; }
 };
@@ -128,6 +129,8 @@ std::vector<Octets> traffic(std::size_t blocked, std::size_t fresh) {
 Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
   Cost* cost = shared_cost();
   SeenRing seen{{.a = 1, .b = 3}, 4};  // what telemetry costs, too
+  const std::atomic<bool> is_tapped{true};
+  TapRing tap{is_tapped};
   SystemRng rng;
   Snapshot<policy::Rules> rules{policy::Rules::none(rng)};
   const auto source = policy::source_named("orders-phishing");
@@ -145,6 +148,7 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
        .engine = {.routes = {{.zone = {0}, .upstreams = {0}}},
                   .cache_size = cache_size_min,
                    .seen = &seen,
+                   .tap = &tap,
                    .counting = {.policies = true, .rules = true}}},
       {.rules = rules, .ready = ready, .clock = clock, .rng = rng, .notify = no_notify});
   KHIEN_ASSERT(worker.has_value());
@@ -175,6 +179,7 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
     cost->cache_hits = counters.value(Count::cache_hits);
     cost->upstream_answers = counters.value(Count::upstream_answers);
     cost->observed = seen.drain([](const SeenRing::Observation&) {});
+    tap.drain([&](const TapRecord&) { ++cost->tapped; });
     ::syscall(SYS_exit_group, 0);
   }
   const TestUpstream upstream{std::move(upstream_socket)};
@@ -211,6 +216,7 @@ TEST(QueryPath, CachedNamesCostTwoSystemCallsABatch) {
   expect_nothing_else(cost);
   EXPECT_EQ(cost.cache_hits, count);
   EXPECT_GT(cost.observed, 32U);
+  EXPECT_EQ(cost.tapped, 2 * count + 4);
   EXPECT_EQ(cost.receives, batches + 1);
   EXPECT_EQ(cost.sends, batches);
   EXPECT_EQ(cost.waits, 0U);
@@ -234,6 +240,7 @@ TEST(QueryPath, NewNamesCostBatchesOnly) {
   expect_nothing_else(cost);
   EXPECT_GE(cost.upstream_answers, 1 + count);
   EXPECT_EQ(cost.observed, 1 + count);
+  EXPECT_EQ(cost.tapped, 4 * (1 + count));
 }
 
 // The instruments themselves: what they are to see, they see.

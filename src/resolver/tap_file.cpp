@@ -1,6 +1,7 @@
 #include "resolver/tap_file.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <condition_variable>
@@ -64,6 +65,12 @@ TapFile::TapFile(const TapOptions& options, FileDescriptor file, const Clock& cl
   on_.set(1);
 }
 
+TapFile::~TapFile() {
+  end("stopped");
+  // Or the next start, which may succeed, would find it there.
+  if (!was_polled_) ::unlink(options_.file.c_str());
+}
+
 TapRing& TapFile::add_ring() {
   rings_.push_back(std::make_unique<TapRing>(is_on_));
   return *rings_.back();
@@ -82,6 +89,7 @@ void TapFile::run(const std::stop_token& stop) {
 }
 
 void TapFile::poll() {
+  was_polled_ = true;
   const InstantMs now_ms = clock_.now_ms();
   if (is_on() && (now_ms >= options_.until_ms || clock_.steady_ms() >= until_steady_ms_)) {
     end("the end that --dnstap-until gives");
@@ -125,7 +133,7 @@ void TapFile::flush() {
   write_failures_.add();
   KHIEN_LOG(error, "dnstap_not_written", {"why", written.error().message});
   is_on_.store(false, std::memory_order_relaxed);
-  file_.reset();  // whole frames up to where the disk was full
+  file_.reset();  // readers stop at the frame that is cut
   on_.set(0);
 }
 

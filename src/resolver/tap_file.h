@@ -33,7 +33,8 @@ class TapFile {
   /// for debugging does not keep DNS from starting. `clock` and `metrics` are borrowed.
   [[nodiscard]] static Result<std::unique_ptr<TapFile>> open(const TapOptions& options,
                                                              const Clock& clock, Metrics& metrics);
-  ~TapFile() { end("stopped"); }
+  /// Ends the file; one that nothing was ever polled for, because the start failed, goes.
+  ~TapFile();
 
   /// A ring for one more worker, borrowed from this. Before run().
   [[nodiscard]] TapRing& add_ring();
@@ -60,6 +61,7 @@ class TapFile {
   Octets message_;          // one, for a moment
   Octets octets_;           // not written yet
   std::atomic<bool> is_on_{true};
+  bool was_polled_ = false;
   std::vector<std::unique_ptr<TapRing>> rings_;
   Metric& frames_;
   Metric& dropped_ring_;

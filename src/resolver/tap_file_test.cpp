@@ -126,6 +126,12 @@ TEST_F(TapFileTest, NeverTouchesAFileThatIsThereAndFollowsNoLink) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "elsewhere"));
 }
 
+TEST_F(TapFileTest, AStartThatFailsLeavesNoFile) {
+  open(10);
+  tap_.reset();
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
 TEST_F(TapFileTest, IsTheOwnersAlone) {
   open(10);
   struct stat status{};
