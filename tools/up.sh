@@ -110,8 +110,12 @@ if [ "$demo" = yes ]; then
 fi
 start khiend "${khiend[@]}"
 wait_for khiend curl -fsS "http://$web/healthz"
+reports=()
+[ ! -e var/keys/resolver-report.key ] || reports=(--report-to "http://$web/api/v1/resolver-reports"
+  --report-key var/keys/resolver-report.key --report-interval 60)
 start khien-dnsd "$bin/khien-dnsd" --listen "$dns" --status "$status" --primary "$zones" \
-  --tsig-key var/keys/khien-dnsd.key --snapshot var/dnsd --base-url http://localhost:8080 "${upstreams[@]}" "${forward[@]}"
+  --tsig-key var/keys/khien-dnsd.key --snapshot var/dnsd --base-url http://localhost:8080 "${reports[@]}" \
+  "${upstreams[@]}" "${forward[@]}"
 wait_for khien-dnsd curl -fsS "http://$status/healthz"
 
 step "ready"
