@@ -117,8 +117,10 @@ bool Engine::send(InFlightTable::Number number, const Sending& sending) noexcept
   const auto port =
       sink_.ask({.number = number, .upstream = sending.upstream, .over_tcp = sending.over_tcp},
                 Bytes{query}.first(size));
-  tap(TapKind::forwarder_query, transport_to(sending.upstream, sending.over_tcp),
-      Bytes{query}.first(size));
+  if (options_.tap != nullptr) [[unlikely]] {
+    tap(TapKind::forwarder_query, transport_to(sending.upstream, sending.over_tcp),
+        Bytes{query}.first(size));
+  }
   if (!port) {
     in_flight_.end_attempt(number, slot);
     ++entry.error_count;

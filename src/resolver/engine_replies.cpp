@@ -46,7 +46,9 @@ void Engine::upstream_answered(std::uint16_t port, bool over_tcp,
   }
   InFlight& entry = in_flight_.at(which.number);
   Attempt& attempt = entry.attempts[which.slot];
-  tap(TapKind::forwarder_response, transport_to(attempt.upstream, over_tcp), message);
+  if (options_.tap != nullptr) [[unlikely]] {
+    tap(TapKind::forwarder_response, transport_to(attempt.upstream, over_tcp), message);
+  }
   if (entry.finished) {
     answered_late(which, *header);
     return;
