@@ -26,9 +26,9 @@ struct PolicyRecipe {
 };
 
 struct PolicyBook {
-  std::shared_ptr<const NetworkMap> map;    // never null
-  std::shared_ptr<const NameLists> lists;   // never null
-  std::vector<PolicyRecipe> recipes;        // never empty; the first is for who is in no network
+  std::shared_ptr<const NetworkMap> map;   // never null
+  std::shared_ptr<const NameLists> lists;  // never null
+  std::vector<PolicyRecipe> recipes;       // never empty; the first is for who is in no network
   /// Of the document's policies. The first one is empty: nobody named it.
   std::vector<std::string> policy_names = {""};
   std::vector<InstantMs> ends = {};         // of own entries, in order

@@ -119,7 +119,7 @@ class Counters {
   /// its category, and the client's row.
   void add_blocked(policy::Source source, policy::Source stands_for, std::uint32_t row) noexcept {
     bump(blocked_[source.index], 1);
-    bump(cell(row, columns_[stands_for.index]), 1);
+    bump(cell(row, columns_.data()[stands_for.index]), 1);  // at most source_max
   }
   /// The rule that decided it, of a source of khiend's: the one at suffix `index` of `name`.
   void add_rule(policy::Source source, const policy::NameKey& name, std::size_t index) noexcept {

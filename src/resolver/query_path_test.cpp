@@ -147,9 +147,9 @@ Cost cost_of(const std::vector<Octets>& packets, std::size_t fresh) {
        .upstreams = {upstream_socket.local_address()},
        .engine = {.routes = {{.zone = {0}, .upstreams = {0}}},
                   .cache_size = cache_size_min,
-                   .seen = &seen,
-                   .tap = &tap,
-                   .counting = {.policies = true, .rules = true}}},
+                  .seen = &seen,
+                  .tap = &tap,
+                  .counting = {.policies = true, .rules = true}}},
       {.rules = rules, .ready = ready, .clock = clock, .rng = rng, .notify = no_notify});
   KHIEN_ASSERT(worker.has_value());
   TestClient client{(*worker)->local_addresses().front()};

@@ -43,9 +43,9 @@ class RuleTally {
   void add(policy::Source source, std::uint64_t hash, Bytes name) noexcept {
     const std::uint64_t key = hash + source.index * source_step;
     for (std::size_t slot = key >> (64U - slot_bits);; slot = (slot + 1) % slot_count) {
-      const std::uint16_t at = worker_->slots[slot];
+      const std::uint16_t at = worker_->slots.data()[slot];  // below slot_count
       if (at == 0) return insert(slot, key, source, name);
-      Rule& rule = worker_->rules[at - std::size_t{1}];
+      Rule& rule = worker_->rules.data()[at - 1];  // insert() wrote it
       if (rule.key != key) continue;
       ++rule.hits;
       return;

@@ -8,16 +8,18 @@ import { after, before, test } from 'node:test';
 import { Officer, openBrowser } from './browser.mjs';
 import { Client, draftFromReport } from './client.mjs';
 import { faults, note } from './contract.mjs';
-import { Stack, until } from './stack.mjs';
+import { Stack, dig, until } from './stack.mjs';
 
 const host = 'ngan-hang-uu-dai.example';
 const seen = 'xn--ngn-hng-khn-cp-kgb2a9460k7ba.example';
+const asking = 'trung-thuong-xe-may.example';
 const password = 'khien-demo-2026';
 const hour = 3_600_000;
 const stack = new Stack();
 Client.watch = note;
 let key;
 let order;
+let analyst;
 let leader;
 let browser;
 
@@ -51,9 +53,10 @@ const newKey = async (name) => /^khr_\S+$/m.exec(await stack.ctl('resolver', 'ad
 before(async () => {
   await stack.choosePorts();
   await stack.begin('khien');
+  await stack.startAuthority();
   await stack.startKhiend();
   const signIn = (login) => new Client(stack.url, (user) => stack.code(user)).signIn(login, password);
-  const analyst = await (await signIn('lan')).addPasskey();
+  analyst = await (await signIn('lan')).addPasskey();
   leader = await (await signIn('hoa')).addPasskey();
   order = (await draftFromReport(stack, analyst, host)).order;
   await analyst.sign(order, 'propose');
@@ -139,6 +142,30 @@ test('what tells too much, comes too late or from nobody known is refused', asyn
   await stack.ctl('resolver', 'revoke', 'dns-tinh', '--decision', 'QĐ 13');
   assert.equal(await send(report()), '401 resolver_key');
   assert.equal((await leader.get(`/api/v1/orders/${order.id}/hits`)).total, 130, 'what it told stays');
+});
+
+test('khien-dnsd itself tells of the same order and of a new name, and nothing of who asked', async () => {
+  const { dns, status } = stack.ports;
+  await stack.startDnsd({
+    options: [
+      '--report-to', `${stack.url}/api/v1/resolver-reports`, '--report-key', join(stack.state, 'keys/resolver-report.key'),
+      '--report-interval', '60', '--new-names-learning', '0',
+    ],
+  });
+  await until('khien-dnsd blocks', async () => (await dig(dns, host)).rcode === 'NXDOMAIN');
+  for (let network = 1; network <= 12; network++) {
+    assert.equal((await dig(dns, `www.${host}`, 'A', '-b', `127.0.${network}.1`)).rcode, 'NXDOMAIN');
+    assert.equal((await dig(dns, asking, 'A', '-b', `127.0.${network}.1`)).rcode, 'NOERROR');
+  }
+  const { value: hits } = await until('its report is here', async () => {
+    const now = await leader.get(`/api/v1/orders/${order.id}/hits`);
+    return now.resolvers === 2 && now;
+  }, { limitMs: 150_000, everyMs: 500 });
+  assert.ok(hits.total >= 130 + 12, `${hits.total} in all`);
+  assert.match(await stack.ctl('resolver', 'list'), /^khien-dnsd\s+in use .*last report /m);
+  const names = await analyst.get(`/api/v1/new-names?q=${asking}`);
+  assert.deepEqual(names.items.map(({ name, networks }) => ({ name, networks })), [{ name: asking, networks: 12 }]);
+  assert.match(await (await fetch(`http://127.0.0.1:${status}/metrics`)).text(), /^khien_dnsd_reports_total\{outcome="told"\} [1-9]/m);
 });
 
 test('the log verifies, names the key by an id and holds nothing that was reported', async () => {
