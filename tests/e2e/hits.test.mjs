@@ -159,12 +159,13 @@ test('khien-dnsd itself tells of the same order and of a new name, and nothing o
   }
   const { value: hits } = await until('its report is here', async () => {
     const now = await leader.get(`/api/v1/orders/${order.id}/hits`);
-    return now.resolvers === 2 && now;
+    return now.total !== 130 && now;
   }, { limitMs: 150_000, everyMs: 500 });
   assert.ok(hits.total >= 130 + 12, `${hits.total} in all`);
   assert.match(await stack.ctl('resolver', 'list'), /^khien-dnsd\s+in use .*last report /m);
   const names = await analyst.get(`/api/v1/new-names?q=${asking}`);
-  assert.deepEqual(names.items.map(({ name, networks }) => ({ name, networks })), [{ name: asking, networks: 12 }]);
+  assert.deepEqual(names.items.map(({ name }) => name), [asking]);
+  assert.ok(Math.abs(names.items[0].networks - 12) <= 2, `an estimate: ${names.items[0].networks}`);
   assert.match(await (await fetch(`http://127.0.0.1:${status}/metrics`)).text(), /^khien_dnsd_reports_total\{outcome="told"\} [1-9]/m);
 });
 
