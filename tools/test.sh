@@ -32,7 +32,7 @@ asan() {
   tools/packages.sh build test
   [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
   local targets=() tests=() name
-  for name in base crypto codec text dns dns_oracle net policy exchange identity pages evidence ledger; do
+  for name in base crypto codec text dns dns_oracle net policy exchange identity pages evidence ledger tally; do
     targets+=("khien_${name}_test")
     tests+=("khien_${name}_test")
   done
