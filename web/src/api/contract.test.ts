@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 interface Operation {
   operationId?: string;
-  security?: unknown[];
+  security?: Record<string, unknown>[];
   parameters?: { $ref?: string }[];
   responses: Record<string, unknown>;
   'x-right'?: string;
@@ -36,10 +36,14 @@ describe('api/openapi.yaml', () => {
   });
 
   it('asks for the CSRF token wherever a session changes something', () => {
+    // A program's key comes in a header of its own making: no browser adds it by itself.
+    const byKey = (security: Record<string, unknown>[] = [{ session: [] }]) =>
+      security.length > 0 && security.every((way) => 'resolver' in way);
     const open = operations.filter(
       ({ method, operation }) =>
         method !== 'get' &&
         operation['x-right'] !== 'public' &&
+        !byKey(operation.security) &&
         !(operation.parameters ?? []).some(({ $ref }) => $ref === '#/components/parameters/Csrf'),
     );
     expect(open.map(({ path }) => path)).toEqual([]);
