@@ -2,6 +2,7 @@
 // and, as an ISP would run them, a real Unbound (address list) and a real BIND (TSIG) that take the zones from khiend.
 // Ports are free ones, data lie in a temporary folder, and stop() ends exactly what start() began.
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +19,16 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 /** What the upstream of Stack.startEveryName() answers. */
 export const everyAddress = '192.0.2.7';
 
-/** A port that is free for TCP and UDP on loopback now. */
+/** A port that is free for TCP and UDP on loopback now, below those that outgoing sockets take by themselves meanwhile. */
 export async function freePort() {
   for (;;) {
+    const port = randomInt(10_000, 32_000);
     const server = createServer();
-    const port = await new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
+    const tcpFree = await new Promise((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => done(true));
+    });
+    if (!tcpFree) continue;
     const udp = createSocket('udp4');
     const free = await new Promise((done) => {
       udp.once('error', () => done(false));

@@ -2,6 +2,7 @@
 the test. What is missing on this machine skips the test and says so."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -30,17 +31,16 @@ def program(name):
 
 
 def free_port():
-    """A port that is free for UDP and TCP just now."""
+    """A port that is free for UDP and TCP just now, below those that outgoing sockets take by themselves meanwhile."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind((HOST, 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((HOST, port))
-                except OSError:
-                    continue
-                return port
+        port = random.randrange(10_000, 32_000)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind((HOST, port))
+                udp.bind((HOST, port))
+            except OSError:
+                continue
+            return port
 
 
 def ask(port, name, rdtype="A", timeout=5.0, tcp=False, want_dnssec=False, flags=0):
