@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 
 #include "base/file.h"
+#include "codec/rfc3339.h"
 #include "config_file.h"
 #include "reference.h"
 #include "resolver/transfer_key.h"
@@ -267,48 +267,12 @@ Result<void> add_new_names(const Written& a, bool reports, resolver::ServiceOpti
   return {};
 }
 
-// RFC 3339 to the second: 2026-11-27T18:30:00Z, or with +07:00 in place of Z.
-std::optional<InstantMs> read_instant(std::string_view text) {
-  constexpr std::string_view shape = "0000-00-00T00:00:00";
-  const auto fits = [](std::string_view digits, std::string_view wanted) {
-    return std::ranges::equal(digits, wanted, [](char c, char like) {
-      return like == '0' ? c >= '0' && c <= '9' : c == like;
-    });
-  };
-  const auto number = [](std::string_view digits) {
-    int value = 0;
-    for (const char c : digits) value = value * 10 + (c - '0');
-    return value;
-  };
-  if (text.size() <= shape.size() || !fits(text.substr(0, shape.size()), shape))
-    return std::nullopt;
-  const std::string_view zone = text.substr(shape.size());
-  const bool has_offset = fits(zone, "+00:00") || fits(zone, "-00:00");
-  if (zone != "Z" && !has_offset) return std::nullopt;
-  const std::chrono::year_month_day day{
-      std::chrono::year{number(text.substr(0, 4))},
-      std::chrono::month{static_cast<unsigned>(number(text.substr(5, 2)))},
-      std::chrono::day{static_cast<unsigned>(number(text.substr(8, 2)))}};
-  const int hour = number(text.substr(11, 2));
-  const int minute = number(text.substr(14, 2));
-  const int second = number(text.substr(17, 2));
-  if (!day.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  InstantMs instant_ms = std::chrono::sys_days{day}.time_since_epoch().count() * ms_per_day +
-                         hour * ms_per_hour + minute * ms_per_minute + second * ms_per_second;
-  if (has_offset) {
-    const std::int64_t offset_ms =
-        number(zone.substr(1, 2)) * ms_per_hour + number(zone.substr(4, 2)) * ms_per_minute;
-    instant_ms += zone.front() == '+' ? -offset_ms : offset_ms;
-  }
-  return instant_ms;
-}
-
 Result<void> add_dnstap(const Written& a, resolver::ServiceOptions& options) {
   if (a.dnstap.empty() && a.dnstap_until.empty()) return {};
   if (a.dnstap.empty() || a.dnstap_until.empty()) {
     return fail(ErrorCode::invalid_argument, "--dnstap and --dnstap-until go together");
   }
-  const auto until_ms = read_instant(a.dnstap_until);
+  const auto until_ms = codec::read_rfc3339(a.dnstap_until);
   if (!until_ms) return bad_option("--dnstap-until", a.dnstap_until);
   options.tap = resolver::TapOptions{
       .file = a.dnstap, .until_ms = *until_ms, .size_max = std::uint64_t{a.dnstap_size_mb} << 20};

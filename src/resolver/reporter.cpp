@@ -1,6 +1,5 @@
 #include "resolver/reporter.h"
 
-#include <fmt/chrono.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -11,6 +10,7 @@
 
 #include "base/log.h"
 #include "codec/hex.h"
+#include "codec/rfc3339.h"
 
 namespace khien::resolver {
 namespace {
@@ -23,11 +23,6 @@ constexpr int status_bad_request = 400;
 constexpr int status_unauthorized = 401;
 constexpr int status_too_large = 413;
 constexpr std::size_t id_size = 16;
-
-std::string rfc3339(InstantMs instant_ms) {
-  const auto seconds = static_cast<std::time_t>(instant_ms / ms_per_second);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
-}
 
 std::int64_t as_integer(std::uint64_t count) noexcept { return static_cast<std::int64_t>(count); }
 
@@ -199,8 +194,8 @@ Reporter::Pending Reporter::make_report(std::int64_t now_ms) {
   told_until_ms_ = to_ms;
   report.body = Json::object({{"version", std::int64_t{1}},
                               {"id", codec::hex(id)},
-                              {"from", rfc3339(from_ms)},
-                              {"to", rfc3339(to_ms)},
+                              {"from", codec::write_rfc3339(from_ms)},
+                              {"to", codec::write_rfc3339(to_ms)},
                               {"rules", std::move(rules)},
                               {"rules_left_out", as_integer(left_out)},
                               {"new_names", std::move(names)},

@@ -109,8 +109,6 @@ class Service {
   [[nodiscard]] std::optional<net::SocketAddress> status_address() const;
   [[nodiscard]] StatusPage status_page(std::string_view path);
   [[nodiscard]] RuleStore& store() noexcept { return store_; }
-  /// Null if nobody looks for new names.
-  [[nodiscard]] SeenNames* new_names() noexcept { return seen_.get(); }
 
  private:
   Service(ServiceOptions options, std::shared_ptr<const policy::ThirdParty> third_party,

@@ -1,9 +1,9 @@
 #include "tally/report.h"
 
-#include <chrono>
 #include <optional>
 
 #include "codec/json.h"
+#include "codec/rfc3339.h"
 #include "publish/zone_names.h"
 #include "text/host.h"
 
@@ -17,15 +17,6 @@ constexpr std::size_t id_size = 32;
 
 tl::unexpected<Error> refused(std::string message, const char* reason) {
   return fail(ErrorCode::malformed, std::move(message), reason);
-}
-
-std::optional<int> digits(std::string_view text) noexcept {
-  int number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + (c - '0');
-  }
-  return number;
 }
 
 /// In lower case, so that one report has one id.
@@ -175,28 +166,9 @@ Result<Report> parse_head(const Json& body, InstantMs now_ms) {
 }  // namespace
 
 Result<InstantMs> parse_second(std::string_view text) {
-  using namespace std::chrono;
-  constexpr std::string_view shape = "0000-00-00T00:00:00Z";
-  bool fits = text.size() == shape.size();
-  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = shape[i] == '0' || shape[i] == text[i];
-  }
-  if (!fits) return refused("a time is written 2026-11-27T18:05:00Z", "bad_time");
-  const auto part = [&](std::size_t at, std::size_t size) { return digits(text.substr(at, size)); };
-  const auto y = part(0, 4);
-  const auto mo = part(5, 2);
-  const auto d = part(8, 2);
-  const auto h = part(11, 2);
-  const auto mi = part(14, 2);
-  const auto s = part(17, 2);
-  if (!y || !mo || !d || !h || !mi || !s || *h > 23 || *mi > 59 || *s > 59) {
-    return refused("a time holds what is no number", "bad_time");
-  }
-  const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)},
-                            day{static_cast<unsigned>(*d)}};
-  if (!date.ok()) return refused("there is no such day", "bad_time");
-  const auto days = sys_days{date}.time_since_epoch().count();
-  return days * ms_per_day + *h * ms_per_hour + *mi * ms_per_minute + *s * ms_per_second;
+  const auto instant_ms = text.ends_with('Z') ? codec::read_rfc3339(text) : std::nullopt;
+  if (!instant_ms) return refused("a time is written 2026-11-27T18:05:00Z", "bad_time");
+  return *instant_ms;
 }
 
 Result<Report> parse_report(std::string_view body, InstantMs now_ms) {
