@@ -31,7 +31,8 @@ IN_NAMESPACE = os.environ.get("KHIEN_REPORTS_NAMESPACE") == "1"
 CLIENTS4 = [f"127.77.13.{i}" for i in range(1, 13)]
 KHIEND = "khiend.test" if IN_NAMESPACE else "localhost"
 SERVER6 = "2001:db8:53::1"
-CLIENTS6 = [f"2001:db8:77:13::{i:x}" for i in range(0xA1, 0xAD)] if IN_NAMESPACE else []
+# Interface identifiers that no file has by chance.
+CLIENTS6 = [f"2001:db8:77:13:7a31:c4d9:5be:e2{i:x}" for i in range(0xA1, 0xAD)] if IN_NAMESPACE else []
 KEY, OTHER_KEY = "chia-khoa-thu-nhat-0001", "chia-khoa-thu-hai-0002"
 INTERVAL_S = 60  # the shortest that there is
 WAIT_S = 240
@@ -256,7 +257,7 @@ def enter_namespace():
         return
     if subprocess.run(["unshare", "-nm", "mount", "--bind", "/dev/null", "/etc/resolv.conf"], capture_output=True).returncode != 0:
         return
-    addresses = "".join(f"ip -6 addr add 2001:db8:77:13::{i:x}/64 dev lo nodad && " for i in range(0xA1, 0xAD))
+    addresses = "".join(f"ip -6 addr add 2001:db8:77:13:7a31:c4d9:5be:e2{i:x}/64 dev lo nodad && " for i in range(0xA1, 0xAD))
     os.environ["KHIEN_REPORTS_NAMESPACE"] = "1"
     addresses += f"ip -6 addr add {SERVER6}/64 dev lo nodad && "
     resolv_conf = tempfile.NamedTemporaryFile("w", prefix="khien-resolv-", delete=False)
