@@ -10,12 +10,18 @@
 
 namespace khien {
 
+/// Which pages a buffer wants. `huge` (2 MiB) spares lookups at random places the walk through page
+/// tables, which costs as much as the access itself; the kernel gives them where it can, at once in
+/// buffers that have room for one, later (khugepaged) where smaller buffers lie side by side. A huge
+/// page takes its memory as soon as one octet of it is written.
+enum class Pages : std::uint8_t { ordinary, huge };
+
 class PageBuffer {
  public:
   PageBuffer() noexcept = default;
   /// `size` octets, all zero. Ends the process where the kernel has no address space left, as the
   /// allocator does.
-  explicit PageBuffer(std::size_t size);
+  explicit PageBuffer(std::size_t size, Pages pages = Pages::ordinary);
   PageBuffer(PageBuffer&& other) noexcept : octets_(std::exchange(other.octets_, {})) {}
   PageBuffer& operator=(PageBuffer&& other) noexcept {
     std::swap(octets_, other.octets_);

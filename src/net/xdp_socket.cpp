@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <linux/if_link.h>
 #include <linux/if_xdp.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <xdp/xsk.h>
@@ -71,11 +70,7 @@ struct XdpSocket::Rings {
   }
 };
 
-void XdpSocket::Unmap::operator()(std::uint8_t* memory) const noexcept {
-  (void)::munmap(memory, xdp_memory_size);
-}
-
-XdpSocket::XdpSocket() : rings_(std::make_unique<Rings>()) {}
+XdpSocket::XdpSocket() : memory_(xdp_memory_size, Pages::huge), rings_(std::make_unique<Rings>()) {}
 // The rings go before the memory that they point into.
 XdpSocket::~XdpSocket() { rings_.reset(); }
 
@@ -92,10 +87,6 @@ Result<std::unique_ptr<XdpSocket>> XdpSocket::open(XdpProgram& program, std::uin
 }
 
 Result<void> XdpSocket::make(XdpProgram& program, std::uint32_t queue) {
-  void* memory = ::mmap(nullptr, xdp_memory_size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (memory == MAP_FAILED) return socket_error(program, queue, errno);
-  memory_.reset(static_cast<std::uint8_t*>(memory));
   // Best effort, for kernels that count it here: without the right to raise it, the error says so.
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
@@ -104,8 +95,8 @@ Result<void> XdpSocket::make(XdpProgram& program, std::uint32_t queue) {
   memory_config.fill_size = our_ring_size;
   memory_config.comp_size = xdp_ring_size;
   memory_config.frame_size = xdp_frame_size;
-  int error = ::xsk_umem__create(&rings_->umem, memory_.get(), xdp_memory_size, &rings_->fill,
-                                 &rings_->sent, &memory_config);
+  int error = ::xsk_umem__create(&rings_->umem, memory_.octets().data(), xdp_memory_size,
+                                 &rings_->fill, &rings_->sent, &memory_config);
   if (error != 0) return socket_error(program, queue, -error);
 
   xsk_socket_config config{};
@@ -142,7 +133,7 @@ std::size_t XdpSocket::receive(std::span<Frame> out) noexcept {
   for (std::uint32_t i = 0; i < count; ++i) {
     const xdp_desc& descriptor = *::xsk_ring_cons__rx_desc(&rings_->received, at++);
     out[i] = {.address = descriptor.addr,
-              .octets = {memory_.get() + descriptor.addr, descriptor.len}};
+              .octets = memory_.octets().subspan(descriptor.addr, descriptor.len)};
   }
   if (count != 0) ::xsk_ring_cons__release(&rings_->received, count);
   return count;
@@ -176,7 +167,7 @@ std::optional<XdpSocket::Frame> XdpSocket::take() noexcept {
   }
   const std::uint64_t address = free_.back();
   free_.pop_back();
-  return Frame{.address = address, .octets = {memory_.get() + address, xdp_frame_size}};
+  return Frame{.address = address, .octets = memory_.octets().subspan(address, xdp_frame_size)};
 }
 
 void XdpSocket::send(const Frame& taken, std::size_t size) noexcept {

@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "base/page_buffer.h"
 #include "net/xdp_program.h"
 
 struct xsk_umem;
@@ -68,10 +69,7 @@ class XdpSocket {
   void collect_sent() noexcept;
   std::uint32_t waiting_to_leave() noexcept;
 
-  struct Unmap {
-    void operator()(std::uint8_t* memory) const noexcept;
-  };
-  std::unique_ptr<std::uint8_t, Unmap> memory_;
+  PageBuffer memory_;
   std::unique_ptr<Rings> rings_;
   std::vector<std::uint64_t> free_;  // frames to send; capacity never changes
   std::uint32_t unsent_ = 0;

@@ -11,16 +11,17 @@ Bytes TableView::name_at(std::uint32_t offset) const noexcept {
   return arena_.subspan(offset, end + 1 - offset);
 }
 
-void TableView::prefetch_name(std::uint64_t hash) const noexcept {
-  if (slots_.empty()) return;
+bool TableView::prefetch_name(std::uint64_t hash) const noexcept {
+  if (slots_.empty()) return false;
   const std::uint16_t tag = tag_of(hash);
   for (std::size_t at = home_of(hash); slots_.data()[at].offset != 0;) {
     if (slots_.data()[at].tag == tag) {
       __builtin_prefetch(arena_.data() + slots_.data()[at].offset);
-      return;
+      return true;
     }
     if (++at == slots_.size()) at = 0;
   }
+  return false;
 }
 
 void NameTable::reserve(std::size_t names, std::size_t name_size) {

@@ -64,8 +64,9 @@ class TableView {
     if (!slots_.empty()) __builtin_prefetch(&slots_[home_of(hash)]);
   }
 
-  /// The second step, once the slot has come: starts loading the name that `hash` leads to.
-  void prefetch_name(std::uint64_t hash) const noexcept;
+  /// The second step, once the slot has come: starts loading the name that `hash` leads to, if
+  /// there is one whose tag is the same.
+  bool prefetch_name(std::uint64_t hash) const noexcept;
 
   /// Calls visit(name, rule_class) for every name, in no order.
   template <typename Visit>

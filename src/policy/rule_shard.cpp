@@ -37,7 +37,7 @@ std::shared_ptr<const RuleShard> RuleShard::freeze(const NameTable& table) {
   const std::size_t slot_count = slots_for(size.names);
   const std::size_t slots_at = classes.size() * sizeof(RuleClass);
   const std::size_t arena_at = slots_at + slot_count * sizeof(Slot);
-  const auto pages = std::make_shared<const PageBuffer>(arena_at + size.arena);
+  const auto pages = std::make_shared<const PageBuffer>(arena_at + size.arena, Pages::huge);
   std::uint8_t* const octets = pages->octets().data();
   std::memcpy(octets, classes.data(), slots_at);
   // The pages are zero, which is a free slot.

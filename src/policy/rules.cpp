@@ -56,11 +56,15 @@ void Rules::prefetch(const NameKey& name) const noexcept {
   for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) table.prefetch(name.hash(i));
 }
 
-void Rules::prefetch_names(const NameKey& name) const noexcept {
+bool Rules::prefetch_names(const NameKey& name) const noexcept {
   const std::size_t labels = name.label_count();
-  if (labels < rule_labels_min) return;
+  if (labels < rule_labels_min) return false;
   const TableView& table = base->table(name);
-  for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) table.prefetch_name(name.hash(i));
+  bool any = false;
+  for (std::size_t i = 0; i + rule_labels_min <= labels; ++i) {
+    any |= table.prefetch_name(name.hash(i));
+  }
+  return any;
 }
 
 RuleClass Rules::class_of(const NameKey& name) const noexcept {

@@ -53,8 +53,9 @@ struct Rules {
   [[nodiscard]] Verdict find_among(const NameKey& name, SourceMask sources) const noexcept;
   /// Starts loading what find() will read.
   void prefetch(const NameKey& name) const noexcept;
-  /// The same once more, when what prefetch() asked for has come.
-  void prefetch_names(const NameKey& name) const noexcept;
+  /// The same once more, when what prefetch() asked for has come. False if find() will find nothing
+  /// in the base; true is a guess.
+  bool prefetch_names(const NameKey& name) const noexcept;
   /// What the name itself (not its parents) has now.
   [[nodiscard]] RuleClass class_of(const NameKey& name) const noexcept;
 

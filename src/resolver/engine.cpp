@@ -88,7 +88,8 @@ void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept
 
 void Engine::look_ahead(const Prepared& prepared) const noexcept {
   if (prepared.query.fault != Fault::none) return;
-  rules_.value()->prefetch_names(prepared.key);
+  // What a rule most likely blocks is not looked for in the cache.
+  if (rules_.value()->prefetch_names(prepared.key)) return;
   cache_.prefetch_entry(key_of(prepared.query, prepared.key));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace khien::resolver {
 namespace {
@@ -10,7 +11,7 @@ constexpr std::uint8_t kind_padding = 0;
 constexpr std::uint8_t kind_answer = 1;
 constexpr std::size_t bytes_a_bucket = 1'024;  // eight slots for about four answers
 constexpr std::size_t line_size = 64;
-constexpr std::size_t entry_lines_ahead = 3;  // its head, a message of one record, the name
+constexpr std::size_t entry_lines_ahead = 4;  // its head, a message of one record, the name
 constexpr int moves_max = 16;                 // used answers kept for one new one
 constexpr std::size_t small_part = 10;        // the small ring is a tenth
 constexpr std::uint8_t uses_to_stay = 1;      // in the small ring, to come into the main one
@@ -27,11 +28,14 @@ std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint
 
 PacketCache::PacketCache(std::size_t size) {
   size = std::max(size, cache_size_min) / 8 * 8;
-  memory_ = std::make_unique_for_overwrite<std::uint64_t[]>(size / 8);
+  ring_pages_ = PageBuffer{size, Pages::huge};
+  memory_ = std::launder(reinterpret_cast<std::uint64_t*>(ring_pages_.octets().data()));
   small_ = {.begin = 0, .size = size / small_part / 8 * 8};
   main_ = {.begin = small_.size, .size = size - small_.size};
   bucket_count_ = size / bytes_a_bucket * 4;
-  buckets_ = std::make_unique<Bucket[]>(bucket_count_);
+  // The pages are zero, which is a free slot.
+  bucket_pages_ = PageBuffer{bucket_count_ * sizeof(Bucket), Pages::huge};
+  buckets_ = std::launder(reinterpret_cast<Bucket*>(bucket_pages_.octets().data()));
   ghost_bucket_count_ = size / bytes_a_ghost / ghosts_a_bucket;
   ghosts_ = std::make_unique<std::uint32_t[]>(ghost_bucket_count_ * ghosts_a_bucket);
 }
@@ -59,7 +63,7 @@ void PacketCache::prefetch_entry(const CacheKey& key) const noexcept {
   const std::uint64_t hash = key_hash(key);
   for (const IndexSlot& slot : bucket_of(hash).slots) {
     if (slot.position == 0 || slot.tag != tag_of(hash)) continue;
-    const std::uint64_t* entry = memory_.get() + (slot.position - 1);
+    const std::uint64_t* entry = memory_ + (slot.position - 1);
     for (std::size_t line = 0; line < entry_lines_ahead; ++line) {
       __builtin_prefetch(entry + line * (line_size / sizeof *entry), 1);
     }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 
+#include "base/page_buffer.h"
 #include "dns/wire.h"
 #include "policy/rules.h"
 #include "resolver/answer_addresses.h"
@@ -192,7 +193,7 @@ class PacketCache {
     return buckets_[(hash & 0xFFFF'FFFF) * bucket_count_ >> 32];
   }
   [[nodiscard]] Entry* at(std::uint64_t place) noexcept {
-    return reinterpret_cast<Entry*>(memory_.get() + place / 8);
+    return reinterpret_cast<Entry*>(memory_ + place / 8);
   }
   [[nodiscard]] bool in_small(std::uint64_t place) const noexcept { return place < main_.begin; }
   [[nodiscard]] bool matches(const Entry& entry, std::uint64_t hash,
@@ -209,11 +210,13 @@ class PacketCache {
   void leave_ghost(std::uint64_t hash) noexcept;
   [[nodiscard]] bool take_ghost(std::uint64_t hash) noexcept;
 
-  std::unique_ptr<std::uint64_t[]> memory_;  // the small ring, then the main one
+  PageBuffer ring_pages_;
+  std::uint64_t* memory_;  // in ring_pages_: the small ring, then the main one
   Ring small_;
   Ring main_;
   std::size_t bucket_count_;
-  std::unique_ptr<Bucket[]> buckets_;
+  PageBuffer bucket_pages_;
+  Bucket* buckets_;  // bucket_count_ in bucket_pages_
   std::size_t ghost_bucket_count_;
   std::unique_ptr<std::uint32_t[]> ghosts_;  // tags of what went from the small ring; 0: free
   std::uint32_t ghost_turn_ = 0;
