@@ -25,6 +25,7 @@ function(khien_test name)
   target_link_libraries(${name} PRIVATE khien_flags ${deps} ${ARG_LINK} GTest::gmock GTest::gtest
     GTest::gtest_main)
   khien_precompiled(${name} test)
+  khien_together(${name})
   # Tests may read the shared data beside the repository; where it is absent they skip and say so.
   target_compile_definitions(${name} PRIVATE
     KHIEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KHIEN_BINARY_DIR="${CMAKE_BINARY_DIR}")
@@ -43,6 +44,7 @@ function(khien_module name)
   khien_prefixed(deps ${ARG_DEPS})
   target_link_libraries(khien_${name} PUBLIC khien_flags ${deps} ${ARG_LINK})
   khien_precompiled(khien_${name} library)
+  khien_together(khien_${name})
   if(ARG_TESTS)
     if(NOT ARG_TEST_LABELS)
       set(ARG_TEST_LABELS unit)
@@ -58,6 +60,7 @@ function(khien_app name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE khien_flags ${deps} ${ARG_LINK})
   khien_precompiled(${name} library)
+  khien_together(${name})
 endfunction()
 
 # khien_fuzz(NAME DEPS …): fuzz/NAME.cpp with the corpus fuzz/corpus/NAME. In the fuzz preset it is the

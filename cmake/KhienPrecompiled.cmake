@@ -1,11 +1,13 @@
 # Precompiled headers, built once for all modules and once for all tests, because most of a small file's compile
-# time is the standard library and GoogleTest. Each source still includes what it uses: the release preset builds
-# without them and would fail.
+# time is the standard library and GoogleTest. Each source still includes what it uses: `./khien lint --alone`
+# compiles them without.
 option(KHIEN_PRECOMPILED "Use precompiled headers" ON)
 
 # khien_precompiled(TARGET WHICH): TARGET uses the headers of WHICH, `library` or `test`.
+# Not for programs where code is position-independent: theirs (-fPIE) is another kind than that of modules (-fPIC).
 function(khien_precompiled target which)
-  if(KHIEN_PRECOMPILED)
+  get_target_property(type ${target} TYPE)
+  if(KHIEN_PRECOMPILED AND NOT (CMAKE_POSITION_INDEPENDENT_CODE AND type STREQUAL EXECUTABLE))
     target_precompile_headers(${target} REUSE_FROM khien_precompiled_${which})
   endif()
 endfunction()

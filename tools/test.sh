@@ -22,6 +22,8 @@ lint() { tools/lint.sh; }
 
 # Every unit, scenario, contract and integration test; integration tests start real servers.
 dev() {
+  tools/packages.sh build test
+  [ -f build/dev/build.ninja ] || cmake --preset dev -DKHIEN_TOGETHER=ON >/dev/null
   quietly tools/build.sh dev
   ctest --test-dir build/dev --output-on-failure -j2
 }
