@@ -12,8 +12,8 @@ namespace khien {
 
 /// Which pages a buffer wants. `huge` (2 MiB) spares lookups at random places the walk through page
 /// tables, which costs as much as the access itself; the kernel gives them where it can, at once in
-/// buffers that have room for one, later (khugepaged) where smaller buffers lie side by side. A huge
-/// page takes its memory as soon as one octet of it is written.
+/// buffers that have room for one, later (khugepaged) where smaller buffers lie side by side. A
+/// huge page takes its memory as soon as one octet of it is written.
 enum class Pages : std::uint8_t { ordinary, huge };
 
 class PageBuffer {
