@@ -83,14 +83,18 @@ void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept
   if (out.query.fault != Fault::none) return;
   out.key.assign(out.query.question.qname, rules_.value()->key());
   rules_.value()->prefetch(out.key);
-  cache_.prefetch(out.key.hash(0));
 }
 
-void Engine::look_ahead(const Prepared& prepared) const noexcept {
-  if (prepared.query.fault != Fault::none) return;
-  // What a rule most likely blocks is not looked for in the cache.
-  if (rules_.value()->prefetch_names(prepared.key)) return;
-  cache_.prefetch_entry(key_of(prepared.query, prepared.key));
+void Engine::look_ahead(std::span<Prepared> batch) const noexcept {
+  for (Prepared& prepared : batch) {
+    if (prepared.query.fault != Fault::none) continue;
+    prepared.is_ruled = rules_.value()->prefetch_names(prepared.key);
+    if (!prepared.is_ruled) cache_.prefetch(prepared.key.hash(0));
+  }
+  for (const Prepared& prepared : batch) {
+    if (prepared.query.fault != Fault::none || prepared.is_ruled) continue;
+    cache_.prefetch_entry(key_of(prepared.query, prepared.key));
+  }
 }
 
 std::size_t Engine::refuse(const Prepared& prepared, const AnswerHead& head,

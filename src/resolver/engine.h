@@ -103,6 +103,7 @@ struct Prepared {
   Bytes message = {};  // borrowed until handle()
   ClientQuery query = {};
   policy::NameKey key = {};
+  bool is_ruled = false;  // most likely; see look_ahead()
 };
 
 class Engine {
@@ -135,9 +136,10 @@ class Engine {
    private:
     Engine& engine_;
   };
-  /// In three steps, so that a batch loads its memory in parallel: tables, then what they lead to.
+  /// In three steps, so that a batch loads its memory in parallel: the rules' tables; what these
+  /// lead to, and the cache for names without a rule; then handle().
   void prepare(Bytes message, Transport transport, Prepared& out) noexcept;
-  void look_ahead(const Prepared& prepared) const noexcept;
+  void look_ahead(std::span<Prepared> batch) const noexcept;
   /// The size of the answer in `out` (of dns::message_size_max for TCP, udp_answer_size_max for
   /// UDP), or 0: later through the sink, or never.
   std::size_t handle(const Prepared& prepared, Transport transport, const ClientRef& client,

@@ -42,7 +42,7 @@ void UdpClientSocket::answer_batch(Engine& engine) noexcept {
     sources[i] = query.source;
     engine.prepare(query.message, Transport::udp, prepared[i]);
   }
-  for (std::size_t i = 0; i < received_; ++i) engine.look_ahead(prepared[i]);
+  engine.look_ahead(std::span{prepared}.first(received_));
   std::size_t answers = 0;
   ClientRef client;
   client.socket = number_;

@@ -104,7 +104,7 @@ void XdpClientSocket::answer_batch(Engine& engine) noexcept {
     engine.prepare(query.message, Transport::udp, batches_.prepared[queries]);
     queries_[queries++] = *frame;
   }
-  for (std::size_t i = 0; i < queries; ++i) engine.look_ahead(batches_.prepared[i]);
+  engine.look_ahead(std::span{batches_.prepared}.first(queries));
   for (std::size_t i = 0; i < queries; ++i) {
     const net::UdpFrame& query = queries_[i];
     if (!is_for_us(query)) {
