@@ -5,15 +5,8 @@ add_library(khien_flags INTERFACE)
 target_include_directories(khien_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(khien_flags INTERFACE Threads::Threads)
 target_compile_options(khien_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
-  -fno-omit-frame-pointer)
-if(KHIEN_TOGETHER)
-  # What would be said here is about a source's neighbours.
-  target_compile_options(khien_flags INTERFACE
-    -Wno-unused-function $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-else()
-  target_compile_options(khien_flags INTERFACE -Wshadow)
-endif()
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -fno-omit-frame-pointer)
 target_compile_definitions(khien_flags INTERFACE _GLIBCXX_ASSERTIONS)
 
 option(KHIEN_WERROR "Warnings are errors" ON)

@@ -87,13 +87,12 @@ void Engine::prepare(Bytes message, Transport transport, Prepared& out) noexcept
 
 void Engine::look_ahead(std::span<Prepared> batch) const noexcept {
   for (Prepared& prepared : batch) {
-    if (prepared.query.fault != Fault::none) continue;
-    prepared.is_ruled = rules_.value()->prefetch_names(prepared.key);
-    if (!prepared.is_ruled) cache_.prefetch(prepared.key.hash(0));
+    prepared.may_be_cached =
+        prepared.query.fault == Fault::none && !rules_.value()->prefetch_names(prepared.key);
+    if (prepared.may_be_cached) cache_.prefetch(prepared.key.hash(0));
   }
   for (const Prepared& prepared : batch) {
-    if (prepared.query.fault != Fault::none || prepared.is_ruled) continue;
-    cache_.prefetch_entry(key_of(prepared.query, prepared.key));
+    if (prepared.may_be_cached) cache_.prefetch_entry(key_of(prepared.query, prepared.key));
   }
 }
 

@@ -103,7 +103,7 @@ struct Prepared {
   Bytes message = {};  // borrowed until handle()
   ClientQuery query = {};
   policy::NameKey key = {};
-  bool is_ruled = false;  // most likely; see look_ahead()
+  bool may_be_cached = false;  // see look_ahead()
 };
 
 class Engine {
