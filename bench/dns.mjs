@@ -116,7 +116,7 @@ try {
   const servers = { floor: { port: base + 1 }, ours: { port: base + 2 } };
   servers.floor.child = start('0', load, ['floor', '127.0.0.1', String(servers.floor.port)]);
   const dnsd = (port, more) =>
-    start('0', server, ['--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${upstream}`, '--list', `fraud=${folder}/list.txt`, ...more]);
+    start('0', server, ['--listen', `127.0.0.1:${port}`, '--upstream', `127.0.0.1:${upstream}`, '--list', `phishing=${folder}/list.txt`, ...more]);
   servers.ours.child = dnsd(servers.ours.port, []);
   if (process.env.POLICIES) {
     servers.policies = { port: base + 3 };
