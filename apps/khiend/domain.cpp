@@ -12,6 +12,7 @@
 #include "identity/schema.h"
 #include "ledger/schema.h"
 #include "pages/catalogue.h"
+#include "publish/agreement.h"
 #include "state_folder.h"
 #include "tally/schema.h"
 #include "version.h"
@@ -40,6 +41,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"evidence", evidence::migrations()},
       store::ModuleMigrations{"identity", identity::migrations()},
       store::ModuleMigrations{"cases", cases::migrations()},
+      store::ModuleMigrations{"publish", publish::migrations()},
       store::ModuleMigrations{"tally", tally::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
   };

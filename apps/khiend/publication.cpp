@@ -5,11 +5,13 @@
 #include <mutex>
 #include <thread>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "cases/publication.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
+#include "publish/agreement.h"
 #include "publish/case_publications.h"
 #include "publish/followers.h"
 #include "publish/primary.h"
@@ -23,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto followers_poll = 1s;  // how soon a change of followers.json counts
+constexpr auto agreement_interval = 1min;
 
 /// The first follower of a new installation is our own resolver front-end.
 Result<void> make_first_follower(Domain& domain, const Options& options) {
@@ -31,6 +34,15 @@ Result<void> make_first_follower(Domain& domain, const Options& options) {
   if (!followers->empty()) return {};
   return publish::put_follower(
       options.state, {.name = "khien-dnsd", .signs = true, .notify = options.verify}, domain.rng());
+}
+
+/// Whether register, ledger and zones agree, for /healthz.
+api::PartState state_of(const publish::AgreementState& found) {
+  if (found.difference_count == 0) return {};
+  return {.condition = api::Condition::degraded,
+          .words = std::to_string(found.difference_count) +
+                   " orders differ between register, ledger and zones: look for "
+                   "register_ledger_zones_differ in the log"};
 }
 
 /// Carries what feeds changed into the zones.
@@ -127,7 +139,33 @@ struct Publication::Parts {
   std::unique_ptr<publish::Publisher> publisher;
   std::unique_ptr<feeds::SetPublisher> sets;
   std::unique_ptr<TimerThread> sets_thread;
+  std::unique_ptr<publish::Agreement> agreement;
+  Guarded<api::PartState> agreed;
+  std::unique_ptr<TimerThread> agreement_thread;
 };
+
+void Publication::start_agreement(Domain& domain, Parts& parts) {
+  parts.agreement = std::make_unique<publish::Agreement>(
+      publish::Agreement::Parts{.database = domain.database(),
+                                .zones = *parts.zones,
+                                .clock = domain.clock(),
+                                .metrics = domain.metrics(),
+                                .wait = [](std::int64_t wait_ms) {
+                                  std::this_thread::sleep_for(std::chrono::milliseconds{wait_ms});
+                                }});
+  parts.agreement_thread = std::make_unique<TimerThread>(
+      TimerThread::Options{.name = "agreement", .interval = agreement_interval},
+      domain.database().subscribe("khiend.agreement"), [&parts]() -> Result<void> {
+        auto found = parts.agreement->compare();
+        if (!found) return tl::unexpected<Error>{std::move(found).error()};
+        *parts.agreed.lock() = state_of(*found);
+        return {};
+      });
+  domain.health().add("agreement", [&parts] {
+    auto state = parts.agreement_thread->state();
+    return state.condition == api::Condition::ok ? *parts.agreed.lock() : state;
+  });
+}
 
 Publication::Publication(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Publication::~Publication() = default;
@@ -183,6 +221,7 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
       std::make_unique<TimerThread>(TimerThread::Options{.name = "feed_sets", .interval = 1min},
                                     domain.database().subscribe(feeds::channel_sets),
                                     [sets = parts->sets.get()] { return publish_sets(*sets); });
+  start_agreement(domain, *parts);
   KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
   return std::unique_ptr<Publication>{new Publication{std::move(parts)}};
 }

@@ -32,6 +32,7 @@ class Publication {
 
  private:
   struct Parts;
+  static void start_agreement(Domain& domain, Parts& parts);
   explicit Publication(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

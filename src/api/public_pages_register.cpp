@@ -6,6 +6,7 @@
 #include "cases/appeal.h"
 #include "cases/number.h"
 #include "pages/moment.h"
+#include "publish/agreement.h"
 
 namespace khien::api {
 namespace {
@@ -54,6 +55,23 @@ Result<Response> lookup(const Services& services, const Request& request) {
   return html(reading, request, 200, services.site.lookup(reading.reader(), question, &result));
 }
 
+/// What the last comparison of register, log and zones came to.
+pages::AgreementLine agreement_line(const Reading& reading,
+                                    const std::optional<publish::AgreementState>& state) {
+  if (!state) return {.words = reading.text("public.agreement.never"), .tone = pages::Tone::wait};
+  const bool is_late =
+      reading.services.clock.now_ms() - state->checked_at_ms > publish::agreement_late_ms;
+  pages::AgreementLine line{.at = pages::moment_text(state->checked_at_ms)};
+  if (state->difference_count > 0) {
+    line.words = reading.text("public.agreement.differ");
+    line.tone = pages::Tone::bad;
+  } else {
+    line.words = reading.text(is_late ? "public.agreement.late" : "public.agreement.agree");
+    line.tone = is_late ? pages::Tone::wait : pages::Tone::good;
+  }
+  return line;
+}
+
 Result<Response> register_list(const Services& services, const Request& request) {
   const Reading reading{services, request};
   cases::PageRequest page;
@@ -65,8 +83,13 @@ Result<Response> register_list(const Services& services, const Request& request)
     page.before = std::stoll(after);
   }
   pages::RegisterPage view{.query = query_of(request, "q")};
-  auto found = services.database.read(
-      [&](store::Executor& db) { return cases::list_register(db, {.query = view.query}, page); });
+  auto found =
+      services.database.read([&](store::Executor& db) -> Result<cases::Page<cases::RegisterEntry>> {
+        auto agreement = publish::load_agreement(db);
+        if (!agreement) return tl::unexpected<Error>{std::move(agreement).error()};
+        view.agreement = agreement_line(reading, *agreement);
+        return cases::list_register(db, {.query = view.query}, page);
+      });
   if (!found) return tl::unexpected<Error>{std::move(found).error()};
   for (const auto& entry : found->items) {
     const auto order = order_page(reading, entry);

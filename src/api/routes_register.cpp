@@ -7,6 +7,7 @@
 #include "api/services.h"
 #include "evidence/content_store.h"
 #include "http/router.h"
+#include "publish/agreement.h"
 
 namespace khien::api {
 namespace {
@@ -112,6 +113,27 @@ Result<Response> get_entry(const Services& services, const Request& request) {
   });
 }
 
+/// Whether register, ledger and zones agree: sources by id, never a name.
+Result<Response> get_agreement(const Services& services, const Request&) {
+  return services.database.read([&](store::Executor& db) -> Result<Response> {
+    auto state = publish::load_agreement(db);
+    if (!state) return tl::unexpected<Error>{std::move(state).error()};
+    if (!state->has_value()) {
+      return fail(ErrorCode::not_found, "register, ledger and zones were not compared yet");
+    }
+    Json::Array differences;
+    for (const auto& difference : (*state)->differences) {
+      differences.push_back(Json::object(
+          {{"kind", publish::to_string(difference.kind)}, {"source", difference.source}}));
+    }
+    return json(200, Json::object({{"checked_at_ms", (*state)->checked_at_ms},
+                                   {"orders", (*state)->order_count},
+                                   {"difference_count", (*state)->difference_count},
+                                   {"differing_since_ms", (*state)->differing_since_ms},
+                                   {"differences", Json{std::move(differences)}}}));
+  });
+}
+
 }  // namespace
 
 void add_register_routes(Routes& routes, const Services& services) {
@@ -123,6 +145,7 @@ void add_register_routes(Routes& routes, const Services& services) {
   add("lookup", look_up);
   add("register", list_register);
   add("register/{order_id}", get_entry);
+  add("agreement", get_agreement);
 }
 
 }  // namespace khien::api

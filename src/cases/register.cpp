@@ -19,6 +19,9 @@ WHERE o.valid_from_ms IS NOT NULL AND o.register_sequence < $1
   AND ($4 = '' OR o.number = $5
        OR (o.name LIKE $4 ESCAPE '!' AND o.category <> 'child-abuse'))
 ORDER BY o.register_sequence DESC LIMIT $6)";
+constexpr std::string_view sql_in_force = R"(
+WHERE o.id > $1 AND o.state IN ('approved', 'published', 'enforced', 'verified', 'due_review')
+ORDER BY o.id LIMIT 10000)";
 constexpr std::string_view sql_by_name = R"(
 WHERE o.valid_from_ms IS NOT NULL AND o.name = $1 ORDER BY o.register_sequence DESC LIMIT 20)";
 constexpr std::string_view sql_sequence = "SELECT register_sequence FROM block_order WHERE id = $1";
@@ -132,6 +135,26 @@ Result<RegisterEntry> load_register_entry(store::Executor& db, const OrderId& id
                                  .at_ms = signature.signed_at_ms});
   }
   return entry;
+}
+
+Result<std::vector<InForce>> orders_shown_in_force(store::Executor& db, const OrderId& after) {
+  auto rows = db.query(std::string{order_select()} + std::string{sql_in_force}, {after.value});
+  if (!rows) return propagate(std::move(rows).error(), "list the orders in force");
+  std::vector<InForce> orders;
+  orders.reserve(rows->size());
+  for (const auto& stored : *rows) {
+    auto row = read_order_row(stored);
+    if (!row) return tl::unexpected<Error>{std::move(row).error()};
+    const auto& order = row->order;
+    if (!order.category) return fail(ErrorCode::corrupt, "an order in force has no category");
+    orders.push_back({.order = order.id,
+                      .basis = order.emergency_ends_at_ms ? Basis::emergency : Basis::orders,
+                      .category = *order.category,
+                      .name = order.name,
+                      .name_commitment = ledger::commitment(row->salt, order.name),
+                      .scope = order.scope});
+  }
+  return orders;
 }
 
 Result<std::vector<std::string>> order_leaves(store::Executor& db, const OrderId& id) {

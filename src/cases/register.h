@@ -63,6 +63,20 @@ struct RegisterFilter {
 /// The ledger leaves of an order in their order, for proofs: ids as ledger::append gave them.
 [[nodiscard]] Result<std::vector<std::string>> order_leaves(store::Executor& db, const OrderId& id);
 
+/// An order that the register shows as in force, with what proves that ledger and zones mean the
+/// same. For the machine alone: names of child abuse stand in it.
+struct InForce {
+  OrderId order;
+  Basis basis = Basis::orders;
+  Category category = Category::phishing;
+  std::string name;
+  std::string name_commitment;  ///< as the leaves of the order have it
+  Scope scope = Scope::host;
+};
+/// All of them by id, after the order `after` at most 10,000.
+[[nodiscard]] Result<std::vector<InForce>> orders_shown_in_force(store::Executor& db,
+                                                                 const OrderId& after = {});
+
 struct Lookup {
   std::string name;                     ///< normalised
   std::string registrable_domain;       ///< empty where there is none

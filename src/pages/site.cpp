@@ -172,6 +172,9 @@ std::string Site::register_page(const Reader& reader, const RegisterPage& view) 
   }
   Values values;
   values.set("q", view.query).set("rows", std::move(rows)).set("next", view.next);
+  values.set("agreement", view.agreement.words)
+      .set("agreement_tone", class_of(view.agreement.tone))
+      .set("agreement_at", view.agreement.at);
   return render("register", reader, "public.register.title", "register", std::move(values));
 }
 

@@ -79,9 +79,17 @@ struct RegisterRow {
   std::string until;
 };
 
+/// Whether register, log and zones were found to say the same, and when.
+struct AgreementLine {
+  std::string words = {};
+  Tone tone = Tone::plain;
+  std::string at = {};  ///< empty: never
+};
+
 struct RegisterPage {
   std::string query = {};
   std::vector<RegisterRow> rows = {};
+  AgreementLine agreement = {};
   std::string next = {};  ///< cursor of the next page, empty on the last
 };
 

@@ -70,6 +70,25 @@ std::vector<Holding> ZoneSet::holdings(std::string_view name) {
   return held;
 }
 
+std::vector<Holding> ZoneSet::holdings_in(const ZoneFacts& zone) {
+  std::vector<Holding> held;
+  std::vector<SourceIndex> sources;
+  const auto reader = read_zone(zone);
+  while (reader->next([&](const ZoneTable::Item& item) {
+    std::string text = item.name.to_text();
+    text.pop_back();
+    for (const Holder& holder : item.holders) {
+      held.push_back({.zone = zone.id, .name = text, .source = {}, .scope = holder.scope});
+      sources.push_back(holder.source);
+    }
+    return true;
+  })) {
+  }
+  auto state = state_->lock();
+  for (std::size_t i = 0; i < held.size(); ++i) held[i].source = state->sources[sources[i]];
+  return held;
+}
+
 std::size_t ZoneSet::memory_size() {
   auto state = state_->lock();
   std::size_t size = 0;

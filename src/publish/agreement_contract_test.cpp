@@ -1,0 +1,232 @@
+#include "publish/agreement.h"
+
+#include <gtest/gtest.h>
+
+#include "cases/testing/desk.h"
+#include "publish/case_publications.h"
+#include "publish/publisher.h"
+
+namespace khien::publish {
+namespace {
+
+using cases::Order;
+using cases::SignedMove;
+using store::testing::TemporaryFolder;
+
+RegisterRule ordered(std::string order, std::string name) {
+  return {.order = std::move(order),
+          .zone = "orders-phishing",
+          .name = name,
+          .name_commitment = "c:" + name,
+          .scope = Scope::host};
+}
+Holding served(std::string source, std::string name) {
+  return {.zone = "orders-phishing", .name = std::move(name), .source = std::move(source)};
+}
+
+TEST(DifferencesBetween, FindsNothingWhereAllSayTheSame) {
+  EXPECT_TRUE(differences_between(std::vector{ordered("a", "xau.example")},
+                                  {{"a", {.name_commitment = "c:xau.example"}}},
+                                  std::vector{served("order:a", "xau.example")})
+                  .empty());
+}
+
+TEST(DifferencesBetween, TellsEachKind) {
+  const std::map<std::string, LedgerRule> ledger{
+      {"a", {.name_commitment = "c:a.example"}},
+      {"b", {.name_commitment = "c:b.example"}},
+      {"c", {.name_commitment = "c:other.example"}},
+      {"d", {.name_commitment = "c:d.example", .scope = Scope::domain}},
+      {"f", {.name_commitment = "c:f.example"}}};
+  const std::vector<RegisterRule> orders{ordered("a", "a.example"), ordered("b", "b.example"),
+                                         ordered("c", "c.example"), ordered("d", "d.example"),
+                                         ordered("e", "e.example")};
+  const std::vector<Holding> zones{
+      served("order:b", "x.example"), served("order:c", "c.example"),
+      served("order:d", "d.example"), served("order:d", "more.example"),
+      served("order:e", "e.example"), served("rollback", "g.example")};
+  const std::vector<Difference> expected{{DifferenceKind::not_served, "order:a"},
+                                         {DifferenceKind::not_in_register, "rollback"},
+                                         {DifferenceKind::served_otherwise, "order:b"},
+                                         {DifferenceKind::served_otherwise, "order:d"},
+                                         {DifferenceKind::not_in_ledger, "order:e"},
+                                         {DifferenceKind::only_in_ledger, "order:f"},
+                                         {DifferenceKind::ledger_says_otherwise, "order:c"},
+                                         {DifferenceKind::ledger_says_otherwise, "order:d"}};
+  EXPECT_EQ(differences_between(orders, ledger, zones), expected);
+}
+
+/// A desk with a publisher, a sequencer by hand, and the comparison.
+class AgreementTest : public cases::testing::Desk {
+ protected:
+  std::vector<store::ModuleMigrations> modules() const override {
+    auto all = Desk::modules();
+    all.push_back({"publish", publish::migrations()});
+    return all;
+  }
+
+  void SetUp() override {
+    Desk::SetUp();
+    if (IsSkipped()) return;
+    auto opened = ZoneSet::open({.folder = zones_folder_.path()}, clock, rng);
+    ASSERT_TRUE(opened.has_value());
+    zones_ = std::move(*opened);
+    source_ = std::make_unique<CasePublications>(db(), context);
+    publisher_ = std::make_unique<PublisherTurn>(Publisher::Parts{.zones = *zones_,
+                                                                  .source = *source_,
+                                                                  .clock = clock,
+                                                                  .folder = zones_folder_.path(),
+                                                                  .metrics = metrics_});
+    agreement_ = std::make_unique<Agreement>(Agreement::Parts{.database = db(),
+                                                              .zones = *zones_,
+                                                              .clock = clock,
+                                                              .metrics = metrics_,
+                                                              .wait = [this](std::int64_t) {
+                                                                ++waits_;
+                                                                if (meanwhile_) meanwhile_();
+                                                              }});
+  }
+
+  /// Everything that was decided is in the log and in the zones.
+  void settle() {
+    while (publisher_->run()) {
+    }
+    place_leaves();
+  }
+  /// What the sequencer does in the database.
+  void place_leaves() {
+    auto placed = run([](store::Transaction& tx) -> Result<void> {
+      auto done = tx.execute(
+          "UPDATE ledger_leaf SET seq = (SELECT count(*) FROM ledger_leaf b WHERE b.key < "
+          "ledger_leaf.key) WHERE seq IS NULL");
+      if (!done) return tl::unexpected(std::move(done).error());
+      const Octets root(32, 0);
+      auto head = tx.execute(
+          "INSERT INTO ledger_head (size, root, at_ms) SELECT count(*), $1, 0 FROM ledger_leaf "
+          "WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE size = (SELECT count(*) FROM "
+          "ledger_leaf))",
+          {root});
+      if (!head) return tl::unexpected(std::move(head).error());
+      return {};
+    });
+    ASSERT_TRUE(placed.has_value()) << placed.error().message;
+  }
+  AgreementState compared() {
+    auto state = agreement_->compare();
+    EXPECT_TRUE(state.has_value()) << state.error().message;
+    return state.value_or(AgreementState{});
+  }
+  Order in_force(const std::string& name) {
+    return approved(*reported("https://" + name).case_id, name);
+  }
+
+  TemporaryFolder zones_folder_;
+  Metrics metrics_;
+  std::unique_ptr<ZoneSet> zones_;
+  std::unique_ptr<CasePublications> source_;
+  std::unique_ptr<PublisherTurn> publisher_;
+  std::unique_ptr<Agreement> agreement_;
+  std::function<void()> meanwhile_;
+  int waits_ = 0;
+};
+
+TEST_P(AgreementTest, HoldsThroughTheLifeOfOrders) {
+  EXPECT_FALSE(look(load_agreement)->has_value());
+  const auto first = in_force("xau.example");
+  const auto second = in_force("te.example");
+  settle();
+  auto state = compared();
+  EXPECT_EQ(state.order_count, 2);
+  EXPECT_EQ(state.difference_count, 0);
+  EXPECT_EQ(waits_, 0);
+
+  const cases::ReasonedMove lift{
+      .id = first.id, .version = order_of(first.id).version, .reason = "Nhầm địa chỉ"};
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(tx, context, duty, lift);
+              }).has_value());
+  settle();
+  state = compared();
+  EXPECT_EQ(state.order_count, 1);
+  EXPECT_EQ(state.difference_count, 0);
+  const auto stored = look(load_agreement);
+  ASSERT_TRUE(stored.has_value() && stored->has_value());
+  EXPECT_EQ((*stored)->order_count, 1);
+  EXPECT_EQ((*stored)->checked_at_ms, clock.now_ms());
+}
+
+TEST_P(AgreementTest, WaitsForWhatIsOnItsWay) {
+  in_force("xau.example");
+  place_leaves();
+  meanwhile_ = [this] { settle(); };
+  EXPECT_EQ(compared().difference_count, 0);
+  EXPECT_EQ(waits_, 1);
+}
+
+TEST_P(AgreementTest, ANameInTheZonesWithoutAnOrderIsAnAlarmUntilItIsGone) {
+  in_force("xau.example");
+  settle();
+  const std::vector<Change> slipped_in{{.kind = ChangeKind::add,
+                                        .zone = "orders-phishing",
+                                        .name = "bao.example",
+                                        .source = "order:01KHN0000000000000000000ZZ"}};
+  ASSERT_TRUE(zones_->apply(slipped_in).has_value());
+  const auto begun_ms = clock.now_ms();
+  auto state = compared();
+  ASSERT_EQ(state.difference_count, 1);
+  EXPECT_EQ(state.differences.front(),
+            (Difference{DifferenceKind::not_in_register, "order:01KHN0000000000000000000ZZ"}));
+  EXPECT_EQ(state.differing_since_ms, begun_ms);
+  clock.advance(ms_per_minute);
+  EXPECT_EQ(compared().differing_since_ms, begun_ms);
+
+  ASSERT_TRUE(zones_
+                  ->apply(std::vector<Change>{{.kind = ChangeKind::remove,
+                                               .zone = "orders-phishing",
+                                               .name = "bao.example",
+                                               .source = "order:01KHN0000000000000000000ZZ"}})
+                  .has_value());
+  state = compared();
+  EXPECT_EQ(state.difference_count, 0);
+  EXPECT_FALSE(state.differing_since_ms.has_value());
+}
+
+TEST_P(AgreementTest, ARowThatSomebodyChangedContradictsTheLedger) {
+  const auto order = in_force("xau.example");
+  settle();
+  ASSERT_EQ(compared().difference_count, 0);
+  ASSERT_TRUE(run([&](store::Transaction& tx) -> Result<void> {
+                auto done =
+                    tx.execute("UPDATE block_order SET state = 'lifted' WHERE id = $1", {order.id});
+                if (!done) return tl::unexpected(std::move(done).error());
+                return {};
+              }).has_value());
+  const auto state = compared();
+  const std::string source = "order:" + order.id.value;
+  EXPECT_EQ(state.differences, (std::vector<Difference>{{DifferenceKind::not_in_register, source},
+                                                        {DifferenceKind::only_in_ledger, source}}));
+}
+
+TEST_P(AgreementTest, KeepsAHundredDifferencesAndCountsTheRest) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < differences_kept_max + 5; ++i) {
+    names.push_back("n" + std::to_string(i) + ".example");
+  }
+  std::vector<std::string> sources;
+  for (const auto& name : names) sources.push_back("order:" + name);
+  std::vector<Change> changes;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    changes.push_back(
+        {.kind = ChangeKind::add, .zone = "orders-fraud", .name = names[i], .source = sources[i]});
+  }
+  ASSERT_TRUE(zones_->apply(changes).has_value());
+  const auto state = compared();
+  EXPECT_EQ(state.difference_count, static_cast<std::int64_t>(names.size()));
+  EXPECT_EQ(state.differences.size(), differences_kept_max);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, AgreementTest, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+}  // namespace
+}  // namespace khien::publish
