@@ -82,14 +82,25 @@ struct ResolverChange {
 // zone.cpp
 struct FollowerAdd {
   std::string
-      kind;  ///< "bind", "unbound" or "khien-dnsd": decides key or address, and the text printed
-  std::string name;              ///< empty: the kind
-  std::string address;           ///< where it listens for NOTIFY, ADDRESS:PORT
+      kind;  ///< as print_configuration() has them: decides key or address, and the text printed
+  std::string name;  ///< empty: the kind
+  std::string
+      address;  ///< where it listens for NOTIFY, ADDRESS:PORT; not for those that ask by themselves
   std::string primary;           ///< where khiend serves zones, ADDRESS:PORT
   std::string zones;             ///< bases or ids with commas
   std::filesystem::path folder;  ///< the resolver's own, for its zone files; empty: none kept
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
+struct ZoneFollow {
+  std::string zone;
+  std::filesystem::path file;
+  std::string primary;
+  std::filesystem::path key_file;
+  std::int64_t every_s = 1;
+  bool once = false;
+};
+/// zone_follow.cpp: until SIGTERM or SIGINT, or one time
+[[nodiscard]] Result<void> zone_follow(const ZoneFollow& follow);
 [[nodiscard]] Result<void> zone_follower_list(const Place& place);
 [[nodiscard]] Result<void> zone_key_add(const Place& place, const std::string& name);
 [[nodiscard]] Result<void> zone_rollback(const Place& place, const std::string& zone,

@@ -19,6 +19,7 @@ struct Arguments {
   std::uint32_t serial = 0;
   std::size_t top = 1'000'000;
   bool json = false;
+  ZoneFollow follow;
   FollowerAdd follower{.kind = {},
                        .name = {},
                        .address = {},
@@ -59,17 +60,30 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* put =
       add(follower, "add", "let a resolver follow, and print what goes into its configuration",
           chosen, [&a] { return zone_follower_add(a.place, a.follower); });
-  put->add_option("kind", a.follower.kind, "bind, unbound or khien-dnsd")
+  put->add_option("kind", a.follower.kind, "khien-dnsd, unbound, bind, powerdns or knot-resolver")
       ->required()
-      ->check(CLI::IsMember({"bind", "unbound", "khien-dnsd"}));
+      ->check(CLI::IsMember({"khien-dnsd", "unbound", "bind", "powerdns", "knot-resolver"}));
   put->add_option("--name", a.follower.name,
                   "name of the follower and its key (default: the kind)");
-  put->add_option("--address", a.follower.address, "where it listens for NOTIFY, ADDRESS:PORT")
-      ->required();
+  put->add_option("--address", a.follower.address,
+                  "where it listens for NOTIFY, ADDRESS:PORT (not for powerdns and knot-resolver)");
   put->add_option("--primary", a.follower.primary, "where khiend serves zones (127.0.0.1:5380)");
   put->add_option("--zones", a.follower.zones, "bases or zones, with commas (emergency,orders)");
   put->add_option("--folder", a.follower.folder, "the resolver's folder for zone files");
   add(follower, "list", "who follows", chosen, [&a] { return zone_follower_list(a.place); });
+
+  auto* follow = add(zone, "follow", "keep FILE equal to a zone of a primary, until SIGTERM",
+                     chosen, [&a] { return zone_follow(a.follow); });
+  follow->add_option("zone", a.follow.zone, "for example orders-phishing, or any zone's name")
+      ->required();
+  follow->add_option("file", a.follow.file, "zone file, replaced as a whole at each change")
+      ->required();
+  follow->add_option("--primary", a.follow.primary, "where the zone is served, ADDRESS:PORT")
+      ->required();
+  follow->add_option("--tsig-key", a.follow.key_file, "key file as khienctl writes it");
+  follow->add_option("--every", a.follow.every_s, "seconds between two questions (1)")
+      ->check(CLI::Range(1, 86'400));
+  follow->add_flag("--once", a.follow.once, "write the file and end");
 
   auto* key = zone->add_subcommand("key", "keys for zone transfer");
   key->require_subcommand(1);

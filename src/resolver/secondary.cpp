@@ -10,29 +10,14 @@
 
 #include "base/log.h"
 #include "dns/writer.h"
+#include "resolver/transfer_exchange.h"
 #include "resolver/transfer_key.h"
 #include "resolver/zone_transfer.h"
 
 namespace khien::resolver {
 namespace {
 
-constexpr std::size_t request_size_max = 1'024;
 constexpr std::int64_t idle_wait_ms = 1'000;  // how often expiry is looked at
-
-Octets make_request(const dns::Name& zone, std::optional<std::uint32_t> serial, std::uint16_t id) {
-  Octets buffer(request_size_max);
-  dns::MessageWriter writer{buffer, buffer.size()};
-  writer.begin(id, 0);
-  bool good = writer.add_question(zone, serial ? dns::type_ixfr : dns::type_axfr, dns::class_in);
-  if (serial) {
-    // RFC 1995 section 3: our SOA in the authority section; only its serial counts.
-    const Octets soa = dns::make_soa({.primary = {}, .mailbox = {}, .serial = *serial});
-    good = good && writer.add_record(dns::Section::authority, zone, {.type = dns::type_soa}, soa);
-  }
-  KHIEN_ASSERT(good);  // two names and a SOA always fit
-  buffer.resize(writer.size());
-  return buffer;
-}
 
 }  // namespace
 
@@ -190,32 +175,17 @@ std::optional<std::uint32_t> Secondary::serial_of(const Zone& zone) {
 
 Result<void> Secondary::receive(Zone& zone, bool whole, ZoneTransfer& transfer) {
   Link& link = link_of(zone);
-  const auto id = static_cast<std::uint16_t>(rng_.below(65'536));
-  Octets request = make_request(zone.subscription.name, whole ? std::nullopt : serial_of(zone), id);
   const std::optional<dns::TsigKey> key = *link.key.lock();  // one for the whole transfer
-  std::optional<dns::TsigVerifier> verifier;
-  if (key) {
-    auto mac = dns::sign_request(request, *key, clock_.now_ms() / ms_per_second);
-    if (!mac) return fail(ErrorCode::internal, "cannot sign a transfer request");
-    verifier.emplace(*key, std::move(*mac));
-  }
-  if (auto sent = link.connection.send(request, transfer_timeout_ms); !sent) return sent;
-  while (!transfer.done() || (verifier && !verifier->complete())) {
-    auto message = link.connection.receive(transfer_timeout_ms);
-    if (!message) return tl::unexpected(std::move(message).error());
-    if (message->size() < dns::header_size || dns::load_u16(*message, 0) != id) {
-      return fail(ErrorCode::malformed, "zone transfer: an answer to another question");
-    }
-    if (verifier) {
-      const auto status = verifier->check(*message, clock_.now_ms() / ms_per_second);
-      if (status != dns::TsigStatus::ok) {
-        return fail(ErrorCode::denied, "zone transfer: TSIG " + std::string{to_string(status)},
-                    "bad_tsig");
-      }
-    }
-    if (auto fed = transfer.feed(*message); !fed) return fed;
-  }
-  return {};
+  return exchange_transfer(
+      link.connection,
+      {.zone = zone.subscription.name,
+       .serial = whole ? std::nullopt : serial_of(zone),
+       .key = key},
+      [&](Bytes message) -> Result<bool> {
+        if (auto fed = transfer.feed(message); !fed) return tl::unexpected(std::move(fed).error());
+        return transfer.done();
+      },
+      clock_, rng_);
 }
 
 Result<void> Secondary::apply(const Zone& zone, const ZoneTransfer& transfer) {

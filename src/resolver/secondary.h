@@ -29,7 +29,6 @@ constexpr std::int64_t refresh_min_ms =
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
 constexpr std::int64_t save_quiet_ms = 10'000;  // the snapshot waits for this much quiet
-constexpr int transfer_timeout_ms = 10'000;     // for connecting, and between two octets
 
 /// Where zones come from.
 struct ZonePrimary {

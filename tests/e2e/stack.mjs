@@ -130,7 +130,7 @@ export class Stack {
 
   /** Free ports, chosen once: start() does it for those who need none before. */
   async choosePorts() {
-    for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'every', 'unbound', 'bind', 'mail']) {
+    for (const name of ['web', 'zones', 'dns', 'status', 'authority', 'every', 'unbound', 'bind', 'powerdns', 'kresd', 'mail']) {
       this.ports[name] ??= await freePort();
     }
   }
@@ -275,11 +275,15 @@ zone:
     return value.trim();
   }
 
-  async #followers(kind, port) {
+  async #followers(kind, port, zones = 'emergency,orders') {
     // Adds the resolver to those that get NOTIFY and may transfer, and returns its configuration text.
-    return this.ctl('zone', 'follower', 'add', kind, '--address', `127.0.0.1:${port}`, '--primary',
-      `127.0.0.1:${this.ports.zones}`, '--folder', join(this.#folder, kind), '--zones', 'emergency,orders');
+    const address = port === undefined ? [] : ['--address', `127.0.0.1:${port}`];
+    this.configurations[kind] = await this.ctl('zone', 'follower', 'add', kind, ...address, '--primary',
+      `127.0.0.1:${this.ports.zones}`, '--folder', join(this.#folder, kind), '--zones', zones);
+    return this.configurations[kind];
   }
+  /** What khienctl printed for each kind of follower. */
+  configurations = {};
 
   async startUnbound() {
     const folder = join(this.#folder, 'unbound');
@@ -325,6 +329,42 @@ controls { };
 ${zones.split('// zones')[1] ?? ''}`);
     this.#spawn('bind', findProgram('named'), ['-g', '-n', '1', '-c', join(folder, 'named.conf')]);
     await until('BIND answers', async () => (await dig(this.ports.bind, 'ngan-hang.example')).rcode === 'NOERROR');
+  }
+
+  async startPowerdns() {
+    const folder = join(this.#folder, 'powerdns');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'khien.lua'), await this.#followers('powerdns'));
+    const options = {
+      'local-address': `127.0.0.1:${this.ports.powerdns}`, 'socket-dir': folder, 'forward-zones-recurse': `.=127.0.0.1:${this.ports.authority}`,
+      'lua-config-file': join(folder, 'khien.lua'), 'dont-query': '', dnssec: 'off', threads: 1, 'security-poll-suffix': '', 'config-dir': folder,
+      daemon: 'no', 'hint-file': 'no', 'write-pid': 'no', 'packetcache-ttl': 0,
+    };
+    this.#spawn('powerdns', findProgram('pdns_recursor'), Object.entries(options).map(([key, value]) => `--${key}=${value}`));
+    await until('PowerDNS Recursor answers', async () => (await dig(this.ports.powerdns, 'ngan-hang.example')).rcode === 'NOERROR');
+  }
+
+  /** With its files, which a khienctl of its own keeps for each zone. */
+  async startKnotResolver() {
+    const folder = join(this.#folder, 'knot-resolver');
+    mkdirSync(folder);
+    const zones = ['emergency', 'orders-phishing'];
+    const printed = await this.#followers('knot-resolver', undefined, zones.join(','));
+    const [policy, commands] = [/^policy.*$/gm, /^-- khienctl (.*)$/gm].map((part) => [...printed.matchAll(part)]);
+    for (const [i, zone] of zones.entries()) {
+      this.#spawn(`follow-${zone}`, join(bin, 'khienctl'), commands[i][1].split(' '));
+      await until(`the file of ${zone}`, () => existsSync(join(folder, `${zone}.rpz`)));
+    }
+    writeFileSync(join(folder, 'kresd.conf'), `net.listen('127.0.0.1', ${this.ports.kresd}, { kind = 'dns' })
+modules = { 'policy' }
+trust_anchors.remove('.')
+cache.size = 10 * MB
+log_level('notice')
+${policy.join('\n')}
+policy.add(policy.all(policy.STUB({'127.0.0.1@${this.ports.authority}'})))
+`);
+    this.#spawn('kresd', findProgram('kresd'), ['-n', '-c', join(folder, 'kresd.conf'), folder]);
+    await until('Knot Resolver answers', async () => (await dig(this.ports.kresd, 'ngan-hang.example')).rcode === 'NOERROR');
   }
 
   async stop() {

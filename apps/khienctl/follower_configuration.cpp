@@ -1,0 +1,107 @@
+#include "follower_configuration.h"
+
+#include <fmt/format.h>
+
+#include "publish/zone_names.h"
+
+namespace khien::khienctl {
+namespace {
+
+std::string zone_name(const std::string& id) {
+  const auto* zone = publish::find_zone(id);
+  auto name = zone == nullptr ? id : zone->name.to_text();
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+/// For unbound.conf. Unbound 1.17 has no TSIG for transfers, so it is let in by address. Without
+/// `folder` it keeps no zone file, which makes each change 100 times cheaper and a restart a full
+/// transfer.
+void print_unbound(const publish::Follower& follower, const net::SocketAddress& primary,
+                   const std::filesystem::path& folder) {
+  for (const auto& id : follower.zones) {
+    fmt::print("rpz:\n  name: \"{}.\"\n  primary: {}@{}\n  allow-notify: {}\n", zone_name(id),
+               to_string(primary.ip), primary.port, to_string(primary.ip));
+    if (!folder.empty()) fmt::print("  zonefile: \"{}\"\n", (folder / (id + ".zone")).string());
+    fmt::print("  rpz-signal-nxdomain-ra: yes\n");
+  }
+}
+
+/// For named.conf: a first part inside options {}, then the zones.
+void print_bind(const publish::Follower& follower, const net::SocketAddress& primary,
+                const std::filesystem::path& folder, const std::filesystem::path& key_file) {
+  fmt::print("  response-policy {{\n");
+  for (const auto& id : follower.zones) fmt::print("    zone \"{}\";\n", zone_name(id));
+  // BIND's default waits 60 s between two updates of a policy zone.
+  // BIND asks for a zone's serial at ticks of 10 questions: 500 ms at its default of 20 a second,
+  // so a lift soon after a block would wait for the next one.
+  fmt::print(
+      "  }} qname-wait-recurse no min-update-interval 0;\n  serial-query-rate 1000;\n"
+      "// zones\ninclude \"{}\";\n",
+      key_file.string());
+  for (const auto& id : follower.zones) {
+    fmt::print(
+        "zone \"{0}\" {{\n  type secondary;\n  primaries {{ {1} port {2} key {3}; }};\n"
+        "  file \"{4}\";\n  allow-notify {{ {1}; key {3}; }};\n  allow-query {{ none; }};\n"
+        "  min-refresh-time 1; min-retry-time 1;\n}};\n",
+        zone_name(id), to_string(primary.ip), primary.port, follower.name,
+        (folder / (id + ".db")).string());
+  }
+}
+
+/// RFC 8914: what a resolver tells about the zone's blocks.
+int extended_error(std::string_view zone) {
+  if (zone.starts_with("feeds-")) return 15;
+  if (zone.starts_with("choice-")) return 17;
+  return 16;
+}
+
+/// For PowerDNS Recursor's lua-config-file (4.5 and later). It takes no NOTIFY for RPZ: it asks
+/// each second. The key is read from its file, so that the configuration holds no secret.
+void print_powerdns(const Configuration& c) {
+  fmt::print("local key = io.open(\"{}\"):read(\"a\"):match('secret \"(.-)\"')\n",
+             c.key_file.string());
+  fmt::print("for _, zone in ipairs {{\n");
+  for (const auto& id : c.follower.zones) {
+    fmt::print("  {{\"{}\", {}}},\n", zone_name(id), extended_error(id));
+  }
+  fmt::print(
+      "}} do\n"
+      "  rpzPrimary(\"{}\", zone[1], {{tsigname=\"{}\", tsigalgo=\"hmac-sha256\", tsigsecret=key,\n"
+      "    refresh=1, includeSOA=true, extendedErrorCode=zone[2], extendedErrorText=\"\"}})\n"
+      "end\n",
+      to_string(c.primary), c.follower.name);
+}
+
+/// For kresd.conf. Knot Resolver 5 reads policy from files alone: `khienctl zone follow` keeps one
+/// for each zone, and it looks again when one changes.
+void print_knot_resolver(const Configuration& c) {
+  const auto folder = c.folder.empty() ? std::filesystem::path{"/var/lib/khien-zones"} : c.folder;
+  for (const auto& id : c.follower.zones) {
+    fmt::print("policy.add(policy.rpz(policy.DENY, '{}', true))\n",
+               (folder / (id + ".rpz")).string());
+  }
+  fmt::print("-- beside it one process for each zone, kept running by your service manager:\n");
+  for (const auto& id : c.follower.zones) {
+    fmt::print("-- khienctl zone follow {} {} --primary {} --tsig-key {}\n", id,
+               (folder / (id + ".rpz")).string(), to_string(c.primary), c.key_file.string());
+  }
+}
+
+}  // namespace
+
+void print_configuration(const Configuration& c) {
+  if (c.kind == "unbound") {
+    print_unbound(c.follower, c.primary, c.folder);
+  } else if (c.kind == "bind") {
+    print_bind(c.follower, c.primary, c.folder, c.key_file);
+  } else if (c.kind == "powerdns") {
+    print_powerdns(c);
+  } else if (c.kind == "knot-resolver") {
+    print_knot_resolver(c);
+  } else {
+    fmt::print("--primary {} --tsig-key {}\n", to_string(c.primary), c.key_file.string());
+  }
+}
+
+}  // namespace khien::khienctl

@@ -1,0 +1,23 @@
+// What a resolver's operator puts into its configuration to follow our zones: about ten lines for
+// each kind, complete as they stand. docs/publish/isp.md shows them in their place.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "net/address.h"
+#include "publish/followers.h"
+
+namespace khien::khienctl {
+
+struct Configuration {
+  std::string kind;  ///< khien-dnsd, unbound, bind, powerdns or knot-resolver
+  const publish::Follower& follower;
+  net::SocketAddress primary;
+  std::filesystem::path key_file;
+  std::filesystem::path folder;  ///< for zone files; empty: none are kept
+};
+
+void print_configuration(const Configuration& configuration);
+
+}  // namespace khien::khienctl
