@@ -10,7 +10,9 @@
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
+#include "progress_keeper.h"
 #include "publish/case_publications.h"
+#include "publish/follower_file.h"
 #include "publish/followers.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
@@ -122,6 +124,7 @@ class FollowersWatch {
 struct Publication::Parts {
   std::unique_ptr<publish::ZoneSet> zones;
   std::unique_ptr<publish::Primary> primary;
+  std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
@@ -134,6 +137,10 @@ Publication::~Publication() = default;
 
 std::vector<publish::Holding> Publication::holdings(std::string_view name) const {
   return parts_->zones->holdings(name);
+}
+
+api::PublicationState Publication::state() const {
+  return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
 }
 
 net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
@@ -168,6 +175,11 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto set = parts->primary->set_access(std::move(*access)); !set) {
     return tl::unexpected<Error>{std::move(set).error()};
   }
+  parts->keeper = std::make_unique<ProgressKeeper>(
+      ProgressKeeper::Parts{.progress = parts->primary->progress(),
+                            .events = domain.events(),
+                            .metrics = domain.metrics(),
+                            .file = publish::progress_path(options.state)});
   parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary);
 
   parts->source = std::make_unique<publish::CasePublications>(domain.database(), services.cases);
