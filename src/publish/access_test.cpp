@@ -63,9 +63,9 @@ TEST(Access, RefusesWhatWouldBeOpenOrWrong) {
 TEST(KeyFile, WritesOnceAndReadsBack) {
   const TemporaryFolder folder;
   SeededRng rng{3};
-  const auto key = make_key("ISP-A.khien", rng);
+  const auto key = make_key("ISP-A.khien", rng, dns::TsigAlgorithm::hmac_sha512);
   ASSERT_TRUE(key.has_value());
-  EXPECT_EQ(key->secret.size(), key_secret_size);
+  EXPECT_EQ(key->secret.size(), 64U);
   const auto path = folder.path() / "isp-a.key";
   ASSERT_TRUE(write_key_file(path, *key).has_value());
   EXPECT_EQ(write_key_file(path, *key).error().code, ErrorCode::conflict);
@@ -75,6 +75,7 @@ TEST(KeyFile, WritesOnceAndReadsBack) {
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->name, key->name);
   EXPECT_EQ(again->secret, key->secret);
+  EXPECT_EQ(again->algorithm, dns::TsigAlgorithm::hmac_sha512);
 
   std::filesystem::permissions(path, std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);

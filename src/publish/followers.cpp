@@ -130,7 +130,7 @@ Result<void> put_follower(const std::filesystem::path& state, const Follower& fo
   if (follower.signs && !std::filesystem::exists(key_path)) {
     std::error_code error;
     std::filesystem::create_directories(key_path.parent_path(), error);
-    auto key = make_key(follower.name, rng);
+    auto key = make_key(follower.name, rng, follower.algorithm);
     if (!key) return tl::unexpected<Error>{std::move(key).error()};
     if (auto written = write_key_file(key_path, *key); !written) return written;
   }

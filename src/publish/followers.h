@@ -23,6 +23,8 @@ struct Follower {
   std::vector<net::Prefix> addresses = {};  ///< empty: from anywhere, with the key
   std::vector<std::string> zones = {};      ///< ids; empty: all
   std::vector<net::SocketAddress> notify = {};
+  /// Of a key that is made; one that is there keeps its own. Not in the file.
+  dns::TsigAlgorithm algorithm = dns::TsigAlgorithm::hmac_sha256;
 };
 
 [[nodiscard]] std::filesystem::path followers_path(const std::filesystem::path& state);
