@@ -1,6 +1,6 @@
 // Transaction signatures, RFC 8945, with hmac-sha256 (which its section 6 makes mandatory and
-// everyone speaks) and hmac-sha512. Signs and checks single messages and the streams of messages that
-// AXFR and IXFR send over TCP. Time is an argument: UTC seconds since 1970.
+// everyone speaks) and hmac-sha512. Signs and checks single messages and the streams of messages
+// that AXFR and IXFR send over TCP. Time is an argument: UTC seconds since 1970.
 //
 // Nothing here keeps a key longer than its caller does.
 #pragma once
@@ -84,7 +84,8 @@ struct TsigCheck {
                                       std::int64_t now_s);
 
 /// Appends the TSIG of an answer to a request that failed its check: signed for BADTIME (with our
-/// time in it) and BADTRUNC, unsigned for what is wrong with key or signature (section 5.3.2). no_space as above. `check.tsig` must be there.
+/// time in it) and BADTRUNC, unsigned for what is wrong with key or signature (section 5.3.2).
+/// no_space as above. `check.tsig` must be there.
 [[nodiscard]] Wire<void> sign_error(Octets& message, const TsigCheck& check, std::int64_t now_s);
 
 /// Signs the answer to one request, which may be a stream of messages; each gets its TSIG.

@@ -43,6 +43,51 @@ TEST(Access, ChildAbuseZonesWantAKey) {
   }
 }
 
+// Mutual TLS: the client's own key opens what a signature opens, and both may be asked for.
+TEST(Access, APinOpensItsZonesToWhoProvesToHaveTheKey) {
+  const dns::Name key = test_name("isp-a.");
+  const auto pin = crypto::sha256("its key");
+  const auto other = crypto::sha256("another key");
+  const Access access{.keys = {key_of("isp-a.")},
+                      .rules = {{.name = "by-pin", .pins = {pin}, .zones = {"orders-child-abuse"}},
+                                {.name = "both",
+                                 .key = key,
+                                 .addresses = {prefix_of("192.0.2.0/24")},
+                                 .pins = {pin},
+                                 .zones = {"orders-fraud"}}}};
+  ASSERT_TRUE(check(access).has_value());
+  const auto& abuse = test_zone("orders-child-abuse");
+  const auto& fraud = test_zone("orders-fraud");
+  const auto from = ip_of("192.0.2.1");
+  EXPECT_NE(access.find(abuse, {.address = from, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from, .pin = other}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from, .key = &key}), nullptr);
+  EXPECT_NE(access.find(fraud, {.address = from, .key = &key, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = from, .key = &key}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = from, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = ip_of("198.51.100.1"), .key = &key, .pin = pin}),
+            nullptr);
+}
+
+TEST(Access, AFollowersOwnRuleComesFirst) {
+  const dns::Name key = test_name("isp-a.");
+  const Access access{.keys = {key_of("isp-a.")},
+                      .rules = {{.name = "net", .addresses = {prefix_of("192.0.2.0/24")}},
+                                {.name = "isp-a", .key = key}}};
+  const auto& zone = test_zone();
+  EXPECT_EQ(access.find(zone, {ip_of("192.0.2.1"), &key})->name, "isp-a");
+  EXPECT_EQ(access.find(zone, {ip_of("192.0.2.1")})->name, "net");
+}
+
+TEST(Access, KnowsFromWhereNobodyComes) {
+  Access access{.keys = {}, .rules = {{.name = "net", .addresses = {prefix_of("192.0.2.0/24")}}}};
+  EXPECT_TRUE(access.may_come_from(ip_of("192.0.2.1")));
+  EXPECT_FALSE(access.may_come_from(ip_of("198.51.100.1")));
+  access.rules.push_back({.name = "anywhere", .pins = {crypto::sha256("its key")}});
+  EXPECT_TRUE(access.may_come_from(ip_of("198.51.100.1")));
+}
+
 TEST(Access, RefusesWhatWouldBeOpenOrWrong) {
   EXPECT_FALSE(check({.keys = {}, .rules = {{.name = "everybody"}}}).has_value());
   EXPECT_FALSE(check({.keys = {}, .rules = {{.name = "a", .key = test_name("no.")}}}).has_value());
@@ -57,6 +102,11 @@ TEST(Access, RefusesWhatWouldBeOpenOrWrong) {
   EXPECT_FALSE(check(many).has_value());
   many.rules.resize(1);
   many.rules[0].notify.resize(notify_targets_max + 1);
+  EXPECT_FALSE(check(many).has_value());
+  many.rules[0].notify.clear();
+  many.rules[0].pins.resize(pins_max);
+  EXPECT_TRUE(check(many).has_value());
+  many.rules[0].pins.resize(pins_max + 1);
   EXPECT_FALSE(check(many).has_value());
 }
 

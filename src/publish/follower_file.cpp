@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "codec/json.h"
 #include "publish/access.h"
+#include "publish/catalog.h"
 #include "publish/follower_standing.h"
 
 namespace khien::publish {
@@ -102,7 +103,7 @@ Result<ServerRecord> server_of(const Json& json) {
 Result<FollowerZoneRecord> zone_of(const Json& json) {
   Reader in{json};
   FollowerZoneRecord out;
-  out.zone = find_zone(in.text("zone"));
+  out.zone = find_served_zone(in.text("zone"));
   out.served_serial = in.serial("served");
   out.failed_count = in.number("failed");
   out.failed_ms = in.number("failed_ms");

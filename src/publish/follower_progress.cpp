@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dns/serial.h"
+#include "publish/catalog.h"
 
 namespace khien::publish {
 namespace {
@@ -29,15 +30,20 @@ void FollowerProgress::set_followers(const Access& access) {
   for (const AccessRule& rule : access.rules) {
     FollowerRecord* known = find_follower(state->followers, rule.name);
     FollowerRecord record{.name = rule.name};
-    for (const ZoneFacts& zone : all_zones()) {
-      if (!covers(rule, zone)) continue;
-      FollowerZoneRecord* before = known == nullptr ? nullptr : find_zone_in(*known, &zone);
-      record.zones.push_back(before == nullptr ? FollowerZoneRecord{.zone = &zone}
+    auto zones = members_of(rule);
+    if (rule.catalog_serial != 0) zones.push_back(&catalog_zone());
+    for (const ZoneFacts* zone : zones) {
+      FollowerZoneRecord* before = known == nullptr ? nullptr : find_zone_in(*known, zone);
+      record.zones.push_back(before == nullptr ? FollowerZoneRecord{.zone = zone}
                                                : std::move(*before));
-      record.zones.back().served_serial = state->courses[&zone].serial;
+      Course& course = state->course_of(rule.name, *zone);
+      if (zone == &catalog_zone()) advance(course, &record.zones.back(), rule.catalog_serial);
+      record.zones.back().served_serial = course.serial;
     }
     followers.push_back(std::move(record));
   }
+  std::erase_if(state->catalogs,
+                [&](const auto& one) { return find_follower(followers, one.first) == nullptr; });
   state->followers = std::move(followers);
   ++generation_;
 }
@@ -60,7 +66,7 @@ void FollowerProgress::restore(const FollowersRecord& record) {
       *zone = old;
       zone->served_serial = served;
       for (ServerRecord& server : zone->servers) {
-        if (server.serial) settle(server, *server.serial, state->courses[zone->zone]);
+        if (server.serial) settle(server, *server.serial, state->course_of(kept.name, *zone->zone));
       }
     }
   }
@@ -72,22 +78,36 @@ void FollowerProgress::zone_served(const ZoneFacts& zone, std::uint32_t serial) 
   serve(*state, zone, serial);
 }
 
+FollowerProgress::Course& FollowerProgress::State::course_of(std::string_view follower,
+                                                             const ZoneFacts& zone) {
+  return &zone == &catalog_zone() ? catalogs[std::string{follower}] : courses[&zone];
+}
+
 /// Serials only rise here: one that is not later is news that another thread was quicker to bring.
+bool FollowerProgress::advance(Course& course, FollowerZoneRecord* record,
+                               std::uint32_t serial) const {
+  const bool is_later = course.steps.empty() || dns::serial_before(course.serial, serial);
+  if (is_later) {
+    course.serial = serial;
+    course.changed_ms = clock_.now_ms();
+    course.steps.push_back({.serial = serial, .at_ms = course.changed_ms});
+    if (course.steps.size() > steps_max) course.steps.erase(course.steps.begin());
+  }
+  if (record == nullptr) return is_later;
+  record->served_serial = course.serial;
+  for (ServerRecord& server : record->servers) {
+    const bool is_new = server.behind_since_ms == 0 && is_behind(server, course.serial);
+    if (is_new) server.behind_since_ms = course.changed_ms;
+  }
+  return is_later;
+}
+
 void FollowerProgress::serve(State& state, const ZoneFacts& zone, std::uint32_t serial) {
-  const InstantMs now_ms = clock_.now_ms();
   Course& course = state.courses[&zone];
-  if (!course.steps.empty() && !dns::serial_before(course.serial, serial)) return;
-  course.serial = serial;
-  course.changed_ms = now_ms;
-  course.steps.push_back({.serial = serial, .at_ms = now_ms});
-  if (course.steps.size() > steps_max) course.steps.erase(course.steps.begin());
+  if (!advance(course, nullptr, serial)) return;
   for (FollowerRecord& follower : state.followers) {
     FollowerZoneRecord* record = find_zone_in(follower, &zone);
-    if (record == nullptr) continue;
-    record->served_serial = serial;
-    for (ServerRecord& server : record->servers) {
-      if (server.behind_since_ms == 0 && is_behind(server, serial)) server.behind_since_ms = now_ms;
-    }
+    if (record != nullptr) advance(course, record, serial);
   }
   ++generation_;
 }
@@ -136,7 +156,8 @@ void FollowerProgress::seen(const SerialSeen& seen) {
   const InstantMs now_ms = clock_.now_ms();
   auto state = state_.lock();
   // What we told or sent we serve, though our own listener may not have said so yet.
-  if (seen.how != Learnt::claimed) serve(*state, *seen.zone, seen.serial);
+  const bool is_catalog = seen.zone == &catalog_zone();  // whose serial set_followers() knows
+  if (seen.how != Learnt::claimed && !is_catalog) serve(*state, *seen.zone, seen.serial);
   FollowerZoneRecord* record = find(*state, seen.follower, *seen.zone);
   if (record == nullptr) return;
   ServerRecord& server = server_of(*record, seen.peer.unmapped(), now_ms);
@@ -144,7 +165,7 @@ void FollowerProgress::seen(const SerialSeen& seen) {
   server.heard_ms = now_ms;
   const auto before = server.serial;
   if (seen.how != Learnt::told) {
-    settle(server, seen.serial, state->courses[seen.zone]);
+    settle(server, seen.serial, state->course_of(seen.follower, *seen.zone));
     const bool took = seen.how == Learnt::whole || seen.how == Learnt::changes;
     if (took) server.took_ms = now_ms;
     if (took || server.serial != before) server.how = seen.how;
@@ -181,9 +202,8 @@ FollowersRecord FollowerProgress::record() {
   for (const ZoneFacts& zone : all_zones()) {
     const auto course = state->courses.find(&zone);
     if (course == state->courses.end()) continue;
-    out.zones.push_back({.zone = &zone,
-                         .serial = course->second.serial,
-                         .changed_ms = course->second.changed_ms});
+    out.zones.push_back(
+        {.zone = &zone, .serial = course->second.serial, .changed_ms = course->second.changed_ms});
   }
   out.followers = state->followers;
   return out;

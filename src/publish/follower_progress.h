@@ -58,8 +58,12 @@ class FollowerProgress {
   };
   struct State {
     std::map<const ZoneFacts*, Course> courses;
+    std::map<std::string, Course, std::less<>> catalogs;  // by follower: each has its own
     std::vector<FollowerRecord> followers;
+
+    Course& course_of(std::string_view follower, const ZoneFacts& zone);
   };
+  bool advance(Course& course, FollowerZoneRecord* record, std::uint32_t serial) const;
   void serve(State& state, const ZoneFacts& zone, std::uint32_t serial);
   [[nodiscard]] static FollowerZoneRecord* find(State& state, std::string_view follower,
                                                 const ZoneFacts& zone);

@@ -65,8 +65,8 @@ Result<dns::TsigKey> parse_key_text(std::string_view text) {
   if (text.size() > key_file_size_max) return bad_key("too large");
   const auto tokens = tokens_of(text);
   // key NAME { algorithm A ; secret S ; } ;
-  const std::vector<std::string_view> shape{
-      "key", "", "{", "algorithm", "", ";", "secret", "", ";", "}", ";"};
+  const std::vector<std::string_view> shape{"key",    "", "{", "algorithm", "", ";",
+                                            "secret", "", ";", "}",         ";"};
   if (tokens.size() != shape.size()) return bad_key("expected one key block of BIND's form");
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (!shape[i].empty() && tokens[i] != shape[i]) {
@@ -81,8 +81,7 @@ Result<dns::TsigKey> parse_key_text(std::string_view text) {
   if (!secret || secret->empty() || secret->size() > key_secret_size_max) {
     return bad_key("the secret is not base 64 of 1..512 octets");
   }
-  return dns::TsigKey{
-      .name = name->lower(), .secret = std::move(*secret), .algorithm = *algorithm};
+  return dns::TsigKey{.name = name->lower(), .secret = std::move(*secret), .algorithm = *algorithm};
 }
 
 Result<void> write_key_file(const std::filesystem::path& path, const dns::TsigKey& key) {

@@ -636,7 +636,10 @@ const servedZone = (id: string, serial: number, names: number): Publication['zon
   expire_ms: id === 'emergency' ? 4 * hour : 30 * day,
   keys_only: id.endsWith('child-abuse'),
 });
-const upToDate = (zone: string, serial: number): Publication['followers'][number]['zones'][number] => ({
+const upToDate = (
+  zone: string,
+  serial: number,
+): Publication['followers'][number]['zones'][number] => ({
   zone,
   state: 'current',
   serials_behind: 0,
@@ -678,7 +681,14 @@ export const publication: Publication = {
         upToDate('orders-phishing', 1_203),
         upToDate('orders-child-abuse', 9),
         upToDate('feeds-malware', 77),
-        { zone: 'feeds-spam', state: 'never', serials_behind: 0, behind_ms: 0, failed: 0, servers: [] },
+        {
+          zone: 'feeds-spam',
+          state: 'never',
+          serials_behind: 0,
+          behind_ms: 0,
+          failed: 0,
+          servers: [],
+        },
       ],
     },
     {

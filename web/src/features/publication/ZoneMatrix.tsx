@@ -79,7 +79,12 @@ export function ZoneMatrix({ publication }: { publication: Publication }) {
       ) : (
         // A scrolling box must be reachable by keyboard.
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className="k-scroll" role="region" tabIndex={0} aria-label={t('app.publication.zones')}>
+        <div
+          className="k-scroll"
+          role="region"
+          tabIndex={0}
+          aria-label={t('app.publication.zones')}
+        >
           <table className="k-table" aria-label={t('app.publication.matrix')}>
             <thead>
               <tr>
