@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "codec/rfc3339.h"
 #include "config_file.h"
+#include "primary_tls.h"
 #include "reference.h"
 #include "resolver/transfer_key.h"
 #include "written.h"
@@ -211,8 +212,10 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
     auto name = dns::Name::from_text(policy::source_id({i}) + ".rpz.khien.");
     secondary.zones.push_back({.name = std::move(*name), .source = {i}});
   }
+  auto tls = read_primary_tls(a);
+  if (!tls) return tl::unexpected<Error>{std::move(tls).error()};
   if (a.primary.empty()) return {};
-  auto primary = net::SocketAddress::parse(a.primary, dns_port);
+  auto primary = net::SocketAddress::parse(a.primary, *tls ? dot_port : dns_port);
   if (!primary) return bad_option("--primary", a.primary);
   secondary.primary = *primary;
   if (!a.tsig_key.empty()) {
@@ -220,6 +223,13 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
     if (!key) return propagate(std::move(key).error(), "--tsig-key");
     secondary.key = std::move(*key);
     secondary.key_file = a.tsig_key;
+  }
+  if (*tls) {
+    const resolver::ZonePrimary over_tls{.address = secondary.primary,
+                                         .key = secondary.key,
+                                         .key_file = secondary.key_file,
+                                         .tls = std::move(*tls)};
+    for (auto& zone : secondary.zones) zone.primary = over_tls;
   }
   options.secondary = std::move(secondary);
   return {};

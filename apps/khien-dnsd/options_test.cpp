@@ -49,6 +49,38 @@ std::string text_of(const std::filesystem::path& path) {
   return text ? std::string{as_text(*text)} : "";
 }
 
+TEST(PrimaryTls, NeedsToKnowWhoThePrimaryIs) {
+  const std::vector<std::string> plain{"--upstream", "192.0.2.53", "--primary", "192.0.2.10"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), plain.begin(), plain.end());
+    return more;
+  };
+  const auto options = read(with({"--primary-tls-name", "zones.example"}));
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const auto& zones = (*options)->service.secondary->zones;
+  ASSERT_FALSE(zones.empty());
+  for (const auto& zone : zones) {
+    ASSERT_TRUE(zone.primary.has_value() && zone.primary->tls.has_value());
+    EXPECT_EQ(zone.primary->address.port, 853);
+    EXPECT_EQ(zone.primary->tls->peer.name, "zones.example");
+  }
+  EXPECT_FALSE((*read(plain))->service.secondary->zones.front().primary.has_value());
+  EXPECT_NE(refusal(with({"--primary-tls-ca", "/none"})).find("--primary-tls-name"),
+            std::string::npos);
+  EXPECT_NE(refusal(with({"--primary-tls-pin", "AAAA"})).find("32 octets"), std::string::npos);
+  EXPECT_NE(refusal(with({"--primary-tls-name", "a.example", "--primary-tls-cert", "/none"}))
+                .find("belong together"),
+            std::string::npos);
+  std::vector<std::string> many;
+  for (int i = 0; i < 9; ++i) {
+    many.insert(many.end(), {"--primary-tls-pin", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="});
+  }
+  EXPECT_NE(refusal(with(many)).find("at most 8"), std::string::npos);
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--primary-tls-name", "a.example"})
+                .find("belongs to --primary"),
+            std::string::npos);
+}
+
 TEST(NewNamesOption, IsOffUntilItIsGiven) {
   EXPECT_FALSE((*read({"--upstream", "192.0.2.53"}))->service.new_names.has_value());
   EXPECT_FALSE(

@@ -96,6 +96,19 @@ void describe_rules(CLI::App& app, Written& out) {
                  "ADDR[:PORT] of the zones' primary (khiend), which NOTIFY must come from");
   app.add_option("--tsig-key", out.tsig_key,
                  "key file (as `khienctl zone key add` writes it) that signs and proves transfers");
+  app.add_option(
+      "--primary-tls-name", out.primary_tls_name,
+      "take zones over TLS (RFC 9103) from the --primary that proves this host name; its "
+      "port is then 853 where none is given");
+  app.add_option("--primary-tls-pin", out.primary_tls_pin,
+                 "take zones over TLS from the --primary whose key this is, whatever its name: "
+                 "base64 of the SHA-256 of its SubjectPublicKeyInfo; may be repeated, at most 8");
+  app.add_option("--primary-tls-ca", out.primary_tls_ca,
+                 "PEM file of the authorities for --primary-tls-name; without one: those of the "
+                 "system");
+  app.add_option("--primary-tls-cert", out.primary_tls_cert,
+                 "PEM certificate that we show the primary, which knows us by its key");
+  app.add_option("--primary-tls-key", out.primary_tls_key, "its PEM key");
   app.add_option("--rpz", out.rpz,
                  "JSON file of third parties' RPZ zones to obey behind the primary's "
                  "(docs/formats/rpz-zones.md), at most 39");

@@ -42,6 +42,11 @@ struct Written {
   std::string snapshot;
   std::string primary;
   std::string tsig_key;
+  std::string primary_tls_name;
+  std::vector<std::string> primary_tls_pin;
+  std::string primary_tls_ca;
+  std::string primary_tls_cert;
+  std::string primary_tls_key;
   std::string rpz;
   std::vector<std::string> zones{"pass", "emergency", "orders", "feeds"};
   // policy

@@ -102,7 +102,10 @@ struct ZoneFollow {
 /// zone_follow.cpp: until SIGTERM or SIGINT, or one time
 [[nodiscard]] Result<void> zone_follow(const ZoneFollow& follow);
 [[nodiscard]] Result<void> zone_follower_list(const Place& place);
-[[nodiscard]] Result<void> zone_key_add(const Place& place, const std::string& name);
+/// followers.cpp: which serial each follower's servers have, from what khiend last wrote down
+[[nodiscard]] Result<void> zone_followers(const Place& place);
+[[nodiscard]] Result<void> zone_key_add(const Place& place, const std::string& name,
+                                        const std::string& algorithm);
 [[nodiscard]] Result<void> zone_rollback(const Place& place, const std::string& zone,
                                          std::uint32_t serial);
 [[nodiscard]] Result<void> zone_stop(const Place& place, bool stopped);

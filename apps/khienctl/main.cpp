@@ -16,6 +16,7 @@ struct Arguments {
   std::filesystem::path file;
   std::string word;
   std::string key;
+  std::string algorithm{"hmac-sha256"};
   std::uint32_t serial = 0;
   std::size_t top = 1'000'000;
   bool json = false;
@@ -84,13 +85,16 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
   follow->add_option("--every", a.follow.every_s, "seconds between two questions (1)")
       ->check(CLI::Range(1, 86'400));
   follow->add_flag("--once", a.follow.once, "write the file and end");
+  add(zone, "followers", "who has which serial, and who is behind", chosen,
+      [&a] { return zone_followers(a.place); });
 
   auto* key = zone->add_subcommand("key", "keys for zone transfer");
   key->require_subcommand(1);
-  add(key, "add", "make a key for a follower of that name", chosen,
-      [&a] { return zone_key_add(a.place, a.word); })
-      ->add_option("name", a.word)
-      ->required();
+  auto* made = add(key, "add", "make a key for a follower of that name", chosen,
+                   [&a] { return zone_key_add(a.place, a.word, a.algorithm); });
+  made->add_option("name", a.word)->required();
+  made->add_option("--algorithm", a.algorithm, "hmac-sha256 or hmac-sha512 (hmac-sha256)")
+      ->check(CLI::IsMember({"hmac-sha256", "hmac-sha512"}));
 
   auto* back = add(zone, "rollback", "stop publishing and serve what a zone held at a serial",
                    chosen, [&a] { return zone_rollback(a.place, a.word, a.serial); });

@@ -70,11 +70,21 @@ Result<void> zone_follower_list(const Place& place) {
   return {};
 }
 
-Result<void> zone_key_add(const Place& place, const std::string& name) {
-  SystemRng rng;
-  if (auto put = publish::put_follower(place.state, {.name = name, .signs = true}, rng); !put) {
-    return put;
+Result<void> zone_key_add(const Place& place, const std::string& name,
+                          const std::string& algorithm) {
+  const auto known = dns::parse_tsig_algorithm(algorithm);
+  if (!known) return fail(ErrorCode::invalid_argument, "no algorithm " + algorithm);
+  auto followers = publish::read_followers(place.state);
+  if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
+  // One that is there keeps its zones and addresses.
+  publish::Follower follower{.name = name};
+  for (auto& one : *followers) {
+    if (one.name == name) follower = std::move(one);
   }
+  follower.signs = true;
+  follower.algorithm = *known;
+  SystemRng rng;
+  if (auto put = publish::put_follower(place.state, follower, rng); !put) return put;
   fmt::print(
       "{}\nGive it to the resolver's operator by a private way; khiend knows it within a second.\n",
       std::filesystem::absolute(publish::follower_key_path(place.state, name)).string());

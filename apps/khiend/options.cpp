@@ -15,6 +15,9 @@ constexpr std::uint16_t http_port = 80;
 struct Written {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::vector<std::string> dns_listen{"127.0.0.1:5380"};
+  std::string dns_tls_listen;
+  std::string dns_tls_certificate;
+  std::string dns_tls_key;
   std::vector<std::string> block_listen;
   std::string database;
   std::string state{"var"};
@@ -39,6 +42,11 @@ void describe(CLI::App& app, Written& out) {
   app.add_option("--listen", out.listen, "HTTP address; may be repeated")->capture_default_str();
   app.add_option("--dns-listen", out.dns_listen, "zone transfer address; may be repeated")
       ->capture_default_str();
+  app.add_option("--dns-tls-listen", out.dns_tls_listen,
+                 "address for zone transfer over TLS (RFC 9103), usually port 853");
+  app.add_option("--dns-tls-cert", out.dns_tls_certificate,
+                 "its PEM certificate chain, read again when it changes (default: --tls-cert)");
+  app.add_option("--dns-tls-key", out.dns_tls_key, "its PEM key (default: --tls-key)");
   app.add_option("--block-listen", out.block_listen,
                  "address that shows the block page over plain HTTP, where a resolver's sinkhole "
                  "leads; may be repeated");
@@ -116,6 +124,29 @@ Result<void> read_addresses(const Written& in, Options& out) {
   return {};
 }
 
+constexpr std::uint16_t dot_port = 853;
+
+Result<void> read_dns_tls(const Written& in, Options& out) {
+  if (in.dns_tls_certificate.empty() != in.dns_tls_key.empty()) {
+    return bad("--dns-tls-cert and --dns-tls-key belong together");
+  }
+  if (in.dns_tls_listen.empty()) {
+    if (!in.dns_tls_key.empty()) return bad("--dns-tls-cert belongs to --dns-tls-listen");
+    return {};
+  }
+  auto listen = net::SocketAddress::parse(in.dns_tls_listen, dot_port);
+  if (!listen) return bad("--dns-tls-listen " + in.dns_tls_listen + ": " + listen.error().message);
+  const bool own = !in.dns_tls_key.empty();
+  out.dns_tls = {.listen = *listen,
+                 .files = {.certificate = own ? in.dns_tls_certificate : in.tls_certificate,
+                           .key = own ? in.dns_tls_key : in.tls_key}};
+  if (out.dns_tls->files.key.empty()) {
+    return bad(
+        "--dns-tls-listen needs --dns-tls-cert and --dns-tls-key, or --tls-cert and --tls-key");
+  }
+  return {};
+}
+
 Result<void> read_roles(const Written& in, Options& out) {
   const auto has = [&](std::string_view role) {
     return std::ranges::find(in.roles, role) != in.roles.end();
@@ -135,6 +166,7 @@ Result<Options> check(const Written& in) {
   Options out;
   if (auto read = read_addresses(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_roles(in, out); !read) return tl::unexpected<Error>{read.error()};
+  if (auto read = read_dns_tls(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (in.tls_certificate.empty() != in.tls_key.empty()) {
     return bad("--tls-cert and --tls-key belong together");
   }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "http/server.h"
 #include "net/address.h"
+#include "net/tls_files.h"
 #include "notice/mail.h"
 
 namespace khien::khiend {
@@ -17,12 +18,18 @@ struct Options {
   std::vector<net::SocketAddress> listen;             ///< HTTP
   std::vector<net::SocketAddress> block_listen = {};  ///< plain HTTP for blocked names
   std::vector<net::SocketAddress> dns_listen;         ///< zone transfer, UDP and TCP
-  std::string database;                               ///< sqlite:PATH or postgresql://…
-  std::filesystem::path state;                        ///< keys, zones, evidence, ledger tiles
-  std::filesystem::path data;                         ///< shipped lists
-  std::filesystem::path texts;                        ///< i18n/*.json; default beside `data`
-  std::filesystem::path web;                          ///< built officers' app; empty: none
-  std::string public_url;                             ///< without a final slash
+  /// Zone transfer over TLS, and its certificate.
+  struct DnsTls {
+    net::SocketAddress listen;
+    net::TlsPairFiles files;
+  };
+  std::optional<DnsTls> dns_tls = {};
+  std::string database;         ///< sqlite:PATH or postgresql://…
+  std::filesystem::path state;  ///< keys, zones, evidence, ledger tiles
+  std::filesystem::path data;   ///< shipped lists
+  std::filesystem::path texts;  ///< i18n/*.json; default beside `data`
+  std::filesystem::path web;    ///< built officers' app; empty: none
+  std::string public_url;       ///< without a final slash
   std::optional<http::TlsFiles> tls = {};
   std::vector<net::Prefix> trusted_proxies = {};
   std::vector<net::Prefix> metrics_from = {};

@@ -11,8 +11,10 @@
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
+#include "progress_keeper.h"
 #include "publish/agreement.h"
 #include "publish/case_publications.h"
+#include "publish/follower_file.h"
 #include "publish/followers.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
@@ -88,12 +90,14 @@ Result<std::uint32_t> serial_floor(Domain& domain, const std::filesystem::path& 
   return static_cast<std::uint32_t>(std::max(*highest, now_s) + margin);
 }
 
-/// Reads followers.json again when it changed. A bad file is logged, and what stood before goes on.
+/// Reads followers.json again when it changed, and the certificate for TLS. What is bad is logged,
+/// and what stood before goes on.
 class FollowersWatch {
  public:
-  FollowersWatch(std::filesystem::path state, publish::Primary& primary)
+  FollowersWatch(std::filesystem::path state, publish::Primary& primary, const Clock& clock)
       : state_(std::move(state)),
         primary_(primary),
+        clock_(clock),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
  private:
@@ -104,10 +108,11 @@ class FollowersWatch {
     auto seen = changed_at();
     while (!woken.wait_for(lock, stop, followers_poll, [] { return false; }) &&
            !stop.stop_requested()) {
+      if (auto* identity = primary_.identity(); identity != nullptr) identity->poll();
       const auto now = changed_at();
       if (now == seen) continue;
       seen = now;
-      auto access = publish::load_access(state_);
+      auto access = publish::load_access(state_, clock_.now_ms() / ms_per_second);
       if (auto set = access ? primary_.set_access(std::move(*access))
                             : Result<void>{tl::unexpected<Error>{access.error()}};
           !set) {
@@ -125,6 +130,7 @@ class FollowersWatch {
 
   std::filesystem::path state_;
   publish::Primary& primary_;
+  const Clock& clock_;
   std::jthread thread_;  // last: starts when all else is there
 };
 
@@ -134,6 +140,7 @@ class FollowersWatch {
 struct Publication::Parts {
   std::unique_ptr<publish::ZoneSet> zones;
   std::unique_ptr<publish::Primary> primary;
+  std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
@@ -174,6 +181,10 @@ std::vector<publish::Holding> Publication::holdings(std::string_view name) const
   return parts_->zones->holdings(name);
 }
 
+api::PublicationState Publication::state() const {
+  return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
+}
+
 net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
 
 Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Options& options) {
@@ -197,16 +208,24 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto made = make_first_follower(domain, options); !made) {
     return propagate(std::move(made).error(), "make the first follower");
   }
-  auto primary = publish::Primary::start({.listen = options.dns_listen.front()}, *parts->zones,
-                                         domain.clock(), domain.rng(), domain.metrics());
+  publish::PrimaryOptions serve{.listen = options.dns_listen.front()};
+  if (options.dns_tls)
+    serve.tls = {.listen = options.dns_tls->listen, .files = options.dns_tls->files};
+  auto primary =
+      publish::Primary::start(serve, *parts->zones, domain.clock(), domain.rng(), domain.metrics());
   if (!primary) return propagate(std::move(primary).error(), "serve the zones");
   parts->primary = std::move(*primary);
-  auto access = publish::load_access(options.state);
+  auto access = publish::load_access(options.state, domain.clock().now_ms() / ms_per_second);
   if (!access) return propagate(std::move(access).error(), "read the followers");
   if (auto set = parts->primary->set_access(std::move(*access)); !set) {
     return tl::unexpected<Error>{std::move(set).error()};
   }
-  parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary);
+  parts->keeper = std::make_unique<ProgressKeeper>(
+      ProgressKeeper::Parts{.progress = parts->primary->progress(),
+                            .events = domain.events(),
+                            .metrics = domain.metrics(),
+                            .file = publish::progress_path(options.state)});
+  parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary, domain.clock());
 
   parts->source = std::make_unique<publish::CasePublications>(domain.database(), services.cases);
   parts->publisher =
@@ -223,6 +242,14 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
                                     [sets = parts->sets.get()] { return publish_sets(*sets); });
   start_agreement(domain, *parts);
   KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
+  if (const auto address = parts->primary->tls_address()) {
+    KHIEN_LOG(info, "serving", {"zones_over_tls", to_string(*address)});
+    domain.health().add("zones_tls", [identity = parts->primary->identity()]() -> api::PartState {
+      auto problem = identity->problem();
+      if (problem.empty()) return {};
+      return {.condition = api::Condition::degraded, .words = std::move(problem)};
+    });
+  }
   return std::unique_ptr<Publication>{new Publication{std::move(parts)}};
 }
 

@@ -27,6 +27,9 @@ class Publication {
   /// Whose entries in the zones cover a name. Any thread.
   [[nodiscard]] std::vector<publish::Holding> holdings(std::string_view name) const;
 
+  /// What is served, and which follower has it. Any thread.
+  [[nodiscard]] api::PublicationState state() const;
+
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;
 

@@ -1,18 +1,25 @@
 #include "dns/tsig.h"
 
 #include <algorithm>
+#include <array>
 
 #include "crypto/hash.h"
 
 namespace khien::dns {
 namespace {
 
-constexpr std::string_view algorithm_wire{"\x0Bhmac-sha256\0", 13};
+// By number of TsigAlgorithm.
+constexpr std::array<std::string_view, 2> algorithm_wires{
+    std::string_view{"\x0Bhmac-sha256\0", 13}, std::string_view{"\x0Bhmac-sha512\0", 13}};
+constexpr std::size_t algorithm_wire_size = 13;
 constexpr std::uint16_t error_badtime = 18;
 constexpr std::size_t additional_count_at = 10;
 constexpr std::uint64_t time_max = 0xFFFF'FFFF'FFFF;  // 48 bits
+constexpr std::size_t mac_size_min = 10;              // section 5.2.2.1; and half of the hash
 
-NameView algorithm_name() noexcept { return NameView::checked(as_bytes(algorithm_wire)); }
+NameView name_of(TsigAlgorithm algorithm) noexcept {
+  return NameView::checked(as_bytes(algorithm_wires[static_cast<std::size_t>(algorithm)]));
+}
 
 void append(Octets& out, Bytes octets) { out.insert(out.end(), octets.begin(), octets.end()); }
 
@@ -59,13 +66,15 @@ Octets mac_of(const TsigKey& key, const DigestInput& input, const Tsig& tsig) {
     append_u16(data, tsig.error);
     append_sized(data, tsig.other);
   }
-  const auto digest = crypto::hmac_sha256(key.secret, data);
-  return to_octets(Bytes{digest});
+  if (key.algorithm == TsigAlgorithm::hmac_sha512) {
+    return to_octets(Bytes{crypto::hmac_sha512(key.secret, data)});
+  }
+  return to_octets(Bytes{crypto::hmac_sha256(key.secret, data)});
 }
 
-Tsig new_tsig(NameView key_name, Bytes message, std::uint64_t time_s) {
+Tsig new_tsig(NameView key_name, NameView algorithm, Bytes message, std::uint64_t time_s) {
   return Tsig{.key_name = Name{key_name},
-              .algorithm = Name{algorithm_name()},
+              .algorithm = Name{algorithm},
               .time_s = time_s,
               .fudge_s = tsig_fudge_s,
               .mac = {},
@@ -148,23 +157,42 @@ bool within_fudge(const Tsig& tsig, std::int64_t now_s) noexcept {
   return apart <= tsig.fudge_s;
 }
 
-/// MAC first, then time: whoever cannot sign learns nothing about our clock.
+/// MAC first, then time: whoever cannot sign learns nothing about our clock. Truncation last, so
+/// that its answer can be signed.
 TsigStatus judge(const TsigKey& key, const DigestInput& input, const Tsig& tsig,
                  std::int64_t now_s) {
-  if (tsig.mac.size() > tsig_mac_size) return TsigStatus::malformed;
-  if (tsig.mac.size() < tsig_mac_size) {
-    return tsig.mac.empty() ? TsigStatus::bad_signature : TsigStatus::bad_truncation;
-  }
+  const std::size_t size = tsig_mac_size(key.algorithm);
+  const std::size_t given = tsig.mac.size();
+  if (given > size || given < std::max(mac_size_min, size / 2)) return TsigStatus::malformed;
   const Octets expected = mac_of(key, input, tsig);
-  if (!crypto::constant_time_equal(expected, tsig.mac)) return TsigStatus::bad_signature;
-  return within_fudge(tsig, now_s) ? TsigStatus::ok : TsigStatus::bad_time;
+  if (!crypto::constant_time_equal(Bytes{expected}.first(given), tsig.mac)) {
+    return TsigStatus::bad_signature;
+  }
+  if (!within_fudge(tsig, now_s)) return TsigStatus::bad_time;
+  return given < size ? TsigStatus::bad_truncation : TsigStatus::ok;
 }
 
 }  // namespace
 
 std::size_t tsig_size(const TsigKey& key) noexcept {
   constexpr std::size_t other_size_max = 6;  // our time, with BADTIME
-  return key.name.size() + 10 + algorithm_wire.size() + 10 + tsig_mac_size + 6 + other_size_max;
+  return key.name.size() + 10 + algorithm_wire_size + 10 + tsig_mac_size(key.algorithm) + 6 +
+         other_size_max;
+}
+
+std::string_view to_string(TsigAlgorithm algorithm) noexcept {
+  return algorithm == TsigAlgorithm::hmac_sha512 ? "hmac-sha512" : "hmac-sha256";
+}
+
+std::optional<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) noexcept {
+  for (const auto algorithm : {TsigAlgorithm::hmac_sha256, TsigAlgorithm::hmac_sha512}) {
+    if (text == to_string(algorithm)) return algorithm;
+  }
+  return std::nullopt;
+}
+
+std::size_t tsig_mac_size(TsigAlgorithm algorithm) noexcept {
+  return algorithm == TsigAlgorithm::hmac_sha512 ? 64 : 32;
 }
 
 std::string_view to_string(TsigStatus status) noexcept {
@@ -209,7 +237,7 @@ Wire<std::optional<Tsig>> find_tsig(Bytes message) {
 
 Wire<Octets> sign_request(Octets& message, const TsigKey& key, std::int64_t now_s) {
   KHIEN_ASSERT(message.size() >= header_size);
-  Tsig tsig = new_tsig(key.name, message, wire_time(now_s));
+  Tsig tsig = new_tsig(key.name, name_of(key.algorithm), message, wire_time(now_s));
   tsig.mac = mac_of(key, {.message = message}, tsig);
   if (const auto done = append_tsig(message, tsig); !done) return tl::unexpected(done.error());
   return std::move(tsig.mac);
@@ -223,7 +251,7 @@ TsigCheck check_request(Bytes message, std::span<const TsigKey> keys, std::int64
   const auto key = std::find_if(keys.begin(), keys.end(), [&](const TsigKey& candidate) {
     return candidate.name == check.tsig->key_name;
   });
-  if (key == keys.end() || check.tsig->algorithm.view() != algorithm_name()) return check;
+  if (key == keys.end() || check.tsig->algorithm.view() != name_of(key->algorithm)) return check;
   check.key = &*key;
   const Octets plain = unsigned_form(message, *check.tsig);
   check.status = judge(*key, {.message = plain}, *check.tsig, now_s);
@@ -232,13 +260,15 @@ TsigCheck check_request(Bytes message, std::span<const TsigKey> keys, std::int64
 
 Wire<void> sign_error(Octets& message, const TsigCheck& check, std::int64_t now_s) {
   KHIEN_ASSERT(check.tsig.has_value());
-  Tsig tsig = new_tsig(check.tsig->key_name, message, check.tsig->time_s);
-  tsig.algorithm = check.tsig->algorithm;
+  const bool is_late = check.status == TsigStatus::bad_time;
+  // With BADTIME the client's time, so that it believes the answer, and ours beside it.
+  const bool is_signed = is_late || check.status == TsigStatus::bad_truncation;
+  Tsig tsig = new_tsig(check.tsig->key_name, check.tsig->algorithm, message,
+                       is_signed && !is_late ? wire_time(now_s) : check.tsig->time_s);
   tsig.error = tsig_error_code(check.status);
-  if (check.status == TsigStatus::bad_time) {
-    // The client's time signed, so that it believes the answer, and ours beside it.
+  if (is_late) append_u48(tsig.other, wire_time(now_s));
+  if (is_signed) {
     KHIEN_ASSERT(check.key != nullptr);
-    append_u48(tsig.other, wire_time(now_s));
     tsig.mac = mac_of(*check.key, {.previous_mac = check.tsig->mac, .message = message}, tsig);
   }
   return append_tsig(message, tsig);
@@ -246,7 +276,7 @@ Wire<void> sign_error(Octets& message, const TsigCheck& check, std::int64_t now_
 
 Wire<void> TsigSigner::sign(Octets& message, std::int64_t now_s) {
   KHIEN_ASSERT(message.size() >= header_size);
-  Tsig tsig = new_tsig(key_->name, message, wire_time(now_s));
+  Tsig tsig = new_tsig(key_->name, name_of(key_->algorithm), message, wire_time(now_s));
   tsig.mac = mac_of(*key_,
                     {.previous_mac = previous_mac_,
                      .message = message,
@@ -269,7 +299,7 @@ TsigStatus TsigVerifier::check(Bytes message, std::int64_t now_s) {
   }
   const Tsig& tsig = **found;
   const bool same_key = tsig.key_name == key_->name;
-  if (!same_key || tsig.algorithm.view() != algorithm_name()) return TsigStatus::bad_key;
+  if (!same_key || tsig.algorithm.view() != name_of(key_->algorithm)) return TsigStatus::bad_key;
   // An unsigned error (BADKEY, BADSIG) proves nothing, but there is nothing else to wait for.
   if (tsig.error != 0 && tsig.mac.empty()) return TsigStatus::peer_error;
 

@@ -1,6 +1,6 @@
-// Transaction signatures, RFC 8945, with hmac-sha256 only (the algorithm that its section 6 makes
-// mandatory and everyone speaks). Signs and checks single messages and the streams of messages that
-// AXFR and IXFR send over TCP. Time is an argument: UTC seconds since 1970.
+// Transaction signatures, RFC 8945, with hmac-sha256 (which its section 6 makes mandatory and
+// everyone speaks) and hmac-sha512. Signs and checks single messages and the streams of messages
+// that AXFR and IXFR send over TCP. Time is an argument: UTC seconds since 1970.
 //
 // Nothing here keeps a key longer than its caller does.
 #pragma once
@@ -13,13 +13,21 @@
 namespace khien::dns {
 
 constexpr std::uint16_t tsig_fudge_s = 300;             // RFC 8945 section 10
-constexpr std::size_t tsig_mac_size = 32;               // hmac-sha256, never truncated
 constexpr std::size_t tsig_unsigned_messages_max = 99;  // between signatures, section 5.3.1
 
-/// A shared secret. The name is part of it: both sides must spell it alike.
+enum class TsigAlgorithm : std::uint8_t { hmac_sha256, hmac_sha512 };
+
+/// "hmac-sha256", as configuration files and the wire have it.
+[[nodiscard]] std::string_view to_string(TsigAlgorithm algorithm) noexcept;
+[[nodiscard]] std::optional<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) noexcept;
+/// Octets of a MAC, which we never truncate: 32 or 64. A secret should be as long.
+[[nodiscard]] std::size_t tsig_mac_size(TsigAlgorithm algorithm) noexcept;
+
+/// A shared secret. Name and algorithm are part of it: both sides must have the same.
 struct TsigKey {
   Name name;
   Octets secret;
+  TsigAlgorithm algorithm = TsigAlgorithm::hmac_sha256;
   /// For keys of ours alone: its time depends on the secret.
   bool operator==(const TsigKey&) const noexcept = default;
 };
@@ -30,11 +38,11 @@ struct TsigKey {
 enum class TsigStatus : std::uint8_t {
   ok,
   not_signed,      ///< no TSIG there
-  malformed,       ///< answer FORMERR
+  malformed,       ///< answer FORMERR; also a MAC longer than the hash, or shorter than half of it
   bad_key,         ///< no such key here, or another algorithm: BADKEY
   bad_signature,   ///< BADSIG
   bad_time,        ///< beyond the fudge: BADTIME
-  bad_truncation,  ///< a shortened MAC: BADTRUNC
+  bad_truncation,  ///< a right but shortened MAC: BADTRUNC
   peer_error,      ///< the peer reports a TSIG error of its own
 };
 
@@ -71,12 +79,13 @@ struct TsigCheck {
 };
 
 /// Checks a request against the keys that are known here, in the order of section 5.2: key,
-/// signature, time.
+/// signature, time, truncation.
 [[nodiscard]] TsigCheck check_request(Bytes message, std::span<const TsigKey> keys,
                                       std::int64_t now_s);
 
 /// Appends the TSIG of an answer to a request that failed its check: signed for BADTIME (with our
-/// time in it), unsigned otherwise (section 5.3.2). no_space as above. `check.tsig` must be there.
+/// time in it) and BADTRUNC, unsigned for what is wrong with key or signature (section 5.3.2).
+/// no_space as above. `check.tsig` must be there.
 [[nodiscard]] Wire<void> sign_error(Octets& message, const TsigCheck& check, std::int64_t now_s);
 
 /// Signs the answer to one request, which may be a stream of messages; each gets its TSIG.

@@ -75,21 +75,84 @@ TEST(Tsig, EveryChangedOctetIsNoticed) {
   }
 }
 
-TEST(Tsig, AShortMacIsRefused) {
-  const std::array keys{key_of("unit.key.", 1)};
-  auto message = signed_query(keys[0]).message;
+/// The request with the first `kept` octets of its MAC.
+Octets with_short_mac(const TsigKey& key, std::size_t kept) {
+  auto message = signed_query(key).message;
   const auto tsig = find_tsig(message);
-  ASSERT_TRUE(tsig.has_value() && tsig->has_value());
-  // Cut 16 octets out of the MAC and shorten both lengths.
-  const std::size_t rdata_size_at = (*tsig)->at + keys[0].name.size() + 8;
+  const std::size_t size = tsig_mac_size(key.algorithm);
+  const std::size_t rdata_size_at = (*tsig)->at + key.name.size() + 8;
   const std::size_t mac_size_at = rdata_size_at + 2 + 13 + 8;
-  ASSERT_EQ(load_u16(message, mac_size_at), tsig_mac_size);
+  EXPECT_EQ(load_u16(message, mac_size_at), size);
+  const auto cut = static_cast<std::uint16_t>(size - kept);
   store_u16(message, rdata_size_at,
-            static_cast<std::uint16_t>(load_u16(message, rdata_size_at) - 16));
-  store_u16(message, mac_size_at, 16);
+            static_cast<std::uint16_t>(load_u16(message, rdata_size_at) - cut));
+  store_u16(message, mac_size_at, static_cast<std::uint16_t>(kept));
   const auto mac_at = message.begin() + static_cast<std::ptrdiff_t>(mac_size_at) + 2;
-  message.erase(mac_at + 16, mac_at + 32);
-  EXPECT_EQ(check_request(message, keys, now_s).status, TsigStatus::bad_truncation);
+  message.erase(mac_at + static_cast<std::ptrdiff_t>(kept),
+                mac_at + static_cast<std::ptrdiff_t>(size));
+  return message;
+}
+
+// RFC 8945 section 5.2.2.1: below half of the hash is no TSIG at all; from there on it is too
+// short for us, who truncate nothing.
+TEST(Tsig, AShortMacIsRefused) {
+  for (const auto algorithm : {TsigAlgorithm::hmac_sha256, TsigAlgorithm::hmac_sha512}) {
+    std::array keys{key_of("unit.key.", 1)};
+    keys[0].algorithm = algorithm;
+    const std::size_t size = tsig_mac_size(algorithm);
+    const auto status = [&](std::size_t kept) {
+      return check_request(with_short_mac(keys[0], kept), keys, now_s).status;
+    };
+    EXPECT_EQ(status(0), TsigStatus::malformed);
+    EXPECT_EQ(status(size / 2 - 1), TsigStatus::malformed);
+    EXPECT_EQ(status(size / 2), TsigStatus::bad_truncation);
+    EXPECT_EQ(status(size - 1), TsigStatus::bad_truncation);
+    EXPECT_EQ(status(size), TsigStatus::ok);
+    auto forged = with_short_mac(keys[0], size / 2);
+    forged[forged.size() - 7] ^= 1;  // the last octet of the MAC
+    EXPECT_EQ(check_request(forged, keys, now_s).status, TsigStatus::bad_signature);
+  }
+}
+
+TEST(Tsig, AKeyOfAnotherAlgorithmIsAnotherKey) {
+  std::array keys{key_of("unit.key.", 1)};
+  TsigKey longer = keys[0];
+  longer.algorithm = TsigAlgorithm::hmac_sha512;
+  EXPECT_EQ(check_request(signed_query(longer).message, keys, now_s).status, TsigStatus::bad_key);
+  keys[0].algorithm = TsigAlgorithm::hmac_sha512;
+  EXPECT_EQ(check_request(signed_query(longer).message, keys, now_s).status, TsigStatus::ok);
+  const auto request = signed_query(longer);
+  TsigSigner signer{longer, request.mac};
+  Octets message = answer(0x1234);
+  ASSERT_TRUE(signer.sign(message, now_s).has_value());
+  TsigVerifier verifier{longer, request.mac};
+  EXPECT_EQ(verifier.check(message, now_s), TsigStatus::ok);
+  const TsigKey shorter = key_of("unit.key.", 1);
+  TsigVerifier other{shorter, request.mac};
+  EXPECT_EQ(other.check(message, now_s), TsigStatus::bad_key);
+}
+
+// Section 5.3.2: nothing is signed for who has shown no key; who has, can believe what is wrong.
+TEST(Tsig, ErrorsAreSignedForWhoHasTheKey) {
+  const std::array keys{key_of("unit.key.", 1)};
+  const auto error_to = [&](Bytes request, std::int64_t at_s) {
+    Octets message = answer(load_u16(request, 0));
+    EXPECT_TRUE(sign_error(message, check_request(request, keys, at_s), at_s).has_value());
+    return **find_tsig(message);
+  };
+  const auto good = signed_query(keys[0]).message;
+  EXPECT_TRUE(error_to(signed_query(key_of("no.key.", 1)).message, now_s).mac.empty());
+  EXPECT_EQ(error_to(signed_query(key_of("no.key.", 1)).message, now_s).error, 17);
+  EXPECT_TRUE(error_to(signed_query(key_of("unit.key.", 9)).message, now_s).mac.empty());
+  const auto late = error_to(good, now_s + 1'000);
+  EXPECT_EQ(late.error, 18);
+  EXPECT_EQ(late.mac.size(), 32U);
+  EXPECT_EQ(late.time_s, std::uint64_t{now_s});
+  EXPECT_EQ(late.other.size(), 6U);
+  const auto cut = error_to(with_short_mac(keys[0], 16), now_s + 1);
+  EXPECT_EQ(cut.error, 22);
+  EXPECT_EQ(cut.mac.size(), 32U);
+  EXPECT_EQ(cut.time_s, std::uint64_t{now_s + 1});
 }
 
 TEST(Tsig, AStreamIsSignedAndChecked) {

@@ -129,6 +129,12 @@ bool StreamSocket::is_resumed() const noexcept {
   return tls_ != nullptr && SSL_session_reused(tls_.get()) == 1;
 }
 
+std::optional<crypto::Sha256Digest> StreamSocket::peer_pin() const {
+  if (tls_ == nullptr || !established_) return std::nullopt;
+  const X509* certificate = SSL_get0_peer_certificate(tls_.get());
+  return certificate == nullptr ? std::nullopt : pin_of(certificate);
+}
+
 void StreamSocket::close() noexcept {
   if (tls_ != nullptr && established_ && !broken_ && socket_.valid()) {
     ERR_clear_error();

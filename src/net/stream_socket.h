@@ -54,6 +54,9 @@ class StreamSocket {
   /// The name that the client asked for (SNI), as it wrote it; empty for none.
   [[nodiscard]] std::string_view server_name() const noexcept;
   [[nodiscard]] bool is_resumed() const noexcept;
+  /// SHA-256 of the key (SubjectPublicKeyInfo) that the peer proved to have; after the handshake.
+  /// nullopt without TLS, and for a client that showed no certificate.
+  [[nodiscard]] std::optional<crypto::Sha256Digest> peer_pin() const;
   /// Why TLS ended the connection; empty if the peer or the network did.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 

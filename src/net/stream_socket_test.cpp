@@ -200,6 +200,42 @@ TEST(StreamSocket, AsksForSomeProofOfTheServer) {
   EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
 }
 
+// RFC 9103 section 9.3.3: whose key it must be is not the handshake's to say.
+TEST(StreamSocket, ShowsWhoseKeyAClientHas) {
+  const CertificateFolder folder;
+  const CertificateFolder own{{.names = "DNS:client.test", .not_after_s = -1}};
+  const auto server = [&](ClientCertificates clients) {
+    return TlsContext::server(
+               {.certificate = folder.certificate(), .key = folder.key(), .clients = clients})
+        .value();
+  };
+  const TlsPeer peer{.pins = {pin_of(folder)}};
+  const auto with =
+      TlsContext::client({.certificate = own.certificate(), .key = own.key()}).value();
+  const auto without = TlsContext::client({}).value();
+  const auto pin_seen = [&](const TlsContext& ours, const TlsContext& theirs) {
+    TlsPair pair{ours, theirs, peer};
+    EXPECT_FALSE(pair.server.peer_pin().has_value());
+    EXPECT_TRUE(pair.shake());
+    EXPECT_EQ(pair.client.peer_pin(), pin_of(folder));
+    return pair.server.peer_pin();
+  };
+  EXPECT_EQ(pin_seen(server(ClientCertificates::asked), with), pin_of(own));
+  EXPECT_FALSE(pin_seen(server(ClientCertificates::asked), without).has_value());
+  EXPECT_FALSE(pin_seen(server(ClientCertificates::unasked), with).has_value());
+}
+
+TEST(StreamSocket, NoTicketOutlivesAClientsProof) {
+  const CertificateFolder folder;
+  SeededRng rng{1};
+  TlsTicketKeys tickets{rng, 0};
+  const auto refused = TlsContext::server({.certificate = folder.certificate(),
+                                           .key = folder.key(),
+                                           .tickets = &tickets,
+                                           .clients = ClientCertificates::asked});
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+}
+
 TEST(StreamSocket, RefusesAnOlderVersionThanTheLeast) {
   const CertificateFolder folder;
   auto ours = TlsContext::server({.certificate = folder.certificate(),

@@ -19,6 +19,11 @@ namespace khien::net {
 
 enum class TlsVersion { v1_2, v1_3 };
 
+/// Whether a server asks its clients for a certificate. One that is asked for may be anybody's: it
+/// proves that the client has its key, and whoever looks at StreamSocket::peer_pin() says whose key
+/// that must be. A client without one is served as well.
+enum class ClientCertificates { unasked, asked };
+
 struct TlsServerOptions {
   std::filesystem::path certificate;  ///< PEM: the server's own first, then the intermediate ones
   std::filesystem::path key;          ///< PEM, without a pass phrase
@@ -26,20 +31,23 @@ struct TlsServerOptions {
   /// one that offers none is served, and alpn() is empty.
   std::vector<std::string> alpn = {};
   TlsVersion version_min = TlsVersion::v1_2;
-  /// Borrowed by every connection. Without it nothing is resumed.
+  /// Borrowed by every connection. Without it nothing is resumed. Not with client certificates.
   TlsTicketKeys* tickets = nullptr;
+  ClientCertificates clients = ClientCertificates::unasked;
 };
 
 struct TlsClientOptions {
   std::filesystem::path authorities = {};  ///< PEM bundle; empty for the system's
   std::vector<std::string> alpn = {};
   TlsVersion version_min = TlsVersion::v1_2;
+  std::filesystem::path certificate = {};  ///< what we show a server that asks; PEM; empty: nothing
+  std::filesystem::path key = {};          ///< its key
 };
 
 class TlsContext {
  public:
   /// Errors name the file and say what to do. not_found, denied, malformed; conflict if key and
-  /// certificate do not belong together.
+  /// certificate do not belong together; invalid_argument for tickets with client certificates.
   [[nodiscard]] static Result<TlsContext> server(const TlsServerOptions& options);
   [[nodiscard]] static Result<TlsContext> client(const TlsClientOptions& options);
 

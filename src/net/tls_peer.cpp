@@ -20,13 +20,9 @@ const TlsPeer* peer_of(const SSL* ssl) {
   return static_cast<const TlsPeer*>(SSL_get_ex_data(ssl, peer_index()));
 }
 
-bool matches_pin(X509* certificate, const std::vector<crypto::Sha256Digest>& pins) {
-  unsigned char* encoded = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
-  if (size <= 0) return false;
-  const auto digest = crypto::sha256(Bytes{encoded, static_cast<std::size_t>(size)});
-  OPENSSL_free(encoded);
-  return std::ranges::find(pins, digest) != pins.end();
+bool matches_pin(const X509* certificate, const std::vector<crypto::Sha256Digest>& pins) {
+  const auto pin = pin_of(certificate);
+  return pin && std::ranges::find(pins, *pin) != pins.end();
 }
 
 // Instead of the usual check of the chain.
@@ -49,6 +45,15 @@ int new_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 }  // namespace
+
+std::optional<crypto::Sha256Digest> pin_of(const x509_st* certificate) {
+  unsigned char* encoded = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
+  if (size <= 0) return std::nullopt;
+  const auto digest = crypto::sha256(Bytes{encoded, static_cast<std::size_t>(size)});
+  OPENSSL_free(encoded);
+  return digest;
+}
 
 void TlsSessionMemory::Free::operator()(ssl_session_st* session) const noexcept {
   SSL_SESSION_free(session);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 struct ssl_ctx_st;
 struct ssl_st;
 struct ssl_session_st;
+struct x509_st;
 
 namespace khien::net {
 
@@ -45,6 +47,9 @@ struct TlsPeer {
   /// Borrowed; outlives the connection. Null: nothing is resumed.
   TlsSessionMemory* memory = nullptr;
 };
+
+/// SHA-256 of the certificate's SubjectPublicKeyInfo; nullopt if memory is out. Internal to net.
+[[nodiscard]] std::optional<crypto::Sha256Digest> pin_of(const x509_st* certificate);
 
 /// Internal to net: what every client context needs, and what `peer` asks of one connection. `peer`
 /// is borrowed while the handshake lasts. False if the name cannot be used.

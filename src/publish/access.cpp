@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "publish/catalog.h"
+
 namespace khien::publish {
 namespace {
 
@@ -15,9 +17,21 @@ bool is_from(const AccessRule& rule, const net::IpAddress& peer) {
                      [&](const net::Prefix& prefix) { return prefix.contains(peer); });
 }
 
+/// True if the rule asks for no keys, or for those that the requester has.
+bool has_keys_of(const AccessRule& rule, const Requester& requester) {
+  const bool signs = !rule.key || (requester.key != nullptr && *rule.key == *requester.key);
+  const bool proves =
+      rule.pins.empty() ||
+      (requester.pin && std::ranges::find(rule.pins, *requester.pin) != rule.pins.end());
+  return signs && proves;
+}
+
 Result<void> check_rule(const Access& access, const AccessRule& rule) {
-  if (!rule.key && rule.addresses.empty()) {
-    return bad("rule " + rule.name + " needs a key or addresses");
+  if (!rule.key && rule.addresses.empty() && rule.pins.empty()) {
+    return bad("rule " + rule.name + " needs a key, addresses or a pin");
+  }
+  if (rule.pins.size() > pins_max) {
+    return bad("rule " + rule.name + " has more than " + std::to_string(pins_max) + " pins");
   }
   if (rule.key && access.find_key(*rule.key) == nullptr) {
     return bad("rule " + rule.name + " names a key that is not there");
@@ -35,24 +49,31 @@ Result<void> check_rule(const Access& access, const AccessRule& rule) {
 }  // namespace
 
 bool covers(const AccessRule& rule, const ZoneFacts& zone) {
-  if (zone.keys_only && !rule.key) return false;
+  if (&zone == &catalog_zone()) return rule.catalog_serial != 0;
+  if (zone.keys_only && !rule.key && rule.pins.empty()) return false;
   if (rule.zones.empty()) return true;
   return std::any_of(rule.zones.begin(), rule.zones.end(),
                      [&](const std::string& id) { return find_zone(id) == &zone; });
 }
 
-bool speaks_for(const AccessRule& rule, const net::IpAddress& peer, const dns::Name* key) {
-  const bool same_key = rule.key ? key != nullptr && *rule.key == *key : key == nullptr;
-  return same_key && is_from(rule, peer);
+bool speaks_for(const AccessRule& rule, const Requester& requester) {
+  if (!rule.key && requester.key != nullptr) return false;
+  return has_keys_of(rule, requester) && is_from(rule, requester.address);
 }
 
-const AccessRule* Access::find(const ZoneFacts& zone, const net::IpAddress& peer,
-                               const dns::Name* key) const {
+const AccessRule* Access::find(const ZoneFacts& zone, const Requester& requester) const {
+  const AccessRule* lets_in = nullptr;
   for (const AccessRule& rule : rules) {
-    if (rule.key && (key == nullptr || !(*rule.key == *key))) continue;
-    if (covers(rule, zone) && is_from(rule, peer)) return &rule;
+    if (!covers(rule, zone)) continue;
+    if (speaks_for(rule, requester)) return &rule;
+    const bool does = has_keys_of(rule, requester) && is_from(rule, requester.address);
+    if (does && lets_in == nullptr) lets_in = &rule;
   }
-  return nullptr;
+  return lets_in;
+}
+
+bool Access::may_come_from(const net::IpAddress& address) const {
+  return std::ranges::any_of(rules, [&](const AccessRule& rule) { return is_from(rule, address); });
 }
 
 const dns::TsigKey* Access::find_key(const dns::Name& name) const {

@@ -24,11 +24,11 @@ TEST(Access, AKeyOrAnAddressOpensItsZonesOnly) {
   ASSERT_TRUE(check(access).has_value());
   const auto& fraud = test_zone("orders-fraud");
   const auto& phishing = test_zone("orders-phishing");
-  EXPECT_NE(access.find(fraud, ip_of("198.51.100.1"), &key), nullptr);
-  EXPECT_EQ(access.find(phishing, ip_of("198.51.100.1"), &key), nullptr);
-  EXPECT_EQ(access.find(fraud, ip_of("198.51.100.1"), nullptr), nullptr);
-  EXPECT_NE(access.find(phishing, ip_of("192.0.2.15"), nullptr), nullptr);
-  EXPECT_EQ(access.find(phishing, ip_of("192.0.2.16"), nullptr), nullptr);
+  EXPECT_NE(access.find(fraud, {ip_of("198.51.100.1"), &key}), nullptr);
+  EXPECT_EQ(access.find(phishing, {ip_of("198.51.100.1"), &key}), nullptr);
+  EXPECT_EQ(access.find(fraud, {ip_of("198.51.100.1")}), nullptr);
+  EXPECT_NE(access.find(phishing, {ip_of("192.0.2.15")}), nullptr);
+  EXPECT_EQ(access.find(phishing, {ip_of("192.0.2.16")}), nullptr);
 }
 
 // Names of child-abuse sites never go to an address alone (DESIGN section 3).
@@ -38,9 +38,54 @@ TEST(Access, ChildAbuseZonesWantAKey) {
                       .rules = {{.name = "open", .addresses = {prefix_of("192.0.2.0/24")}},
                                 {.name = "isp", .key = key}}};
   for (const char* id : {"orders-child-abuse", "feeds-child-abuse"}) {
-    EXPECT_EQ(access.find(test_zone(id), ip_of("192.0.2.1"), nullptr), nullptr);
-    EXPECT_NE(access.find(test_zone(id), ip_of("192.0.2.1"), &key), nullptr);
+    EXPECT_EQ(access.find(test_zone(id), {ip_of("192.0.2.1")}), nullptr);
+    EXPECT_NE(access.find(test_zone(id), {ip_of("192.0.2.1"), &key}), nullptr);
   }
+}
+
+// Mutual TLS: the client's own key opens what a signature opens, and both may be asked for.
+TEST(Access, APinOpensItsZonesToWhoProvesToHaveTheKey) {
+  const dns::Name key = test_name("isp-a.");
+  const auto pin = crypto::sha256("its key");
+  const auto other = crypto::sha256("another key");
+  const Access access{.keys = {key_of("isp-a.")},
+                      .rules = {{.name = "by-pin", .pins = {pin}, .zones = {"orders-child-abuse"}},
+                                {.name = "both",
+                                 .key = key,
+                                 .addresses = {prefix_of("192.0.2.0/24")},
+                                 .pins = {pin},
+                                 .zones = {"orders-fraud"}}}};
+  ASSERT_TRUE(check(access).has_value());
+  const auto& abuse = test_zone("orders-child-abuse");
+  const auto& fraud = test_zone("orders-fraud");
+  const auto from = ip_of("192.0.2.1");
+  EXPECT_NE(access.find(abuse, {.address = from, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from, .pin = other}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from}), nullptr);
+  EXPECT_EQ(access.find(abuse, {.address = from, .key = &key}), nullptr);
+  EXPECT_NE(access.find(fraud, {.address = from, .key = &key, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = from, .key = &key}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = from, .pin = pin}), nullptr);
+  EXPECT_EQ(access.find(fraud, {.address = ip_of("198.51.100.1"), .key = &key, .pin = pin}),
+            nullptr);
+}
+
+TEST(Access, AFollowersOwnRuleComesFirst) {
+  const dns::Name key = test_name("isp-a.");
+  const Access access{.keys = {key_of("isp-a.")},
+                      .rules = {{.name = "net", .addresses = {prefix_of("192.0.2.0/24")}},
+                                {.name = "isp-a", .key = key}}};
+  const auto& zone = test_zone();
+  EXPECT_EQ(access.find(zone, {ip_of("192.0.2.1"), &key})->name, "isp-a");
+  EXPECT_EQ(access.find(zone, {ip_of("192.0.2.1")})->name, "net");
+}
+
+TEST(Access, KnowsFromWhereNobodyComes) {
+  Access access{.keys = {}, .rules = {{.name = "net", .addresses = {prefix_of("192.0.2.0/24")}}}};
+  EXPECT_TRUE(access.may_come_from(ip_of("192.0.2.1")));
+  EXPECT_FALSE(access.may_come_from(ip_of("198.51.100.1")));
+  access.rules.push_back({.name = "anywhere", .pins = {crypto::sha256("its key")}});
+  EXPECT_TRUE(access.may_come_from(ip_of("198.51.100.1")));
 }
 
 TEST(Access, RefusesWhatWouldBeOpenOrWrong) {
@@ -58,14 +103,19 @@ TEST(Access, RefusesWhatWouldBeOpenOrWrong) {
   many.rules.resize(1);
   many.rules[0].notify.resize(notify_targets_max + 1);
   EXPECT_FALSE(check(many).has_value());
+  many.rules[0].notify.clear();
+  many.rules[0].pins.resize(pins_max);
+  EXPECT_TRUE(check(many).has_value());
+  many.rules[0].pins.resize(pins_max + 1);
+  EXPECT_FALSE(check(many).has_value());
 }
 
 TEST(KeyFile, WritesOnceAndReadsBack) {
   const TemporaryFolder folder;
   SeededRng rng{3};
-  const auto key = make_key("ISP-A.khien", rng);
+  const auto key = make_key("ISP-A.khien", rng, dns::TsigAlgorithm::hmac_sha512);
   ASSERT_TRUE(key.has_value());
-  EXPECT_EQ(key->secret.size(), key_secret_size);
+  EXPECT_EQ(key->secret.size(), 64U);
   const auto path = folder.path() / "isp-a.key";
   ASSERT_TRUE(write_key_file(path, *key).has_value());
   EXPECT_EQ(write_key_file(path, *key).error().code, ErrorCode::conflict);
@@ -75,6 +125,7 @@ TEST(KeyFile, WritesOnceAndReadsBack) {
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->name, key->name);
   EXPECT_EQ(again->secret, key->secret);
+  EXPECT_EQ(again->algorithm, dns::TsigAlgorithm::hmac_sha512);
 
   std::filesystem::permissions(path, std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);

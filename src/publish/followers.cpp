@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "codec/base64.h"
 #include "codec/json.h"
+#include "publish/catalog.h"
 #include "publish/key_file.h"
 #include "publish/zone_names.h"
 
@@ -56,9 +58,12 @@ Result<Follower> follower_of(const Json& item) {
   auto notify = list_at<net::SocketAddress>(
       item, "notify", [](const std::string& text) { return net::SocketAddress::parse(text); });
   if (!notify) return malformed(*name, notify.error().message);
+  auto pins = list_at<crypto::Sha256Digest>(item, "pins", parse_pin);
+  if (!pins) return malformed(*name, pins.error().message);
   return Follower{.name = std::move(*name),
                   .signs = key->has_value(),
                   .addresses = std::move(*addresses),
+                  .pins = std::move(*pins),
                   .zones = std::move(*zones),
                   .notify = std::move(*notify)};
 }
@@ -103,6 +108,11 @@ Result<void> write_followers(const std::filesystem::path& state,
     auto item = Json::object({{"name", follower.name}});
     if (follower.signs) item.set("key", follower.name);
     if (!follower.addresses.empty()) item.set("addresses", texts_of(follower.addresses));
+    if (!follower.pins.empty()) {
+      Json::Array pins;
+      for (const auto& pin : follower.pins) pins.emplace_back(codec::base64(pin));
+      item.set("pins", std::move(pins));
+    }
     if (!follower.zones.empty()) {
       Json::Array zones;
       for (const auto& zone : follower.zones) zones.emplace_back(zone);
@@ -119,8 +129,8 @@ Result<void> put_follower(const std::filesystem::path& state, const Follower& fo
   if (!is_name(follower.name)) {
     return fail(ErrorCode::invalid_argument, "a follower's name is 1 to 40 of a-z, 0-9 and '-'");
   }
-  if (!follower.signs && follower.addresses.empty()) {
-    return fail(ErrorCode::invalid_argument, "a follower needs a key or an address");
+  if (!follower.signs && follower.addresses.empty() && follower.pins.empty()) {
+    return fail(ErrorCode::invalid_argument, "a follower needs a key, an address or a pin");
   }
   auto followers = read_followers(state);
   if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
@@ -130,20 +140,21 @@ Result<void> put_follower(const std::filesystem::path& state, const Follower& fo
   if (follower.signs && !std::filesystem::exists(key_path)) {
     std::error_code error;
     std::filesystem::create_directories(key_path.parent_path(), error);
-    auto key = make_key(follower.name, rng);
+    auto key = make_key(follower.name, rng, follower.algorithm);
     if (!key) return tl::unexpected<Error>{std::move(key).error()};
     if (auto written = write_key_file(key_path, *key); !written) return written;
   }
   return write_followers(state, *followers);
 }
 
-Result<Access> load_access(const std::filesystem::path& state) {
+Result<Access> load_access(const std::filesystem::path& state, std::int64_t now_s) {
   auto followers = read_followers(state);
   if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
   Access access;
   for (auto& follower : *followers) {
     AccessRule rule{.name = follower.name,
                     .addresses = std::move(follower.addresses),
+                    .pins = std::move(follower.pins),
                     .zones = std::move(follower.zones),
                     .notify = std::move(follower.notify)};
     if (follower.signs) {
@@ -155,7 +166,20 @@ Result<Access> load_access(const std::filesystem::path& state) {
     access.rules.push_back(std::move(rule));
   }
   if (auto checked = check(access); !checked) return tl::unexpected<Error>{checked.error()};
+  if (auto kept = assign_catalog_serials(access, catalogs_path(state), now_s); !kept) {
+    return tl::unexpected<Error>{std::move(kept).error()};
+  }
   return access;
+}
+
+Result<crypto::Sha256Digest> parse_pin(std::string_view text) {
+  const auto octets = codec::parse_base64(text);
+  crypto::Sha256Digest pin{};
+  if (!octets || octets->size() != pin.size()) {
+    return fail(ErrorCode::malformed, "a pin is the base64 of a SHA-256: " + std::string{text});
+  }
+  std::ranges::copy(*octets, pin.begin());
+  return pin;
 }
 
 Result<std::vector<std::string>> zones_of_bases(std::string_view words) {

@@ -2,8 +2,8 @@
 // which zones and who is told; STATE/keys/NAME.key holds each key. khienctl writes, khiend reads
 // and reads again when the file changes. Format:
 //   [{"name": "isp-a", "key": "isp-a", "addresses": ["192.0.2.0/24"], "zones": ["orders-fraud"],
-//   "notify": ["192.0.2.1:53"]}]
-// with "key" or "addresses" or both; no "zones" means all.
+//   "notify": ["192.0.2.1:53"], "pins": ["base64 of 32 octets"]}]
+// with at least one of "key", "addresses" and "pins"; no "zones" means all.
 #pragma once
 
 #include <filesystem>
@@ -18,11 +18,14 @@
 namespace khien::publish {
 
 struct Follower {
-  std::string name;                         ///< a-z, 0-9 and '-', 1 to 40 characters
-  bool signs = false;                       ///< requests are signed with the key of its name
-  std::vector<net::Prefix> addresses = {};  ///< empty: from anywhere, with the key
-  std::vector<std::string> zones = {};      ///< ids; empty: all
+  std::string name;                             ///< a-z, 0-9 and '-', 1 to 40 characters
+  bool signs = false;                           ///< requests are signed with the key of its name
+  std::vector<net::Prefix> addresses = {};      ///< empty: from anywhere, with the key
+  std::vector<crypto::Sha256Digest> pins = {};  ///< keys of TLS clients, one of which it must have
+  std::vector<std::string> zones = {};          ///< ids; empty: all
   std::vector<net::SocketAddress> notify = {};
+  /// Of a key that is made; one that is there keeps its own. Not in the file.
+  dns::TsigAlgorithm algorithm = dns::TsigAlgorithm::hmac_sha256;
 };
 
 [[nodiscard]] std::filesystem::path followers_path(const std::filesystem::path& state);
@@ -38,8 +41,12 @@ struct Follower {
 /// invalid_argument for a bad name.
 [[nodiscard]] Result<void> put_follower(const std::filesystem::path& state,
                                         const Follower& follower, Rng& rng);
-/// What Primary::set_access() takes: rules with their keys read.
-[[nodiscard]] Result<Access> load_access(const std::filesystem::path& state);
+/// What Primary::set_access() takes: rules with their keys read, and with the serials of their
+/// catalogs as of `now_s`, which are written down first (assign_catalog_serials()).
+[[nodiscard]] Result<Access> load_access(const std::filesystem::path& state, std::int64_t now_s);
+
+/// RFC 7858 section 4.2: base64 of SHA-256 of a SubjectPublicKeyInfo. malformed.
+[[nodiscard]] Result<crypto::Sha256Digest> parse_pin(std::string_view text);
 
 /// Zone ids of the bases "emergency", "orders", "feeds", "choice", "pass" or single ids, with
 /// commas between. invalid_argument for a word that is none.

@@ -25,23 +25,23 @@ TEST_F(FollowersTest, AFollowerWithAKeyMayTakeItsZonesAndIsTold) {
                             .zones = {"orders-fraud"},
                             .notify = {net::SocketAddress::parse("192.0.2.1:53").value()}},
                            rng_));
-  const auto access = load_access(state());
+  const auto access = load_access(state(), 1);
   ASSERT_TRUE(access.has_value()) << access.error().message;
   ASSERT_EQ(access->keys.size(), 1U);
   const auto peer = net::IpAddress::parse("192.0.2.9").value();
   const auto* key = &access->keys.front().name;
-  EXPECT_NE(access->find(*find_zone("orders-fraud"), peer, key), nullptr);
-  EXPECT_EQ(access->find(*find_zone("orders-fraud"), peer, nullptr), nullptr);
-  EXPECT_EQ(access->find(*find_zone("orders-phishing"), peer, key), nullptr);
+  EXPECT_NE(access->find(*find_zone("orders-fraud"), {peer, key}), nullptr);
+  EXPECT_EQ(access->find(*find_zone("orders-fraud"), {peer}), nullptr);
+  EXPECT_EQ(access->find(*find_zone("orders-phishing"), {peer, key}), nullptr);
   EXPECT_EQ(access->rules.front().notify.size(), 1U);
 }
 
 TEST_F(FollowersTest, PuttingItAgainKeepsTheKey) {
   const Follower follower{.name = "isp-a", .signs = true};
   ASSERT_TRUE(put_follower(state(), follower, rng_));
-  const auto first = load_access(state())->keys.front().secret;
+  const auto first = load_access(state(), 1)->keys.front().secret;
   ASSERT_TRUE(put_follower(state(), follower, rng_));
-  EXPECT_EQ(load_access(state())->keys.front().secret, first);
+  EXPECT_EQ(load_access(state(), 1)->keys.front().secret, first);
   EXPECT_EQ(read_followers(state())->size(), 1U);
 }
 
@@ -52,13 +52,32 @@ TEST_F(FollowersTest, NoFileIsNobodyAndABrokenOneIsRefusedWhole) {
         R"([{"name": "a", "addresses": ["192.0.2.0/33"]}])", R"([{"name": "a", "zones": ["no"]}])",
         R"([{"name": "a", "addresses": ["192.0.2.1"], "notify": ["x"]}])"}) {
     write(text);
-    EXPECT_FALSE(load_access(state()).has_value()) << text;
+    EXPECT_FALSE(load_access(state(), 1).has_value()) << text;
   }
 }
 
 TEST_F(FollowersTest, AFollowerWithoutKeyAndAddressIsRefused) {
   EXPECT_FALSE(put_follower(state(), {.name = "isp-a"}, rng_));
   EXPECT_FALSE(put_follower(state(), {.name = "../isp", .signs = true}, rng_));
+}
+
+TEST_F(FollowersTest, PinsOfTlsClientsAreKept) {
+  const auto pin = crypto::sha256("its key");
+  ASSERT_TRUE(put_follower(state(), {.name = "isp-a", .pins = {pin}}, rng_));
+  EXPECT_EQ(read_followers(state())->front().pins, std::vector{pin});
+  const auto access = load_access(state(), 1);
+  ASSERT_TRUE(access.has_value()) << access.error().message;
+  EXPECT_EQ(access->rules.front().pins, std::vector{pin});
+  EXPECT_EQ(access->rules.front().catalog_serial, 1U);
+  EXPECT_FALSE(parse_pin("AAAA").has_value());
+  EXPECT_FALSE(parse_pin("no base64").has_value());
+}
+
+TEST_F(FollowersTest, AKeyMayBeOfSha512) {
+  ASSERT_TRUE(put_follower(
+      state(), {.name = "isp-a", .signs = true, .algorithm = dns::TsigAlgorithm::hmac_sha512},
+      rng_));
+  EXPECT_EQ(load_access(state(), 1)->keys.front().algorithm, dns::TsigAlgorithm::hmac_sha512);
 }
 
 TEST(ZonesOfBases, TakesBasesAndSingleZones) {

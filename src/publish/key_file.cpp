@@ -42,12 +42,14 @@ std::vector<std::string> tokens_of(std::string_view text) {
 
 }  // namespace
 
-Result<dns::TsigKey> make_key(std::string_view name, Rng& rng) {
+Result<dns::TsigKey> make_key(std::string_view name, Rng& rng, dns::TsigAlgorithm algorithm) {
   auto parsed = dns::Name::from_text(name);
   if (!parsed || parsed->is_root()) {
     return fail(ErrorCode::invalid_argument, "a key is named like a domain name", "bad_name");
   }
-  dns::TsigKey key{.name = parsed->lower(), .secret = Octets(key_secret_size)};
+  dns::TsigKey key{.name = parsed->lower(),
+                   .secret = Octets(dns::tsig_mac_size(algorithm)),
+                   .algorithm = algorithm};
   rng.fill(key.secret);
   return key;
 }
@@ -55,29 +57,31 @@ Result<dns::TsigKey> make_key(std::string_view name, Rng& rng) {
 std::string key_text(const dns::TsigKey& key) {
   std::string name = key.name.to_text();
   if (name.size() > 1) name.pop_back();
-  return "key \"" + name + "\" {\n  algorithm hmac-sha256;\n  secret \"" +
-         codec::base64(key.secret) + "\";\n};\n";
+  return "key \"" + name + "\" {\n  algorithm " + std::string{to_string(key.algorithm)} +
+         ";\n  secret \"" + codec::base64(key.secret) + "\";\n};\n";
 }
 
 Result<dns::TsigKey> parse_key_text(std::string_view text) {
   if (text.size() > key_file_size_max) return bad_key("too large");
   const auto tokens = tokens_of(text);
   // key NAME { algorithm A ; secret S ; } ;
-  const std::vector<std::string_view> shape{
-      "key", "", "{", "algorithm", "hmac-sha256", ";", "secret", "", ";", "}", ";"};
+  const std::vector<std::string_view> shape{"key",    "", "{", "algorithm", "", ";",
+                                            "secret", "", ";", "}",         ";"};
   if (tokens.size() != shape.size()) return bad_key("expected one key block of BIND's form");
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (!shape[i].empty() && tokens[i] != shape[i]) {
-      return bad_key("expected one key block with hmac-sha256");
+      return bad_key("expected one key block of BIND's form");
     }
   }
+  const auto algorithm = dns::parse_tsig_algorithm(tokens[4]);
+  if (!algorithm) return bad_key("the algorithm must be hmac-sha256 or hmac-sha512");
   auto name = dns::Name::from_text(tokens[1]);
   if (!name) return bad_key("not a name");
   auto secret = codec::parse_base64(tokens[7]);
   if (!secret || secret->empty() || secret->size() > key_secret_size_max) {
     return bad_key("the secret is not base 64 of 1..512 octets");
   }
-  return dns::TsigKey{.name = name->lower(), .secret = std::move(*secret)};
+  return dns::TsigKey{.name = name->lower(), .secret = std::move(*secret), .algorithm = *algorithm};
 }
 
 Result<void> write_key_file(const std::filesystem::path& path, const dns::TsigKey& key) {

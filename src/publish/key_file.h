@@ -12,12 +12,14 @@
 
 namespace khien::publish {
 
-constexpr std::size_t key_secret_size = 32;  // as long as the digest, RFC 8945 section 8
 constexpr std::size_t key_secret_size_max = 512;
 constexpr std::size_t key_file_size_max = 4'096;
 
-/// A new key. invalid_argument if `name` is not a name.
-[[nodiscard]] Result<dns::TsigKey> make_key(std::string_view name, Rng& rng);
+/// A new key, its secret as long as the digest (RFC 8945 section 8). invalid_argument if `name` is
+/// not a name.
+[[nodiscard]] Result<dns::TsigKey> make_key(
+    std::string_view name, Rng& rng,
+    dns::TsigAlgorithm algorithm = dns::TsigAlgorithm::hmac_sha256);
 
 /// `key "name" { algorithm hmac-sha256; secret "…"; };`
 [[nodiscard]] std::string key_text(const dns::TsigKey& key);

@@ -58,7 +58,7 @@ void Notifier::tell_all(const ZoneFacts& zone) {
       forget(key);  // one that is under way speaks of an older serial
       outstanding_[key] = {.id = static_cast<std::uint16_t>(parts_.rng.below(65'536)),
                            .attempts = 0,
-                           .serial = parts_.zones.serial(zone).value_or(0)};
+                           .serial = serial_for(parts_.zones, rule, zone)};
       tell(key);
     }
   }
@@ -71,7 +71,7 @@ void Notifier::tell(const Key& key) {
     return;
   }
   Octets message =
-      notify_message(outstanding.id, *key.zone, parts_.zones.serial(*key.zone).value_or(0));
+      notify_message(outstanding.id, *key.zone, serial_for(parts_.zones, *key.rule, *key.zone));
   if (key.rule->key) {
     const dns::TsigKey* secret = access_->find_key(*key.rule->key);
     const auto mac = secret == nullptr ? dns::Wire<Octets>{tl::unexpected(dns::WireError::bad_tsig)}
@@ -99,6 +99,7 @@ void Notifier::tell(const Key& key) {
 
 void Notifier::give_up(const Key& key) {
   parts_.counters.notify_given_up.add();
+  parts_.progress.notify_given_up(key.rule->name, *key.zone);
   // Whoever answers all along does not follow this zone, or asks from elsewhere: that is no fault.
   const bool answered = outstanding_.at(key).answered;
   write_log(answered ? LogLevel::info : LogLevel::warning,
@@ -116,7 +117,9 @@ void Notifier::forget(const Key& key) {
 
 bool Notifier::is_from(const Key& key, const SerialSeen& seen) {
   if (key.zone != seen.zone) return false;
-  if (!speaks_for(*key.rule, seen.peer, seen.key ? &*seen.key : nullptr)) return false;
+  const Requester requester{
+      .address = seen.peer, .key = seen.key ? &*seen.key : nullptr, .pin = seen.pin};
+  if (!speaks_for(*key.rule, requester)) return false;
   return key.rule->notify.size() == 1 || key.target.ip.unmapped() == seen.peer;
 }
 
@@ -142,6 +145,7 @@ bool Notifier::take_response(Bytes message, const net::SocketAddress& peer) {
     // Only counted, so its signature is not asked for.
     outstanding.answered = true;
     parts_.counters.notify_acknowledged.add();
+    parts_.progress.notify_acknowledged(key.rule->name, *key.zone);
   }
   return true;
 }

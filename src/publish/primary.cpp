@@ -5,34 +5,27 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "publish/catalog.h"
+#include "publish/primary_framing.h"
 
 namespace khien::publish {
 namespace {
 
-constexpr std::size_t length_size = 2;  // before each message over TCP
-
-Octets framed(Bytes message) {
-  Octets out;
-  out.reserve(length_size + message.size());
-  dns::append_u16(out, static_cast<std::uint16_t>(message.size()));
-  out.insert(out.end(), message.begin(), message.end());
-  return out;
-}
-
 /// Writes all of `data`, waiting for the peer up to send_timeout_ms in total.
-bool write_blocking(net::TcpSocket& socket, Bytes data, const Clock& clock,
+bool write_blocking(net::StreamSocket& socket, Bytes data, const Clock& clock,
                     const std::stop_token& stop) {
   constexpr std::int64_t poll_step_ms = 200;  // how late a stop is noticed
   const std::int64_t deadline_ms = clock.steady_ms() + send_timeout_ms;
   while (!data.empty()) {
     const auto moved = socket.write_some(data);
-    if (moved.state == net::TcpSocket::State::closed) return false;
-    if (moved.state == net::TcpSocket::State::moved) {
+    if (moved.state == net::StreamSocket::State::closed) return false;
+    if (moved.state == net::StreamSocket::State::moved) {
       data = data.subspan(moved.size);
       continue;
     }
     if (stop.stop_requested() || clock.steady_ms() >= deadline_ms) return false;
-    pollfd waiting{.fd = socket.fd(), .events = POLLOUT, .revents = 0};
+    const auto wanted = socket.waits_for().writable ? POLLOUT : POLLIN;
+    pollfd waiting{.fd = socket.fd(), .events = static_cast<short>(wanted), .revents = 0};
     static_cast<void>(::poll(&waiting, 1, poll_step_ms));
   }
   return true;
@@ -45,6 +38,7 @@ Primary::Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics)
       clock_(clock),
       rng_(rng),
       counters_(metrics),
+      progress_(clock),
       access_(std::make_shared<const Access>()) {}
 
 Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, ZoneSet& zones,
@@ -52,6 +46,14 @@ Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, Z
   std::unique_ptr<Primary> primary{new Primary{zones, clock, rng, metrics}};
   if (auto listening = primary->listen(options.listen); !listening) {
     return propagate(std::move(listening).error(), "start the zone primary");
+  }
+  if (options.tls) {
+    auto identity = PrimaryIdentity::open(options.tls->files, clock, metrics);
+    if (!identity) return propagate(std::move(identity).error(), "serve zones over TLS");
+    primary->identity_ = std::move(*identity);
+    auto tls = net::TcpListener::listen({.address = options.tls->listen});
+    if (!tls) return propagate(std::move(tls).error(), "serve zones over TLS");
+    primary->tls_.emplace(std::move(*tls));
   }
   if (auto watching = primary->watch(); !watching) {
     return propagate(std::move(watching).error(), "start the zone primary");
@@ -64,10 +66,12 @@ Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, Z
   zones.set_listener([self](std::span<const ZoneSerial> serials) {
     for (const ZoneSerial& changed : serials) {
       const ZoneFacts* zone = find_zone(changed.zone);
+      self->serve_serial(*zone);
       // A lost post is a late NOTIFY: the secondaries' refresh timer comes round.
       static_cast<void>(self->loop_->post([self, zone] { self->notifier_->zone_changed(*zone); }));
     }
   });
+  for (const ZoneFacts& zone : all_zones()) self->serve_serial(zone);
   return primary;
 }
 
@@ -107,20 +111,38 @@ Result<void> Primary::watch() {
                                                        .zones = zones_,
                                                        .clock = clock_,
                                                        .rng = rng_,
-                                                       .counters = counters_});
+                                                       .counters = counters_,
+                                                       .progress = progress_});
   notifier_->set_access(access_.get());
   auto udp =
       loop_->watch(udp_->fd(), {.readable = true}, [this](net::Readiness) { serve_datagrams(); });
   if (!udp) return udp;
-  return loop_->watch(tcp_->fd(), {.readable = true},
-                      [this](net::Readiness) { accept_connections(); });
+  for (auto* listener : {&tcp_, &tls_}) {
+    if (!listener->has_value()) continue;
+    auto watched =
+        loop_->watch((*listener)->fd(), {.readable = true},
+                     [this, listener](net::Readiness) { accept_connections(**listener); });
+    if (!watched) return watched;
+  }
+  return {};
+}
+
+std::optional<net::SocketAddress> Primary::tls_address() const noexcept {
+  if (!tls_) return std::nullopt;
+  return tls_->local_address();
+}
+
+void Primary::serve_serial(const ZoneFacts& zone) {
+  progress_.zone_served(zone, zones_.serial(zone).value_or(0));
 }
 
 Result<void> Primary::set_access(Access access) {
   if (auto checked = check(access); !checked) return checked;
+  progress_.set_followers(access);
   access_.publish(std::make_shared<const Access>(std::move(access)));
   const bool posted = loop_->post([this] {
     notifier_->set_access(access_.get());
+    notifier_->zone_changed(catalog_zone());
     for (const ZoneFacts& zone : all_zones()) notifier_->zone_changed(zone);
   });
   if (!posted) return fail(ErrorCode::unavailable, "the primary is busy or ending");
@@ -135,14 +157,18 @@ void Primary::run_loop() {
   }
 }
 
-Answer Primary::answer(Bytes message, const net::IpAddress& peer, Transport transport) {
+Answer Primary::answer(const Query& query) {
   const auto access = access_.get();
   const QueryContext context{.zones = zones_,
                              .access = *access,
                              .counters = counters_,
                              .now_s = clock_.now_ms() / ms_per_second};
-  Answer made = answer_query(context, {.message = message, .peer = peer, .transport = transport});
-  if (made.seen) notifier_->serial_seen(*made.seen);
+  Answer made = answer_query(context, query);
+  if (made.claimed) progress_.seen(*made.claimed);
+  if (made.seen) {
+    progress_.seen(*made.seen);
+    notifier_->serial_seen(*made.seen);
+  }
   return made;
 }
 
@@ -154,171 +180,31 @@ void Primary::serve_datagrams() {
     if (received->size > buffer.size()) continue;  // cut: nobody asks with so much
     const Bytes message = Bytes{buffer}.first(received->size);
     if (notifier_->take_response(message, received->peer)) continue;
-    const Answer reply = answer(message, received->peer.ip, Transport::udp);
+    const Answer reply = answer({.message = message, .peer = received->peer.ip});
     if (!reply.reply.empty()) udp_->send_to(reply.reply, received->peer);
   }
-}
-
-void Primary::accept_connections() {
-  while (auto socket = tcp_->accept()) {
-    const net::IpAddress peer = socket->peer_address().ip.unmapped();
-    const auto client = clients_.find(peer);
-    const bool client_is_full =
-        client != clients_.end() && client->second >= connections_per_client_max;
-    if (connection_count_ >= connections_max || client_is_full) {
-      counters_.connections_refused.add();
-      continue;  // closes it
-    }
-    ++connection_count_;
-    ++clients_[peer];
-    counters_.connections_open.set(static_cast<std::int64_t>(connection_count_));
-    adopt(std::move(*socket), peer);
-  }
-}
-
-/// Begins, or goes on, to read queries from a connection that is already counted.
-void Primary::adopt(net::TcpSocket socket, const net::IpAddress& peer) {
-  const int fd = socket.fd();
-  Connection& connection = connections_[fd];
-  connection.peer = peer;
-  connection.socket = std::move(socket);
-  const auto watching =
-      loop_->watch(fd, {.readable = true}, [this, fd](net::Readiness) { serve_connection(fd); });
-  if (!watching) {
-    close(fd);
-    return;
-  }
-  restart_idle_timer(connection);
-}
-
-void Primary::adopt_returned() {
-  std::vector<Returned> all;
-  all.swap(*returned_.lock());
-  for (Returned& one : all) {
-    if (one.seen) notifier_->serial_seen(*one.seen);
-    if (one.socket.valid()) {
-      adopt(std::move(one.socket), one.peer);
-    } else {
-      uncount(one.peer);
-    }
-  }
-}
-
-void Primary::restart_idle_timer(Connection& connection) {
-  loop_->cancel(connection.idle_timer);
-  const int fd = connection.socket.fd();
-  const auto timer = loop_->after(idle_timeout_ms, [this, fd] {
-    counters_.connections_timed_out.add();
-    close(fd);
-  });
-  connection.idle_timer = timer ? *timer : 0;
-}
-
-void Primary::close(int fd) {
-  const auto known = connections_.find(fd);
-  if (known == connections_.end()) return;
-  loop_->cancel(known->second.idle_timer);
-  loop_->unwatch(fd);
-  const net::IpAddress peer = known->second.peer;
-  connections_.erase(known);
-  uncount(peer);
-}
-
-void Primary::uncount(const net::IpAddress& peer) {
-  const auto client = clients_.find(peer);
-  if (client != clients_.end() && --client->second == 0) clients_.erase(client);
-  --connection_count_;
-  counters_.connections_open.set(static_cast<std::int64_t>(connection_count_));
-}
-
-void Primary::serve_connection(int fd) {
-  const auto known = connections_.find(fd);
-  if (known == connections_.end()) return;
-  Connection& connection = known->second;
-  std::array<std::uint8_t, query_size_max> buffer;
-  const auto moved = connection.socket.read_some(buffer);
-  if (moved.state == net::TcpSocket::State::closed) {
-    close(fd);
-    return;
-  }
-  if (moved.state == net::TcpSocket::State::moved) {
-    const auto end = buffer.begin() + static_cast<std::ptrdiff_t>(moved.size);
-    connection.in.insert(connection.in.end(), buffer.begin(), end);
-  }
-  if (!write_out(connection)) {
-    close(fd);
-    return;
-  }
-  if (!serve_queries(connection)) close(fd);
-}
-
-/// Answers the whole queries that are there. False if the connection must be closed. May hand the
-/// connection over to a worker, after which it is gone from here.
-bool Primary::serve_queries(Connection& connection) {
-  while (connection.out.empty() && connection.in.size() >= length_size) {
-    const std::size_t size = dns::load_u16(connection.in, 0);
-    if (size > query_size_max) return false;
-    if (size > connection.in.size() - length_size) break;
-    const Octets message{connection.in.begin() + length_size,
-                         connection.in.begin() + static_cast<std::ptrdiff_t>(length_size + size)};
-    connection.in.erase(connection.in.begin(),
-                        connection.in.begin() + static_cast<std::ptrdiff_t>(length_size + size));
-    Answer reply = answer(message, connection.peer, Transport::tcp);
-    if (reply.transfer) {
-      // Queries behind it would be answered out of turn; nobody sends any (RFC 5936 section 4.1.1).
-      if (!connection.in.empty()) return false;
-      begin_transfer(connection.socket.fd(), std::move(*reply.transfer));
-      return true;
-    }
-    if (reply.reply.empty()) return false;
-    connection.out = framed(reply.reply);
-    restart_idle_timer(connection);
-    if (!write_out(connection)) return false;
-  }
-  return connection.in.size() <= query_size_max + length_size;
-}
-
-/// False if the peer is gone.
-bool Primary::write_out(Connection& connection) {
-  while (!connection.out.empty()) {
-    const auto moved = connection.socket.write_some(connection.out);
-    if (moved.state == net::TcpSocket::State::closed) return false;
-    if (moved.state == net::TcpSocket::State::would_block) break;
-    connection.out.erase(connection.out.begin(),
-                         connection.out.begin() + static_cast<std::ptrdiff_t>(moved.size));
-  }
-  const net::Readiness interest{.readable = connection.out.empty(),
-                                .writable = !connection.out.empty()};
-  return loop_->change(connection.socket.fd(), interest).has_value();
-}
-
-void Primary::begin_transfer(int fd, TransferOrder order) {
-  const auto known = connections_.find(fd);
-  KHIEN_ASSERT(known != connections_.end());
-  loop_->cancel(known->second.idle_timer);
-  loop_->unwatch(fd);
-  auto job = std::make_unique<Job>();
-  job->socket = std::move(known->second.socket);
-  job->peer = known->second.peer;
-  job->order = std::move(order);
-  connections_.erase(known);
-  const net::IpAddress peer = job->peer;
-  if (!jobs_.push(std::move(job))) uncount(peer);  // closed: the primary is ending
 }
 
 /// What the peer has after it; nullopt if the transfer broke off.
 std::optional<SerialSeen> Primary::send(Job& job, const std::stop_token& stop) {
   const auto sink = [&](Bytes message) {
-    return write_blocking(job.socket, framed(message), clock_, stop);
+    return write_blocking(job.connection.socket, framed(message), clock_, stop);
   };
   const TransferOutcome outcome = send_transfer(zones_, clock_, job.order, sink);
   (outcome.incremental ? counters_.ixfr : counters_.axfr).add();
   if (!outcome.complete) {
     counters_.transfers_failed.add();
+    progress_.transfer_failed(job.order.follower, *job.order.zone);
     return std::nullopt;
   }
-  SerialSeen seen{.zone = job.order.zone, .serial = outcome.serial, .peer = job.peer};
+  SerialSeen seen{.zone = job.order.zone,
+                  .serial = outcome.serial,
+                  .peer = job.connection.peer,
+                  .pin = job.connection.pin,
+                  .how = outcome.incremental ? Learnt::changes : Learnt::whole,
+                  .follower = job.order.follower};
   if (job.order.key) seen.key = job.order.key->name;
+  progress_.seen(seen);
   return seen;
 }
 
@@ -333,8 +219,8 @@ void Primary::run_worker(const std::stop_token& stop) {
     } catch (const std::exception& error) {
       write_log(LogLevel::error, "transfer_failed", {{"what", error.what()}});
     }
-    Returned back{.socket = {}, .peer = (*job)->peer, .seen = seen};
-    if (seen) back.socket = std::move((*job)->socket);
+    Returned back{.connection = {.socket = {}, .peer = (*job)->connection.peer}, .seen = seen};
+    if (seen) back.connection = std::move((*job)->connection);
     returned_.lock()->push_back(std::move(back));
     static_cast<void>(loop_->post([this] { adopt_returned(); }));
   }

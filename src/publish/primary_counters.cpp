@@ -23,6 +23,8 @@ PrimaryCounters::PrimaryCounters(Metrics& metrics)
                                           "TCP connections closed at a maximum")),
       connections_timed_out(metrics.counter("khien_primary_connections_timed_out_total",
                                             "TCP connections closed for silence")),
+      handshakes_failed(metrics.counter("khien_primary_tls_handshakes_failed_total",
+                                        "TLS connections that ended before their handshake did")),
       connections_open(metrics.gauge("khien_primary_connections_open", "TCP connections now")),
       notify_sent(metrics.counter("khien_primary_notify_sent_total", "NOTIFY messages sent")),
       notify_acknowledged(

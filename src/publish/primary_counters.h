@@ -1,4 +1,4 @@
-// What the primary counts. Names only: who asked for what is never a label.
+// What the primary counts for all its followers together; each one's serials: follower_metrics.h.
 #pragma once
 
 #include "base/metrics.h"
@@ -17,6 +17,7 @@ struct PrimaryCounters {
   Metric& transfers_failed;  ///< the peer went away or was too slow
   Metric& connections_refused;
   Metric& connections_timed_out;
+  Metric& handshakes_failed;  ///< TLS connections that ended before their handshake did
   Metric& connections_open;
   Metric& notify_sent;
   Metric& notify_acknowledged;

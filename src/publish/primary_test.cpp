@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
 
 #include "dns/edns.h"
+#include "publish/catalog.h"
+#include "publish/follower_standing.h"
 #include "publish/test_client.h"
 #include "publish/testing.h"
 
@@ -277,6 +280,52 @@ TEST_F(PrimaryTest, NotifiesAndStopsAtTheAnswer) {
   const std::array keys{key_};
   EXPECT_EQ(dns::check_request(notify, keys, clock_.now_ms() / ms_per_second).status,
             dns::TsigStatus::ok);
+}
+
+TEST_F(PrimaryTest, KnowsWhatAFollowerTook) {
+  // A worker notes it after the last octet was sent: the peer may have it a moment earlier.
+  const auto becomes = [&](FollowerState wanted) {
+    for (int look = 0; look < 2'000; ++look) {
+      const auto record = primary_->progress().record();
+      for (const auto& zone : record.followers.at(0).zones) {
+        if (zone.zone != &test_zone()) continue;
+        if (standing_of(zone, record.at_ms).state == wanted) return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return false;
+  };
+  block({"xau.example"});
+  EXPECT_TRUE(becomes(FollowerState::never));
+  EXPECT_EQ(ask(dns::type_soa).header.rcode(), dns::rcode_noerror);
+  EXPECT_TRUE(becomes(FollowerState::unknown));
+  Secondary secondary;
+  transfer(secondary);
+  EXPECT_TRUE(becomes(FollowerState::current));
+  block({"moi.example"});
+  EXPECT_TRUE(becomes(FollowerState::behind));
+  transfer(secondary);
+  EXPECT_TRUE(becomes(FollowerState::current));
+}
+
+TEST_F(PrimaryTest, EachFollowerHasACatalogOfItsOwn) {
+  AccessRule rule{.name = "by-key", .key = key_.name, .zones = {"orders-phishing", "pass"}};
+  allow(rule);
+  const auto catalog = [&](std::uint16_t qtype) {
+    TestConnection connection{primary_->address()};
+    Octets query = test_query(catalog_zone().name, qtype);
+    EXPECT_TRUE(dns::sign_request(query, key_, clock_.now_ms() / ms_per_second).has_value());
+    connection.send(query);
+    return dns::parse_message(connection.receive().value_or(Octets{})).value_or(dns::Message{});
+  };
+  EXPECT_EQ(catalog(dns::type_soa).header.rcode(), dns::rcode_refused);  // it was given none
+  rule.catalog_serial = 77;
+  allow(rule);
+  EXPECT_EQ(*dns::parse_soa_serial(catalog(dns::type_soa).answers.at(0).rdata), 77U);
+  const auto whole = catalog(dns::type_axfr);
+  ASSERT_EQ(whole.answers.size(), 6U);  // SOA, NS, version, two members, SOA
+  EXPECT_EQ(whole.answers[3].owner.to_text(), "pass.zones.catalog.khien.");
+  EXPECT_EQ(whole.answers[4].type, dns::type_ptr);
 }
 
 TEST_F(PrimaryTest, ConnectionsAreBounded) {

@@ -2,6 +2,7 @@
 
 #include "dns/edns.h"
 #include "dns/serial.h"
+#include "publish/catalog.h"
 
 namespace khien::publish {
 namespace {
@@ -67,10 +68,13 @@ class Answerer {
     for (const ZoneFacts& candidate : all_zones()) {
       if (candidate.name == question.name) zone = &candidate;
     }
+    if (catalog_zone().name == question.name) zone = &catalog_zone();
     if (zone == nullptr || question.qclass != dns::class_in) return refused();
     const bool is_signed = check_.status == dns::TsigStatus::ok;
-    const dns::Name* key = is_signed ? &check_.key->name : nullptr;
-    if (context_.access.find(*zone, query_.peer.unmapped(), key) == nullptr) return refused();
+    rule_ = context_.access.find(*zone, {.address = query_.peer.unmapped(),
+                                         .key = is_signed ? &check_.key->name : nullptr,
+                                         .pin = query_.pin});
+    if (rule_ == nullptr) return refused();
 
     switch (question.qtype) {
       case dns::type_soa: return answer_serial(*zone);
@@ -89,12 +93,14 @@ class Answerer {
     if (authorities.size() != 1 || authorities[0].type != dns::type_soa) return malformed();
     const auto serial = dns::parse_soa_serial(authorities[0].rdata);
     if (!serial) return malformed();
-    const std::uint32_t ours = context_.zones.serial(zone).value_or(0);
+    const std::uint32_t ours = serial_for(context_.zones, *rule_, zone);
     const bool is_current = *serial == ours || dns::serial_before(ours, *serial);
     if (is_current) context_.counters.up_to_date.add();
     // Over UDP one SOA says: ask again over TCP, or you are up to date (section 4).
-    if (is_current || query_.transport == Transport::udp) return answer_serial(zone);
-    return transfer(zone, dns::type_ixfr, *serial);
+    const bool by_soa = is_current || query_.transport == Transport::udp;
+    Answer answer = by_soa ? answer_serial(zone) : transfer(zone, dns::type_ixfr, *serial);
+    answer.claimed = seen(zone, *serial, Learnt::claimed);
+    return answer;
   }
 
   Answer transfer(const ZoneFacts& zone, std::uint16_t qtype, std::uint32_t client_serial) {
@@ -104,15 +110,30 @@ class Answerer {
       order.key = *check_.key;
       order.request_mac = check_.tsig->mac;
     }
+    order.follower = rule_->name;
+    if (&zone == &catalog_zone()) {
+      order.catalog_serial = rule_->catalog_serial;
+      order.members = members_of(*rule_);
+    }
     return {.reply = {}, .transfer = std::move(order)};
   }
 
   Answer answer_serial(const ZoneFacts& zone) {
-    const std::uint32_t serial = context_.zones.serial(zone).value_or(0);
+    const std::uint32_t serial = serial_for(context_.zones, *rule_, zone);
     Answer answer = answer_record(soa_record(zone, serial));
-    answer.seen = {.zone = &zone, .serial = serial, .peer = query_.peer.unmapped()};
-    if (check_.status == dns::TsigStatus::ok) answer.seen->key = check_.key->name;
+    answer.seen = seen(zone, serial, Learnt::told);
     return answer;
+  }
+
+  SerialSeen seen(const ZoneFacts& zone, std::uint32_t serial, Learnt how) const {
+    SerialSeen seen{.zone = &zone,
+                    .serial = serial,
+                    .peer = query_.peer.unmapped(),
+                    .pin = query_.pin,
+                    .how = how,
+                    .follower = rule_->name};
+    if (check_.status == dns::TsigStatus::ok) seen.key = check_.key->name;
+    return seen;
   }
 
   static dns::Record soa_record(const ZoneFacts& zone, std::uint32_t serial) {
@@ -128,7 +149,8 @@ class Answerer {
             .type = dns::type_ns,
             .rclass = dns::class_in,
             .ttl = record_ttl_s,
-            .rdata = to_octets(soa_of(zone, 0).primary.wire())};
+            .rdata = &zone == &catalog_zone() ? catalog_records({}).front().rdata
+                                              : to_octets(soa_of(zone, 0).primary.wire())};
   }
 
   Answer answer_record(const dns::Record& record) {
@@ -170,10 +192,15 @@ class Answerer {
   dns::Header header_;
   dns::Message message_;
   dns::TsigCheck check_;
+  const AccessRule* rule_ = nullptr;  // of the access; set once it lets the query in
   bool has_edns_ = false;
 };
 
 }  // namespace
+
+std::uint32_t serial_for(ZoneSet& zones, const AccessRule& rule, const ZoneFacts& zone) {
+  return &zone == &catalog_zone() ? rule.catalog_serial : zones.serial(zone).value_or(0);
+}
 
 Answer answer_query(const QueryContext& context, const Query& query) {
   return Answerer{context, query}.run();

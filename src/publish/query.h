@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "publish/access.h"
+#include "publish/follower_record.h"
 #include "publish/primary_counters.h"
 #include "publish/zone_set.h"
 
@@ -24,20 +25,32 @@ struct TransferOrder {
   std::uint32_t client_serial = 0;       ///< of IXFR
   std::optional<dns::TsigKey> key = {};  ///< to sign with
   Octets request_mac = {};
+  std::string follower = {};                   ///< name of the rule that lets it
+  std::uint32_t catalog_serial = 0;            ///< of catalog_zone()
+  std::vector<const ZoneFacts*> members = {};  ///< of it
 };
 
-/// Somebody knows now how far a zone is: by our SOA, or because a transfer of it is complete.
+/// The serial at which the rule's follower gets the zone.
+[[nodiscard]] std::uint32_t serial_for(ZoneSet& zones, const AccessRule& rule,
+                                       const ZoneFacts& zone);
+
+/// Somebody knows now how far a zone is: by our SOA, or because a transfer of it is complete. Or
+/// has told us how far it is itself (Learnt::claimed).
 struct SerialSeen {
   const ZoneFacts* zone = nullptr;
   std::uint32_t serial = 0;
   net::IpAddress peer = {};
-  std::optional<dns::Name> key = {};  ///< that signed the request
+  std::optional<dns::Name> key = {};             ///< that signed the request
+  std::optional<crypto::Sha256Digest> pin = {};  ///< of the TLS client's key
+  Learnt how = Learnt::told;
+  std::string follower = {};  ///< name of the rule that lets it
 };
 
 struct Answer {
   Octets reply = {};  ///< empty: say nothing
   std::optional<TransferOrder> transfer = {};
   std::optional<SerialSeen> seen = {};
+  std::optional<SerialSeen> claimed = {};  ///< what an IXFR query says of its sender
 };
 
 struct QueryContext {
@@ -51,6 +64,7 @@ struct Query {
   Bytes message;
   net::IpAddress peer;
   Transport transport = Transport::udp;
+  std::optional<crypto::Sha256Digest> pin = {};  ///< of the TLS client's key
 };
 
 [[nodiscard]] Answer answer_query(const QueryContext& context, const Query& query);

@@ -4,6 +4,7 @@
 
 #include "dns/rpz.h"
 #include "dns/writer.h"
+#include "publish/catalog.h"
 
 namespace khien::publish {
 namespace {
@@ -107,6 +108,19 @@ bool send_zone(ZoneSet& zones, RecordStream& stream, const ZoneFacts& zone) {
   return stream.add_soa(stream.outcome.serial) && stream.flush();
 }
 
+/// A catalog is small and rarely changes: it is always sent whole, for IXFR too (RFC 1995 section
+/// 4).
+bool send_catalog(RecordStream& stream, const TransferOrder& order) {
+  stream.outcome.serial = order.catalog_serial;
+  if (!stream.add_soa(order.catalog_serial)) return false;
+  for (const CatalogRecord& record : catalog_records(order.members)) {
+    if (!stream.add(record.owner, {.type = record.type, .ttl = record_ttl_s}, record.rdata)) {
+      return false;
+    }
+  }
+  return stream.add_soa(order.catalog_serial) && stream.flush();
+}
+
 struct RuleKey {
   dns::Name name;
   bool below = false;
@@ -174,6 +188,10 @@ bool send_difference(RecordStream& stream, ZoneSet::StepReader& reader,
 TransferOutcome send_transfer(ZoneSet& zones, const Clock& clock, const TransferOrder& order,
                               const MessageSink& sink) {
   RecordStream stream{clock, order, sink};
+  if (order.zone == &catalog_zone()) {
+    stream.outcome.complete = send_catalog(stream, order);
+    return stream.outcome;
+  }
   if (order.qtype == dns::type_ixfr) {
     const auto reader = zones.read_steps(*order.zone, order.client_serial);
     const bool is_worth_it = reader != nullptr && reader->change_count() <= ixfr_changes_max;

@@ -1,13 +1,11 @@
 #include "resolver/tls_identity.h"
 
-#include <sys/stat.h>
-
 #include "base/log.h"
 
 namespace khien::resolver {
 
 TlsIdentity::TlsIdentity(TlsPair pair, const Clock& clock, Rng& rng, Metrics& metrics)
-    : pair_(std::move(pair)),
+    : files_(std::move(pair)),
       clock_(clock),
       reloads_(metrics.counter("khien_dnsd_tls_reloads_total",
                                "Times that a changed certificate was taken into use")),
@@ -21,17 +19,9 @@ Result<std::unique_ptr<TlsIdentity>> TlsIdentity::open(TlsPair pair, const Clock
                                                        Metrics& metrics) {
   std::unique_ptr<TlsIdentity> identity{
       new TlsIdentity(std::move(pair), clock, rng, metrics)};  // NOLINT
+  static_cast<void>(identity->files_.look());
   if (auto loaded = identity->load(); !loaded) return tl::unexpected(std::move(loaded).error());
   return identity;
-}
-
-TlsIdentity::Stamp TlsIdentity::stamp_of(const std::filesystem::path& path) noexcept {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return {};
-  constexpr std::int64_t ns_per_second = 1'000'000'000;
-  return {.inode = info.st_ino,
-          .size = info.st_size,
-          .changed_ns = info.st_mtim.tv_sec * ns_per_second + info.st_mtim.tv_nsec};
 }
 
 bool TlsIdentity::is_over(std::int64_t not_after_s) const noexcept {
@@ -39,12 +29,9 @@ bool TlsIdentity::is_over(std::int64_t not_after_s) const noexcept {
 }
 
 Result<void> TlsIdentity::load() {
-  // Before reading: what is written meanwhile differs at the next look.
-  certificate_stamp_ = stamp_of(pair_.certificate);
-  key_stamp_ = stamp_of(pair_.key);
   const auto make = [this](std::string alpn) {
-    return net::TlsContext::server({.certificate = pair_.certificate,
-                                    .key = pair_.key,
+    return net::TlsContext::server({.certificate = files_.pair().certificate,
+                                    .key = files_.pair().key,
                                     .alpn = {std::move(alpn)},
                                     .tickets = &tickets_});
   };
@@ -57,10 +44,10 @@ Result<void> TlsIdentity::load() {
   if (is_over(not_after_s)) {
     // The first one is used all the same: an old certificate must not take plain DNS down with it.
     if (!is_first) {
-      return fail(ErrorCode::conflict, "TLS certificate " + pair_.certificate.string() +
+      return fail(ErrorCode::conflict, "TLS certificate " + files_.pair().certificate.string() +
                                            ": it is over already; renew it");
     }
-    KHIEN_LOG(error, "tls_certificate_over", {"file", pair_.certificate.string()});
+    KHIEN_LOG(error, "tls_certificate_over", {"file", files_.pair().certificate.string()});
   }
   contexts_.publish(std::make_shared<const TlsContexts>(
       TlsContexts{.dot = std::move(*dot), .doh = std::move(*doh)}));
@@ -70,9 +57,7 @@ Result<void> TlsIdentity::load() {
 
 void TlsIdentity::poll() {
   tickets_.rotate(clock_.steady_ms());
-  if (stamp_of(pair_.certificate) == certificate_stamp_ && stamp_of(pair_.key) == key_stamp_) {
-    return;
-  }
+  if (!files_.look()) return;
   if (auto loaded = load(); !loaded) {
     failures_.add();
     failure_ = loaded.error().message;
@@ -81,7 +66,7 @@ void TlsIdentity::poll() {
   }
   failure_.clear();
   reloads_.add();
-  KHIEN_LOG(info, "tls_reloaded", {"file", pair_.certificate.string()});
+  KHIEN_LOG(info, "tls_reloaded", {"file", files_.pair().certificate.string()});
 }
 
 std::string TlsIdentity::health() const {

@@ -12,13 +12,11 @@
 #include "base/random.h"
 #include "base/snapshot.h"
 #include "net/tls_context.h"
+#include "net/tls_files.h"
 
 namespace khien::resolver {
 
-struct TlsPair {
-  std::filesystem::path certificate = {};
-  std::filesystem::path key = {};
-};
+using TlsPair = net::TlsPairFiles;
 
 /// One for each protocol, because ALPN differs.
 struct TlsContexts {
@@ -40,27 +38,17 @@ class TlsIdentity {
   [[nodiscard]] std::string health() const;
 
  private:
-  /// Tells a file from what it was: moved, written or touched.
-  struct Stamp {
-    std::uint64_t inode = 0;
-    std::int64_t size = 0;
-    std::int64_t changed_ns = 0;
-    bool operator==(const Stamp&) const noexcept = default;
-  };
   TlsIdentity(TlsPair pair, const Clock& clock, Rng& rng, Metrics& metrics);
-  [[nodiscard]] static Stamp stamp_of(const std::filesystem::path& path) noexcept;
   [[nodiscard]] Result<void> load();
   [[nodiscard]] bool is_over(std::int64_t not_after_s) const noexcept;
 
-  TlsPair pair_;
+  net::TlsPairWatch files_;
   const Clock& clock_;
   Metric& reloads_;
   Metric& failures_;
   Metric& not_after_;
   net::TlsTicketKeys tickets_;
   Snapshot<TlsContexts> contexts_;
-  Stamp certificate_stamp_;
-  Stamp key_stamp_;
   std::string failure_;  // of the last reload; empty if it was good
 };
 

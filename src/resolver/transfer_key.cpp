@@ -37,7 +37,8 @@ std::vector<std::string_view> tokens_of(std::string_view text) {
 
 Result<dns::TsigKey> parse_key(std::string_view text) {
   const auto bad = [] {
-    return fail(ErrorCode::malformed, "not a key file (key \"name\" { algorithm hmac-sha256; …)",
+    return fail(ErrorCode::malformed,
+                "not a key file (key \"name\" { algorithm hmac-sha256 or hmac-sha512; …)",
                 "bad_key_file");
   };
   const auto t = tokens_of(text);
@@ -47,16 +48,16 @@ Result<dns::TsigKey> parse_key(std::string_view text) {
     return bad();
   }
   const bool secret_first = t[3] == "secret";
-  const auto algorithm = secret_first ? t[7] : t[4];
+  const auto algorithm = dns::parse_tsig_algorithm(secret_first ? t[7] : t[4]);
   const auto secret = secret_first ? t[4] : t[7];
-  if (t[secret_first ? 6 : 3] != "algorithm" || t[secret_first ? 3 : 6] != "secret" ||
-      algorithm != "hmac-sha256") {
+  if (t[secret_first ? 6 : 3] != "algorithm" || t[secret_first ? 3 : 6] != "secret" || !algorithm) {
     return bad();
   }
   auto name = dns::Name::from_text(t[1]);
   auto octets = codec::parse_base64(secret);
   if (!name || !octets || octets->empty()) return bad();
-  return dns::TsigKey{.name = std::move(*name), .secret = std::move(*octets)};
+  return dns::TsigKey{
+      .name = std::move(*name), .secret = std::move(*octets), .algorithm = *algorithm};
 }
 
 Result<dns::TsigKey> read_key(const std::filesystem::path& path) {

@@ -1,5 +1,5 @@
 // The key file that `khienctl zone key add` writes and BIND reads:
-// `key "name" { algorithm hmac-sha256; secret "base64"; };`
+// `key "name" { algorithm hmac-sha256; secret "base64"; };`, or hmac-sha512.
 #pragma once
 
 #include <filesystem>

@@ -17,6 +17,25 @@ std::string refusal(std::vector<const char*> arguments) {
   return options ? "" : options.error().message;
 }
 
+TEST(DnsTlsOptions, TakeTheirOwnCertificateOrThatOfTheWebServer) {
+  EXPECT_FALSE((*read({}))->dns_tls.has_value());
+  const auto own =
+      read({"--dns-tls-listen", "192.0.2.1", "--dns-tls-cert", "z.pem", "--dns-tls-key", "z.key"});
+  ASSERT_TRUE(own.has_value()) << own.error().message;
+  EXPECT_EQ((*own)->dns_tls->listen.port, 853);
+  EXPECT_EQ((*own)->dns_tls->files.key, "z.key");
+  const auto shared =
+      read({"--dns-tls-listen", "192.0.2.1:8853", "--tls-cert", "w.pem", "--tls-key", "w.key"});
+  ASSERT_TRUE(shared.has_value()) << shared.error().message;
+  EXPECT_EQ((*shared)->dns_tls->files.certificate, "w.pem");
+  EXPECT_NE(refusal({"--dns-tls-listen", "192.0.2.1"}).find("--dns-tls-cert"), std::string::npos);
+  EXPECT_NE(refusal({"--dns-tls-cert", "z.pem", "--dns-tls-key", "z.key"}).find("belongs to"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--dns-tls-listen", "x y", "--tls-cert", "a", "--tls-key", "b"})
+                .find("--dns-tls-listen"),
+            std::string::npos);
+}
+
 TEST(MailOptions, MakeAServerOrNone) {
   EXPECT_FALSE((*read({}))->mail.has_value());
   const auto options = read({"--smtp", "smtp://127.0.0.1:25", "--smtp-from", "khien@tinh.example",

@@ -40,6 +40,20 @@ void write_certificate(const std::filesystem::path& folder, const CertificateOpt
   EVP_PKEY_free(key);
 }
 
+crypto::Sha256Digest pin_of_file(const std::filesystem::path& file) {
+  std::FILE* opened = std::fopen(file.c_str(), "r");
+  KHIEN_ASSERT(opened != nullptr);
+  X509* certificate = PEM_read_X509(opened, nullptr, nullptr, nullptr);
+  std::fclose(opened);
+  unsigned char* encoded = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &encoded);
+  KHIEN_ASSERT(size > 0);
+  const auto pin = crypto::sha256(Bytes{encoded, static_cast<std::size_t>(size)});
+  OPENSSL_free(encoded);
+  X509_free(certificate);
+  return pin;
+}
+
 CertificateFolder::CertificateFolder(const CertificateOptions& options) {
   std::string name = (std::filesystem::temp_directory_path() / "khien-tls-XXXXXX").string();
   KHIEN_ASSERT(::mkdtemp(name.data()) != nullptr);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "crypto/hash.h"
+
 namespace khien::net::testing {
 
 struct CertificateOptions {
@@ -15,6 +17,9 @@ struct CertificateOptions {
 
 /// Writes cert.pem and key.pem, an ECDSA pair; replaces what is there.
 void write_certificate(const std::filesystem::path& folder, const CertificateOptions& options = {});
+
+/// SHA-256 of the SubjectPublicKeyInfo of the certificate in `file`.
+[[nodiscard]] crypto::Sha256Digest pin_of_file(const std::filesystem::path& file);
 
 class CertificateFolder {
  public:
