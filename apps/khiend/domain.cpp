@@ -157,6 +157,7 @@ const api::Services& Domain::services() const noexcept { return *parts_->service
 void Domain::set_holdings(feeds::FindHoldings holdings) {
   parts_->services->holdings = std::move(holdings);
 }
+void Domain::set_lists(publish::ListShelf* lists) { parts_->services->lists = lists; }
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }
 Rng& Domain::rng() noexcept { return parts_->rng; }

@@ -8,6 +8,7 @@
 #include "api/routes_accounts.h"
 #include "api/routes_deadlines.h"
 #include "api/routes_feeds.h"
+#include "api/routes_lists.h"
 #include "api/routes_proof.h"
 #include "api/routes_session.h"
 #include "api/routes_system.h"
@@ -47,6 +48,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_register_routes(routes, services);
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
+  api::add_list_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -147,6 +149,7 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     parts->domain->set_holdings([zones = parts->publication.get()](std::string_view name) {
       return zones->holdings(name);
     });
+    parts->domain->set_lists(&parts->publication->lists());
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -184,7 +187,10 @@ void Khiend::stop() {
   parts_->block_listener.reset();
   parts_->timers.reset();
   parts_->server.reset();
-  if (parts_->domain) parts_->domain->set_holdings({});
+  if (parts_->domain) {
+    parts_->domain->set_holdings({});
+    parts_->domain->set_lists(nullptr);
+  }
   parts_->publication.reset();
   parts_->sequencer.reset();
   parts_->domain.reset();

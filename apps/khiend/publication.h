@@ -11,6 +11,10 @@
 #include "net/address.h"
 #include "options.h"
 
+namespace khien::publish {
+class ListShelf;
+}
+
 namespace khien::khiend {
 
 class Publication {
@@ -26,6 +30,9 @@ class Publication {
 
   /// Whose entries in the zones cover a name. Any thread.
   [[nodiscard]] std::vector<publish::Holding> holdings(std::string_view name) const;
+
+  /// The signed lists for everybody.
+  [[nodiscard]] publish::ListShelf& lists() const noexcept;
 
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;

@@ -17,6 +17,10 @@
 #include "pages/site.h"
 #include "store/database.h"
 
+namespace khien::publish {
+class ListShelf;
+}
+
 namespace khien::api {
 
 struct Services {
@@ -37,6 +41,8 @@ struct Services {
   /// What the zones hold of a name, where the publisher runs in this process; else empty, and pages
   /// say that they cannot see lists. Set before the first request.
   feeds::FindHoldings holdings = {};
+  /// The signed lists, likewise: null where the publisher runs elsewhere.
+  publish::ListShelf* lists = nullptr;
 };
 
 }  // namespace khien::api
