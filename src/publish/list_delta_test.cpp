@@ -43,10 +43,12 @@ class ListDeltaTest : public testing::Test {
   static void follow(Entries& entries, const std::string& text) {
     const auto json = codec::Json::parse(text, {.size_max = 1 << 24});
     ASSERT_TRUE(json.has_value()) << text;
-    for (const auto& entry : json->array_at("set").value()) {
+    const auto set = json->array_at("set").value();
+    const auto removed = json->texts_at("remove").value();
+    for (const auto& entry : set) {
       entries[entry.text_at("name").value()] = entry.text_at("scope").value();
     }
-    for (const auto& name : json->texts_at("remove").value()) {
+    for (const auto& name : removed) {
       EXPECT_EQ(entries.erase(name), 1U) << name << " was not there";
     }
   }
