@@ -28,11 +28,10 @@ void complain(const std::string& sentence) {
   fmt::print(stderr, "khienctl helper squid: {}\n", sentence);
 }
 
+/// Squid writes it into an error page octet by octet, so that nothing but ASCII stays readable: the
+/// list and where to object. The words around it are the page's (packaging/squid/ERR_KHIEN).
 std::string message_of(const exchange::ProxyAnswer& answer) {
-  const auto objections = answer.objections.empty()
-                              ? std::string{}
-                              : fmt::format(" Phản đối / Object: {}", answer.objections);
-  return fmt::format("Bị chặn theo danh sách / Blocked by the list {}.{}", answer.list, objections);
+  return answer.objections.empty() ? answer.list : answer.list + ", " + answer.objections;
 }
 
 exchange::SquidAnswer reply(exchange::ProxyLists& lists, const exchange::SquidQuestion& question) {
