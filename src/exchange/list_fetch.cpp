@@ -33,7 +33,7 @@ Result<std::string> fetch_signature(const ListFetch& wanted) {
 
 /// What the signature claims, before it is verified: which edition to ask for.
 std::string claimed_version(std::string_view signature) {
-  constexpr std::string_view mark = "trusted comment: ";
+  constexpr std::string_view mark = "\ntrusted comment: ";  // not the untrusted one
   const auto at = signature.find(mark);
   if (at == std::string_view::npos) return {};
   const auto line = signature.substr(at + mark.size());

@@ -10,9 +10,11 @@
 #include <sstream>
 
 #include "api/rates.h"
-#include "exchange/signed_list.h"
+#include "exchange/list_fetch.h"
+#include "exchange/proxy_lists.h"
 #include "http/raw_client_test.h"
 #include "khiend.h"
+#include "net/testing/certificate.h"
 #include "publish/list_shelf.h"
 
 namespace khien::khiend {
@@ -49,7 +51,8 @@ class ListsHttp : public testing::Test {
     khiend_.reset();
     std::filesystem::remove_all(folder_);
   }
-  static std::unique_ptr<Khiend> start(const std::filesystem::path& state, bool publisher) {
+  static std::unique_ptr<Khiend> start(const std::filesystem::path& state, bool publisher,
+                                       std::optional<http::TlsFiles> tls = {}) {
     Options options;
     options.listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
     options.dns_listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
@@ -60,6 +63,7 @@ class ListsHttp : public testing::Test {
     options.public_url = "https://khien.example";
     options.trusted_proxies = {net::Prefix::parse("127.0.0.1").value()};
     options.publisher = publisher;
+    options.tls = std::move(tls);
     auto started = Khiend::start(options);
     EXPECT_TRUE(started.has_value()) << started.error().message;
     return started ? std::move(*started) : nullptr;
@@ -253,6 +257,45 @@ TEST_F(ListsHttp, WithoutThePublisherItSaysWhoHasThem) {
   }
   EXPECT_EQ(ask("/lists/", "", "GET", apart.get()).status, 503);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "apart/keys/lists.seed")) << "no key for nothing";
+}
+
+// What fetches for a proxy, against what gives out.
+TEST_F(ListsHttp, AListIsFetchedOverTlsAndObeyed) {
+  const net::testing::CertificateFolder identity;
+  const auto other =
+      start(folder_ / "tls", true,
+            http::TlsFiles{.certificate = identity.certificate(), .key = identity.key()});
+  ASSERT_NE(other, nullptr);
+  auto& lists = *other->services().lists;
+  const publish::Change change{.zone = "orders-fraud",
+                               .name = "lua.example",
+                               .source = "order:9",
+                               .scope = publish::Scope::domain};
+  ASSERT_TRUE(lists.zones().apply({&change, 1}).has_value());
+  std::filesystem::create_directories(folder_ / "proxy");
+  const exchange::ListFetch wanted{
+      .url = "https://127.0.0.1:" + std::to_string(other->http_addresses().front().port) +
+             "/lists/orders.domains",
+      .folder = folder_ / "proxy",
+      .key = lists.public_key(),
+      .ca_file = identity.certificate()};
+  const SystemClock clock;
+  auto fetched = exchange::fetch_list(wanted, clock);
+  ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+  EXPECT_EQ(*fetched, exchange::ListFetched::replaced);
+  fetched = exchange::fetch_list(wanted, clock);
+  ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+  EXPECT_EQ(*fetched, exchange::ListFetched::unchanged);
+  std::string said;
+  exchange::ProxyLists proxy{
+      {.files = {folder_ / "proxy/orders.domains"}, .key = lists.public_key()},
+      clock,
+      [&](const std::string& sentence) { said += sentence; }};
+  proxy.refresh();
+  const auto answer = proxy.ask("https://www.lua.example/dang-nhap");
+  EXPECT_EQ(answer.verdict, exchange::ProxyVerdict::listed) << said;
+  EXPECT_EQ(answer.objections, "https://khien.example/object");
+  EXPECT_EQ(proxy.ask("https://tot.example/").verdict, exchange::ProxyVerdict::not_listed);
 }
 
 TEST_F(ListsHttp, TheKeyStaysInItsFolder) {

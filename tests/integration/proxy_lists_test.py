@@ -253,9 +253,11 @@ class Squid(unittest.TestCase):
         self.signer.put(self.urls, "http://chung.example/lua\n")
         self.start()
         answer = self.get("http://tot.example/")
-        print("without a list Squid says:", answer)
         self.assertIn("403", answer.splitlines()[0])
+        self.assertIn("<strong>no good list orders</strong>", answer)
         self.assertNotIn("the origin answers", answer)
+        self.signer.put(self.list, "xau.example\n")
+        wait_until(lambda: "the origin answers" in self.get("http://tot.example/"), "the good list")
 
 
 class UnboundByTheGuide(unittest.TestCase):
