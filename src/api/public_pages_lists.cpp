@@ -45,6 +45,10 @@ Result<Response> lists_page(const Services& services, const Request& request) {
 
 void add_lists_page(Routes& routes, const Services& services) {
   routes.push_back(page_route(services, http::Method::get, "/lists/", "read", lists_page));
+  routes.push_back(page_route(services, http::Method::get, "/lists", "read",
+                              [](const Services&, const Request&) -> Result<Response> {
+                                return http::see_other("/lists/");
+                              }));
 }
 
 }  // namespace khien::api

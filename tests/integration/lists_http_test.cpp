@@ -236,6 +236,9 @@ TEST_F(ListsHttp, TheIndexNamesEveryListAndThePage) {
   const auto page = ask("/lists/", "Accept-Language: vi\r\n");
   EXPECT_EQ(page.status, 200);
   EXPECT_TRUE(has(page, "Danh sách đã ký")) << page.body;
+  EXPECT_FALSE(has(page, "public.")) << "every text is in the catalogue: " << page.body;
+  EXPECT_FALSE(has(page, "category.")) << page.body;
+  EXPECT_EQ(ask("/lists").header("Location"), "/lists/");
   EXPECT_TRUE(has(page, "/lists/orders-phishing.hosts.minisig"));
   EXPECT_TRUE(has(page, shelf().public_key().text()));
 }
