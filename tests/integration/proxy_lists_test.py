@@ -278,7 +278,8 @@ class UnboundByTheGuide(unittest.TestCase):
             f'    use-syslog: no\n    local-zone: "example." transparent\n'
             + "".join(f'    local-data: "{name}.example. A 192.0.2.1"\n' for name in ("tot",))
             + rpz
-            + f'forward-zone:\n    name: "."\n    forward-addr: {servers.HOST}@1\nremote-control:\n    control-enable: no\n'
+            + f'forward-zone:\n    name: "."\n    forward-addr: {servers.HOST}@1\n'
+            f'remote-control:\n    control-enable: yes\n    control-interface: "{folder}/control"\n    control-use-cert: no\n'
         )
         server = servers.Server(folder / "run", [program, "-d", "-c", folder / "unbound.conf"])
         self.addCleanup(server.stop)
@@ -288,8 +289,17 @@ class UnboundByTheGuide(unittest.TestCase):
             "rong.example.": dns.rcode.NXDOMAIN,
             "www.rong.example.": dns.rcode.NXDOMAIN,
             "www.xau.example.": dns.rcode.SERVFAIL,  # goes on to the upstream, which is not there
+            "moi.example.": dns.rcode.SERVFAIL,
         }.items():
             self.assertEqual(servers.ask(port, name, "A", timeout=10).rcode(), wanted, name)
+
+        # The next list: a lift and a block, taken up by the command of the guide's cron line.
+        (folder / "orders.domains").write_text("# Title: x\nrong.example\n*.rong.example\nmoi.example\n")
+        subprocess.run(["sh", folder / "khien-rpz", "orders", folder], check=True)
+        reload = re.search(r"unbound-control -q (auth_zone_reload orders\.khien)", GUIDE).group(1).split()
+        subprocess.run([servers.program("unbound-control"), "-c", folder / "unbound.conf", "-q", *reload], check=True)
+        self.assertEqual(servers.ask(port, "moi.example.", "A", timeout=10).rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(servers.ask(port, "xau.example.", "A", timeout=10).rcode(), dns.rcode.SERVFAIL)
 
 
 if __name__ == "__main__":
