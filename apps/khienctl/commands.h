@@ -70,6 +70,34 @@ struct CalendarSet {
 /// Says how log and database stand to each other after a restore, and what to do about it.
 [[nodiscard]] Result<void> ledger_compare(const Place& place);
 
+// list.cpp
+struct ListVerify {
+  std::filesystem::path file;
+  std::string key;  ///< text or file; empty: khiend's own
+};
+struct ListFetchWanted {
+  std::string url;
+  std::filesystem::path folder = ".";
+  std::string key;
+  std::filesystem::path ca_file;
+};
+/// Prints the public key that lists are checked with.
+[[nodiscard]] Result<void> list_key(const Place& place);
+/// Says whether a list is ours, whole and not over.
+[[nodiscard]] Result<void> list_verify(const Place& place, const ListVerify& wanted);
+[[nodiscard]] Result<void> list_fetch(const Place& place, const ListFetchWanted& wanted);
+
+// squid_helper.cpp
+struct HelperSquid {
+  std::vector<std::string> lists;           ///< files, or https://… to be fetched into `folder`
+  std::vector<std::filesystem::path> urls;  ///< files whose names end in ".urls"
+  std::filesystem::path folder;
+  std::string key;
+  std::filesystem::path ca_file;
+  int fetch_minutes = 15;
+};
+[[nodiscard]] Result<void> helper_squid(const Place& place, const HelperSquid& wanted);
+
 // resolver.cpp
 struct ResolverChange {
   std::string name;

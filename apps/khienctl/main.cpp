@@ -36,6 +36,9 @@ struct Arguments {
   GroundEnd ground_end;
   CalendarSet day;
   ResolverChange resolver;
+  ListVerify verify;
+  ListFetchWanted fetch;
+  HelperSquid squid;
 };
 
 using Command = std::function<Result<void>()>;
@@ -258,6 +261,36 @@ void add_resolver_commands(CLI::App& app, Arguments& a, Command& chosen) {
   add_decision(end, a.resolver.decision);
 }
 
+void add_list_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  constexpr const char* key_help =
+      "the public key, as text or file (default: that of khiend's own folder)";
+  constexpr const char* ca_help = "certificates to trust, PEM (default: the machine's)";
+  auto* list = group(app, "list", "signed lists for those who take no zones");
+  add(list, "key", "print the public key that lists are checked with", chosen,
+      [&a] { return list_key(a.place); });
+  auto* verify = add(list, "verify", "check a list with the signature beside it (FILE.minisig)",
+                     chosen, [&a] { return list_verify(a.place, a.verify); });
+  verify->add_option("file", a.verify.file)->required();
+  verify->add_option("--key", a.verify.key, key_help);
+  auto* fetch = add(list, "fetch", "fetch a list and its signature, and keep them if they are good",
+                    chosen, [&a] { return list_fetch(a.place, a.fetch); });
+  fetch->add_option("url", a.fetch.url, "https://…/lists/LIST.FORMAT")->required();
+  fetch->add_option("--folder", a.fetch.folder, "where to keep it (.)");
+  fetch->add_option("--key", a.fetch.key, key_help);
+  fetch->add_option("--ca", a.fetch.ca_file, ca_help);
+
+  auto* helper = group(app, "helper", "programs that others start, such as a proxy");
+  auto* squid = add(helper, "squid", "answer Squid's external ACL from signed lists", chosen,
+                    [&a] { return helper_squid(a.place, a.squid); });
+  squid->add_option("--list", a.squid.lists, "LIST.domains, a file or https://…; may stand again");
+  squid->add_option("--urls", a.squid.urls, "LIST.urls, a file of addresses; may stand again");
+  squid->add_option("--folder", a.squid.folder, "where lists that are fetched are kept");
+  squid->add_option("--key", a.squid.key, key_help);
+  squid->add_option("--ca", a.squid.ca_file, ca_help);
+  squid->add_option("--every", a.squid.fetch_minutes, "minutes between two looks at servers (15)")
+      ->check(CLI::Range(1, 1'440));
+}
+
 void add_account_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* account = group(app, "account", "who may sign in; break-glass");
   add(account, "list", "logins, their state and roles", chosen,
@@ -300,6 +333,7 @@ int main(int argc, char** argv) {
   add_ground_commands(app, arguments, chosen);
   add_setting_commands(app, arguments, chosen);
   add_resolver_commands(app, arguments, chosen);
+  add_list_commands(app, arguments, chosen);
   add_account_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);

@@ -160,6 +160,7 @@ void Domain::set_holdings(feeds::FindHoldings holdings) {
 void Domain::set_publication(std::function<api::PublicationState()> publication) {
   parts_->services->publication = std::move(publication);
 }
+void Domain::set_lists(publish::ListShelf* lists) { parts_->services->lists = lists; }
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }
 Rng& Domain::rng() noexcept { return parts_->rng; }

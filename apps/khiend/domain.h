@@ -24,6 +24,7 @@ class Domain {
   /// Before anything serves, and taken away again after all has stopped that does.
   void set_holdings(feeds::FindHoldings holdings);
   void set_publication(std::function<api::PublicationState()> publication);
+  void set_lists(publish::ListShelf* lists);
   [[nodiscard]] store::Database& database() noexcept;
   [[nodiscard]] const Clock& clock() const noexcept;
   [[nodiscard]] Rng& rng() noexcept;

@@ -8,6 +8,7 @@
 #include "api/routes_accounts.h"
 #include "api/routes_deadlines.h"
 #include "api/routes_feeds.h"
+#include "api/routes_lists.h"
 #include "api/routes_proof.h"
 #include "api/routes_session.h"
 #include "api/routes_system.h"
@@ -48,6 +49,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
   api::add_publication_routes(routes, services);
+  api::add_list_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -150,6 +152,7 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     });
     parts->domain->set_publication(
         [publication = parts->publication.get()] { return publication->state(); });
+    parts->domain->set_lists(&parts->publication->lists());
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -190,6 +193,7 @@ void Khiend::stop() {
   if (parts_->domain) {
     parts_->domain->set_holdings({});
     parts_->domain->set_publication({});
+    parts_->domain->set_lists(nullptr);
   }
   parts_->publication.reset();
   parts_->sequencer.reset();

@@ -16,6 +16,8 @@
 #include "publish/case_publications.h"
 #include "publish/follower_file.h"
 #include "publish/followers.h"
+#include "publish/list_key.h"
+#include "publish/list_shelf.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
 #include "publish/zone_set.h"
@@ -90,6 +92,16 @@ Result<std::uint32_t> serial_floor(Domain& domain, const std::filesystem::path& 
   return static_cast<std::uint32_t>(std::max(*highest, now_s) + margin);
 }
 
+/// The folder of signed lists, and the key that signs them.
+Result<std::unique_ptr<publish::ListShelf>> open_lists(Domain& domain, const Options& options,
+                                                       publish::ZoneSet& zones) {
+  auto key = publish::load_or_create_list_key(options.state, domain.rng());
+  if (!key) return tl::unexpected<Error>{std::move(key).error()};
+  return publish::ListShelf::open(
+      {.folder = options.state / "signed-lists", .public_url = options.public_url}, zones, *key,
+      domain.clock(), domain.metrics());
+}
+
 /// Reads followers.json again when it changed, and the certificate for TLS. What is bad is logged,
 /// and what stood before goes on.
 class FollowersWatch {
@@ -139,6 +151,7 @@ class FollowersWatch {
 // Destroyed from the last to the first: the publisher stops before what it writes to.
 struct Publication::Parts {
   std::unique_ptr<publish::ZoneSet> zones;
+  std::unique_ptr<publish::ListShelf> lists;
   std::unique_ptr<publish::Primary> primary;
   std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
@@ -185,6 +198,8 @@ api::PublicationState Publication::state() const {
   return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
 }
 
+publish::ListShelf& Publication::lists() const noexcept { return *parts_->lists; }
+
 net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
 
 Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Options& options) {
@@ -204,6 +219,9 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto fits = check_sequence(domain, **zones); !fits)
     return tl::unexpected<Error>{fits.error()};
   parts->zones = std::move(*zones);
+  auto lists = open_lists(domain, options, *parts->zones);
+  if (!lists) return propagate(std::move(lists).error(), "open the signed lists");
+  parts->lists = std::move(*lists);
 
   if (auto made = make_first_follower(domain, options); !made) {
     return propagate(std::move(made).error(), "make the first follower");

@@ -11,6 +11,10 @@
 #include "net/address.h"
 #include "options.h"
 
+namespace khien::publish {
+class ListShelf;
+}
+
 namespace khien::khiend {
 
 class Publication {
@@ -29,6 +33,8 @@ class Publication {
 
   /// What is served, and which follower has it. Any thread.
   [[nodiscard]] api::PublicationState state() const;
+  /// The signed lists for everybody.
+  [[nodiscard]] publish::ListShelf& lists() const noexcept;
 
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;

@@ -4,6 +4,7 @@
 //   STATE/lock                 held while khiend runs
 //   STATE/keys/seal.key        seals TOTP secrets and contacts (crypto/seal.h)
 //   STATE/keys/server.key      Ed25519 secret: attests signatures made with TOTP
+//   STATE/keys/lists.seed       Ed25519 secret: signs lists (publish/list_key.h)
 //   STATE/zones/  STATE/evidence/  STATE/ledger/  are their modules'
 #pragma once
 

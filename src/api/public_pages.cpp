@@ -154,6 +154,7 @@ void add_public_pages(Routes& routes, const Services& services) {
   add_asset_pages(routes);
   add_report_pages(routes, services);
   add_register_pages(routes, services);
+  add_lists_page(routes, services);
 }
 
 }  // namespace khien::api

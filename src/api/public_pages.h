@@ -18,6 +18,7 @@ void add_public_pages(Routes& routes, const Services& services);
 void add_asset_pages(Routes& routes);
 void add_report_pages(Routes& routes, const Services& services);
 void add_register_pages(Routes& routes, const Services& services);
+void add_lists_page(Routes& routes, const Services& services);
 
 /// An error page in the reader's language, for a browser; for the server's ErrorPage and 404.
 [[nodiscard]] http::Response error_page(const Services& services, const http::Request& request,

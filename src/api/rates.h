@@ -19,6 +19,7 @@ namespace khien::api {
       {.name = "resolver",
        .burst = 60,
        .per_minute = 60},                                 // reports of resolvers: up to 20,000 rows
+      {.name = "list", .burst = 60, .per_minute = 30},    // files of some 40 MB, made on demand
       {.name = "read", .burst = 120, .per_minute = 120},  // reads of the database
       {.name = "page", .burst = 600, .per_minute = 600},  // files and plain pages
   };

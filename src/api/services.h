@@ -21,6 +21,10 @@
 #include "publish/zone_set.h"
 #include "store/database.h"
 
+namespace khien::publish {
+class ListShelf;
+}
+
 namespace khien::api {
 
 /// What the publisher in this process serves, and to whom.
@@ -49,6 +53,8 @@ struct Services {
   feeds::FindHoldings holdings = {};
   /// Likewise; empty where the publisher runs elsewhere.
   std::function<PublicationState()> publication = {};
+  /// The signed lists, likewise: null where the publisher runs elsewhere.
+  publish::ListShelf* lists = nullptr;
 };
 
 }  // namespace khien::api

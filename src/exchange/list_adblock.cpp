@@ -1,5 +1,6 @@
-// AdBlock-style rules. Only "||name^" means a name and all below it; everything else depends on the
-// page, the path or the kind of request, which DNS does not see.
+// AdBlock-style rules. "||name^" means a name and all below it, "|name^" exactly the name (as
+// AdGuard's blockers in DNS have it); everything else depends on the page, the path or the kind of
+// request, which DNS does not see.
 #include "exchange/list_formats.h"
 #include "text/utf8.h"
 
@@ -16,7 +17,8 @@ class AdblockParser final : public ListReader::LineParser {
       counts.refuse(*reason);
       return {};
     }
-    give_host(line.substr(2, line.size() - 3), Reach::domain, counts, sink);
+    const auto reach = line.starts_with("||") ? Reach::domain : Reach::host;
+    give_host(name_of(line), reach, counts, sink);
     return {};
   }
 
@@ -27,12 +29,19 @@ class AdblockParser final : public ListReader::LineParser {
       if (rule.find(mark) != std::string_view::npos) return ListRefusal::cosmetic_rule;
     }
     if (rule.find('$') != std::string_view::npos) return ListRefusal::rule_options;
-    if (!rule.starts_with("||") || !rule.ends_with('^') || rule.size() < 4) {
+    if (!rule.starts_with('|') || !rule.ends_with('^')) return ListRefusal::pattern_rule;
+    const auto name = name_of(rule);
+    if (name.empty() || name.find_first_of("/*^|?=&") != std::string_view::npos) {
       return ListRefusal::pattern_rule;
     }
-    const auto name = rule.substr(2, rule.size() - 3);
-    if (name.find_first_of("/*^|?=&") != std::string_view::npos) return ListRefusal::pattern_rule;
     return std::nullopt;
+  }
+
+  /// What stands between the bars and the last '^', of a rule that has both.
+  static std::string_view name_of(std::string_view rule) noexcept {
+    rule.remove_prefix(rule.starts_with("||") ? 2 : 1);
+    rule.remove_suffix(rule.empty() ? 0 : 1);
+    return rule;
   }
 };
 

@@ -66,17 +66,17 @@ TEST(ReadList, Domains) {
             Entries{"a.test/domain"});
 }
 
-TEST(ReadList, AdblockTakesOneFormOnly) {
+TEST(ReadList, AdblockTakesTheFormsOfNamesOnly) {
   const auto got = read(
       "[Adblock Plus 2.0]\n! title\n||xau.example^\n@@||tot.example^\n||a.example^$third-party\n"
       "a.example##.banner\n||a.example/path^\n|https://a.example^\n/regex/\n||*.a.example^\nads\n"
-      "||^\n||Hai.example^\n",
+      "||^\n||Hai.example^\n|^\n|ba.example^\n|bon.example\n",
       ListFormat::adblock);
-  EXPECT_EQ(got.entries, (Entries{"xau.example/domain", "hai.example/domain"}));
+  EXPECT_EQ(got.entries, (Entries{"xau.example/domain", "hai.example/domain", "ba.example"}));
   EXPECT_EQ(refused(got, ListRefusal::exception_rule), 1U);
   EXPECT_EQ(refused(got, ListRefusal::rule_options), 1U);
   EXPECT_EQ(refused(got, ListRefusal::cosmetic_rule), 1U);
-  EXPECT_EQ(refused(got, ListRefusal::pattern_rule), 6U);
+  EXPECT_EQ(refused(got, ListRefusal::pattern_rule), 8U);
 }
 
 TEST(ReadList, Rpz) {

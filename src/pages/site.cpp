@@ -8,9 +8,9 @@
 namespace khien::pages {
 namespace {
 
-constexpr std::array<std::string_view, 11> page_names{
+constexpr std::array<std::string_view, 12> page_names{
     "report", "received",           "status",           "lookup", "register", "order",
-    "object", "objection_received", "objection_status", "help",   "error"};
+    "object", "objection_received", "objection_status", "lists",  "help",     "error"};
 
 const char* class_of(Tone tone) noexcept {
   switch (tone) {
@@ -176,6 +176,25 @@ std::string Site::register_page(const Reader& reader, const RegisterPage& view) 
       .set("agreement_tone", class_of(view.agreement.tone))
       .set("agreement_at", view.agreement.at);
   return render("register", reader, "public.register.title", "register", std::move(values));
+}
+
+std::string Site::lists(const Reader& reader, const ListsPage& view) const {
+  Values::List lists;
+  for (const auto& row : view.rows) {
+    Values::List files;
+    for (const auto& format : view.formats) {
+      files.push_back(Values{}.set("file", row.id + "." + format).set("format", format));
+    }
+    lists.push_back(Values{}
+                        .set("id", row.id)
+                        .set("label", row.label)
+                        .set("names", row.names)
+                        .set("serial", row.serial)
+                        .set("files", std::move(files)));
+  }
+  Values values;
+  values.set("key", view.key).set("lists", std::move(lists));
+  return render("lists", reader, "public.lists.title", "help", std::move(values));
 }
 
 std::string Site::order(const Reader& reader, const OrderPage& view) const {

@@ -42,6 +42,7 @@ class Site {
   [[nodiscard]] std::string lookup(const Reader& reader, std::string_view question,
                                    const LookupResult* result, std::string_view alert = {}) const;
   [[nodiscard]] std::string register_page(const Reader& reader, const RegisterPage& view) const;
+  [[nodiscard]] std::string lists(const Reader& reader, const ListsPage& view) const;
   [[nodiscard]] std::string order(const Reader& reader, const OrderPage& view) const;
   [[nodiscard]] std::string block(const Reader& reader, const BlockPage& view) const;
   [[nodiscard]] std::string objection_form(const Reader& reader, const ObjectionForm& view) const;

@@ -93,6 +93,19 @@ struct RegisterPage {
   std::string next = {};  ///< cursor of the next page, empty on the last
 };
 
+struct ListRow {
+  std::string id;  ///< "orders-phishing"
+  std::string label = {};
+  std::string names = {};  ///< how many
+  std::string serial = {};
+};
+
+struct ListsPage {
+  std::string key = {};  ///< public key; empty: lists are given out elsewhere
+  std::vector<std::string> formats = {};
+  std::vector<ListRow> rows = {};
+};
+
 struct OrderPage {
   std::string number;
   std::string name;

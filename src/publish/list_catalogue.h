@@ -1,0 +1,28 @@
+// The closed list of what is given out as signed lists to everybody: each zone of orders and feeds
+// and the emergency zone, and for each of the two bases one list of all its zones. Never what a
+// network may choose, never names of child abuse (they go to nobody without a key), never `pass`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "publish/zone_names.h"
+
+namespace khien::publish {
+
+struct ListFacts {
+  std::string id;                         ///< "orders-phishing", or "orders" for all of the basis
+  std::vector<const ZoneFacts*> zones;    ///< at least one; more than one for a basis
+  std::int64_t life_ms = 7 * ms_per_day;  ///< a list is not to be believed for longer
+  std::int64_t renewed_ms = ms_per_day;   ///< an older one is made anew, changed or not
+  std::int64_t update_hours = 6;          ///< how often we ask readers to look
+  [[nodiscard]] bool is_zone() const noexcept { return zones.size() == 1; }
+};
+
+[[nodiscard]] const std::vector<ListFacts>& all_lists();
+/// nullptr if nothing of that id is given out.
+[[nodiscard]] const ListFacts* find_list(std::string_view id);
+
+}  // namespace khien::publish
