@@ -20,6 +20,7 @@
 #include "publish/list_shelf.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
+#include "publish/serial_floor.h"
 #include "publish/zone_set.h"
 #include "timer_thread.h"
 
@@ -76,20 +77,18 @@ Result<void> check_sequence(Domain& domain, publish::ZoneSet& zones) {
               "zones_ahead");
 }
 
-/// Zones that are begun anew, as after a restore, must go on above whatever followers have seen:
-/// the time in seconds (a zone of feeds changes more rarely than that) or the last serial that the
-/// database knows, and a day's changes at one a second for what came after the backup.
+/// Zones that are begun anew, as after a restore, must go on above whatever followers have seen; 0
+/// for zones that are there.
 Result<std::uint32_t> serial_floor(Domain& domain, const std::filesystem::path& folder) {
-  constexpr std::int64_t margin = 86'400;
   std::error_code error;
   const bool is_new =
       !std::filesystem::exists(folder, error) || std::filesystem::is_empty(folder, error);
   if (!is_new) return 0;
-  auto highest = domain.database().read(
-      [](store::Executor& executor) { return cases::highest_serial(executor); });
-  if (!highest) return tl::unexpected<Error>{std::move(highest).error()};
+  auto known = domain.database().read(
+      [](store::Executor& executor) { return cases::last_serials(executor); });
+  if (!known) return tl::unexpected<Error>{std::move(known).error()};
   const std::int64_t now_s = domain.clock().now_ms() / ms_per_second;
-  return static_cast<std::uint32_t>(std::max(*highest, now_s) + margin);
+  return publish::floor_above(*known, static_cast<std::uint32_t>(now_s));
 }
 
 /// The folder of signed lists, and the key that signs them.

@@ -31,9 +31,11 @@ FROM enforcement e
 WHERE e.order_id = $1 AND e.resolver IN (
   SELECT name FROM followed_resolver
   WHERE valid_from_ms <= $2 AND (valid_until_ms IS NULL OR valid_until_ms > $2)))";
+// Less than half the circle behind the resolver's serial, or at it (RFC 1982 section 3.2).
 constexpr std::string_view sql_applied_orders = R"(
 SELECT order_id FROM enforcement
-WHERE resolver = $1 AND zone = $2 AND serial <= $3 AND state = 'pending'
+WHERE resolver = $1 AND zone = $2 AND ($3 - serial + 4294967296) % 4294967296 < 2147483648
+  AND state = 'pending'
 ORDER BY order_id LIMIT 1000)";
 constexpr std::string_view sql_state =
     "SELECT state FROM enforcement WHERE order_id = $1 AND resolver = $2";

@@ -16,7 +16,9 @@ constexpr std::string_view sql_after = "WHERE p.sequence > $1 ORDER BY p.sequenc
 constexpr std::string_view sql_in_force = R"(
 WHERE p.action = 'add' AND p.removed_by IS NULL AND p.sequence > $1 ORDER BY p.sequence LIMIT $2)";
 constexpr std::string_view sql_last = "SELECT used FROM publication_counter WHERE one = 1";
-constexpr std::string_view sql_highest = "SELECT coalesce(max(serial), 0) FROM publication";
+constexpr std::string_view sql_last_serials = R"(
+SELECT serial FROM publication WHERE sequence IN (
+  SELECT max(sequence) FROM publication WHERE serial IS NOT NULL GROUP BY zone))";
 constexpr std::string_view sql_standings = R"(
 SELECT p.basis, p.category, p.name, p.at_ms, r.at_ms, (
   SELECT min(n.at_ms) FROM publication n WHERE n.name = p.name AND n.action = 'add'
@@ -115,10 +117,12 @@ Result<std::int64_t> last_publication(store::Executor& db) {
   return (*row)->integer(0);
 }
 
-Result<std::int64_t> highest_serial(store::Executor& db) {
-  auto row = db.query_one(sql_highest);
-  if (!row) return propagate(std::move(row).error(), "read the highest serial");
-  return row->has_value() ? (*row)->integer(0) : 0;
+Result<std::vector<std::uint32_t>> last_serials(store::Executor& db) {
+  auto rows = db.query(sql_last_serials);
+  if (!rows) return propagate(std::move(rows).error(), "read the last serials");
+  std::vector<std::uint32_t> serials;
+  for (const auto& row : *rows) serials.push_back(static_cast<std::uint32_t>(row.integer(0)));
+  return serials;
 }
 
 Result<std::vector<Publication>> orders_in_force(store::Executor& db, std::int64_t sequence) {

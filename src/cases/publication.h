@@ -46,8 +46,9 @@ struct Publication {
                                                                   int limit = 1'000);
 /// The last number given out; 0 before the first.
 [[nodiscard]] Result<std::int64_t> last_publication(store::Executor& db);
-/// The highest serial with which anything is known to have been served; 0 if nothing was.
-[[nodiscard]] Result<std::int64_t> highest_serial(store::Executor& db);
+/// The serial with which each zone is known to have been served last. Serials go round (RFC 1982):
+/// the last is not the largest.
+[[nodiscard]] Result<std::vector<std::uint32_t>> last_serials(store::Executor& db);
 /// Every order in force now, as adds in the order of their sequence: to build zones whole, and for
 /// the monitor that compares register, log and served zones. At most publication_batch_max after
 /// `sequence`; page by the last item's sequence.
@@ -89,9 +90,9 @@ struct Enforcement {
 [[nodiscard]] Result<std::vector<Enforcement>> list_enforcement(store::Executor& db,
                                                                 const OrderId& id);
 
-/// A resolver's SOA of `zone` shows `serial`: every pending row with a serial at or below it is
-/// applied (RFC 1982 order is the caller's: pass serials that never wrap, as publish keeps them).
-/// Orders whose rows are all applied or verified become enforced. Returns how many rows changed.
+/// A resolver's SOA of `zone` shows `serial`: every pending row with a serial at or before it on
+/// the circle of RFC 1982 is applied. Orders whose rows are all applied or verified become
+/// enforced. Returns how many rows changed.
 [[nodiscard]] Result<std::int64_t> record_applied(store::Transaction& tx, const Context& context,
                                                   std::string_view resolver, std::string_view zone,
                                                   std::int64_t serial);

@@ -205,5 +205,35 @@ TEST_P(CasesStory, ADeniedAppealResumesWhatItSuspended) {
   EXPECT_EQ(order_of(order.id).state, OrderState::published);
 }
 
+// Serials go round (RFC 1982): one behind the end of the circle is later than one before it.
+TEST_P(CasesStory, WhatAResolverHasAppliedIsToldByItsSerialAcrossTheEndOfTheCircle) {
+  follow({"unbound"});
+  std::vector<OrderId> orders;
+  const std::vector<std::int64_t> serials{4'294'967'290, 4'294'967'295, 1, 7};
+  for (std::size_t i = 0; i < serials.size(); ++i) {
+    const std::string host = "vong-" + std::to_string(i) + ".example";
+    const auto id = *reported("Trang https://" + host + "/ lừa đảo").case_id;
+    orders.push_back(approved(id, host).id);
+    publish_all(serials[i]);
+  }
+  const auto serial_known = look([](store::Executor& executor) { return last_serials(executor); });
+  ASSERT_TRUE(serial_known.has_value());
+  EXPECT_EQ(*serial_known, std::vector<std::uint32_t>{7});
+  const auto applied = [&](std::int64_t serial) {
+    auto count = run([&](store::Transaction& tx) {
+      return record_applied(tx, context, "unbound", "orders-phishing.rpz.khien.", serial);
+    });
+    EXPECT_TRUE(count.has_value());
+    return count.value_or(-1);
+  };
+  EXPECT_EQ(applied(4'294'967'289), 0);
+  EXPECT_EQ(applied(4'294'967'294), 1);
+  EXPECT_EQ(applied(2), 2);
+  EXPECT_EQ(order_of(orders[2]).state, OrderState::enforced);
+  EXPECT_EQ(order_of(orders[3]).state, OrderState::published);
+  EXPECT_EQ(applied(4'294'967'295), 0);  // an old answer takes nothing along that comes later
+  EXPECT_EQ(applied(7), 1);
+}
+
 }  // namespace
 }  // namespace khien::cases

@@ -17,4 +17,15 @@ namespace khien::dns {
   return a + steps;
 }
 
+/// The serial after `a` in zones of ours. They pass over 0 on their way round: to some servers it
+/// means "never loaded", and they would fetch the zone anew.
+[[nodiscard]] constexpr std::uint32_t serial_next(std::uint32_t a) noexcept {
+  return a == 0xFFFF'FFFF ? 1 : a + 1;
+}
+
+/// How often serial_next() leads from `from` to `to`; neither is 0.
+[[nodiscard]] constexpr std::uint32_t serial_steps(std::uint32_t from, std::uint32_t to) noexcept {
+  return to - from - (to < from ? 1 : 0);
+}
+
 }  // namespace khien::dns

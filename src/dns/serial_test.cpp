@@ -21,5 +21,16 @@ TEST(Serial, HalfTheCircleIsNeitherBeforeNorAfter) {
   EXPECT_TRUE(serial_before(0, 0x7FFF'FFFF));
 }
 
+TEST(Serial, OursPassOverZero) {
+  EXPECT_EQ(serial_next(7), 8U);
+  EXPECT_EQ(serial_next(0xFFFF'FFFE), 0xFFFF'FFFFU);
+  EXPECT_EQ(serial_next(0xFFFF'FFFF), 1U);
+  EXPECT_TRUE(serial_before(0xFFFF'FFFF, serial_next(0xFFFF'FFFF)));
+  std::uint32_t serial = 0xFFFF'FFFA;
+  for (std::uint32_t steps = 0; steps < 12; ++steps, serial = serial_next(serial)) {
+    EXPECT_EQ(serial_steps(0xFFFF'FFFA, serial), steps) << serial;
+  }
+}
+
 }  // namespace
 }  // namespace khien::dns

@@ -134,6 +134,36 @@ TEST_F(NotifierTest, EndsWhenTheFollowerHasAskedForTheSerial) {
   EXPECT_EQ(counters_.notify_given_up.value(), 0);
 }
 
+// The serial behind 2^32 - 1 is 1: a follower at 1 has what it was told of, one at 2^32 - 1 has
+// not.
+TEST_F(NotifierTest, ComparesSerialsOnTheirCircle) {
+  TemporaryFolder folder;
+  zones_ = nullptr;
+  auto zones = ZoneSet::open({.folder = folder.path(), .serial_floor = 0xFFFF'FFFF}, clock_, rng_);
+  ASSERT_TRUE(zones.has_value());
+  zones_ = std::move(*zones);
+  auto notifier = Notifier{{.loop = *loop_,
+                            .socket = *ours_,
+                            .zones = *zones_,
+                            .clock = clock_,
+                            .rng = rng_,
+                            .counters = counters_}};
+  auto access = std::make_shared<Access>();
+  access->rules.push_back({.name = "told",
+                           .addresses = {*net::Prefix::parse("127.0.0.1")},
+                           .notify = {theirs_->local_address()}});
+  notifier.set_access(std::move(access));
+  const SerialSeen before = seen();
+  EXPECT_EQ(before.serial, 0xFFFF'FFFFU);
+  change("vong.example");
+  EXPECT_EQ(seen().serial, 1U);
+  notifier.zone_changed(test_zone());
+  notifier.serial_seen(before);
+  EXPECT_EQ(notifier.outstanding_count(), 1U);
+  notifier.serial_seen(seen());
+  EXPECT_EQ(notifier.outstanding_count(), 0U);
+}
+
 TEST_F(NotifierTest, NobodyElseConfirmsForAFollower) {
   notifier_->zone_changed(test_zone());
   SerialSeen other_zone = seen();

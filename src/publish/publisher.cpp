@@ -120,7 +120,7 @@ Result<void> PublisherTurn::report(const std::vector<PublicationRow>& rows) {
     const auto name = dns::Name::from_text(row.name);
     if (zone == nullptr || !name) continue;
     // A refused block is not served, so nobody may say that it is.
-    if (row.kind == ChangeKind::add && !parts_.zones.shown(*zone, *name).name) continue;
+    if (row.kind == ChangeKind::add && !parts_.zones.held(*zone, *name).name) continue;
     published.push_back({.sequence = row.sequence,
                          .zone = zone->name.to_text(),
                          .serial = parts_.zones.serial(*zone).value_or(0)});

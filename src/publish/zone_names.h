@@ -18,7 +18,10 @@ constexpr std::uint32_t record_ttl_s = 60;    // of every RPZ record
 constexpr std::uint32_t negative_ttl_s = 30;  // SOA minimum: how long a lift may lag in caches
 constexpr std::uint32_t refresh_s = 60;       // for secondaries that miss a NOTIFY
 constexpr std::uint32_t retry_s = 30;
-constexpr std::uint32_t expire_s = 30 * 86'400;          // DNS goes on without us for 30 days
+/// How long a secondary may serve what it has while we are silent (docs/publish/expire.md). Long
+/// enough for a week without us; short enough that a lift that never arrived is not kept for a
+/// month.
+constexpr std::uint32_t expire_s = 7 * 86'400;
 constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // an emergency order lives four hours
 
 struct ZoneFacts {

@@ -29,6 +29,15 @@ TableChange perform(ZoneTable& table, const Operation& operation) {
   return table.clear(operation.name);
 }
 
+/// True for `a.*.example`: no host has such a name, and below a domain the filler `*.example` would
+/// be the domain's own wildcard.
+bool has_wildcard_label(dns::NameView name) noexcept {
+  for (; !name.is_root(); name = name.parent()) {
+    if (name.is_wildcard()) return true;
+  }
+  return false;
+}
+
 /// Cuts a draft's zones into pieces that fit one frame.
 std::vector<std::vector<ZoneBatch>> cut(std::vector<ZoneBatch> zones) {
   std::vector<std::vector<ZoneBatch>> pieces(1);
@@ -51,51 +60,53 @@ std::vector<std::vector<ZoneBatch>> cut(std::vector<ZoneBatch> zones) {
   return pieces;
 }
 
-/// What a name showed before the steps, and whether it went because its time was over.
+/// What holders asked for before the steps, and whether they went because their time was over.
+/// What a domain adds to that, and the fillers, follow by themselves.
 struct Past {
-  Shown shown;
+  Shown held;
   bool lapsed = false;
 };
 
-/// Walks the steps backwards from what the table shows now.
+/// Walks the steps backwards from what is held now.
 std::unordered_map<dns::Name, Past> past_of(const ZoneTable& table,
                                             std::span<const SerialStep> steps) {
   std::unordered_map<dns::Name, Past> past;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     for (auto change = step->changes.rbegin(); change != step->changes.rend(); ++change) {
+      if (change->layer == ChangeLayer::record) continue;
       const dns::Name name{table.name_at(change->name_at)};
-      Past& one = past.try_emplace(name, Past{.shown = table.shown(name)}).first->second;
+      Past& one = past.try_emplace(name, Past{.held = table.held(name)}).first->second;
       one.lapsed = one.lapsed || change->lapsed;
       switch (change->kind) {
-        case RecordChangeKind::add_name: one.shown.name = false; break;
-        case RecordChangeKind::remove_name: one.shown.name = true; break;
-        case RecordChangeKind::add_below: one.shown.below = false; break;
-        case RecordChangeKind::remove_below: one.shown.below = true; break;
+        case RecordChangeKind::add_name: one.held.name = false; break;
+        case RecordChangeKind::remove_name: one.held.name = true; break;
+        case RecordChangeKind::add_below: one.held.below = false; break;
+        case RecordChangeKind::remove_below: one.held.below = true; break;
       }
     }
   }
   return past;
 }
 
-/// The operations that make the table show what it showed before the steps.
+/// The operations that make holders ask for what they asked for before the steps.
 std::vector<Operation> undo(const ZoneTable& table, std::span<const SerialStep> steps,
                             InstantMs until_ms) {
   std::vector<Operation> operations;
   for (const auto& [name, past] : past_of(table, steps)) {
-    const Shown now = table.shown(name);
-    if (past.shown == now) continue;
+    const Shown now = table.held(name);
+    if (past.held == now) continue;
     // Less than now means that holders must go; more is one holder besides.
-    const bool shows_less = (now.name && !past.shown.name) || (now.below && !past.shown.below);
-    if (shows_less) {
+    const bool asks_less = (now.name && !past.held.name) || (now.below && !past.held.below);
+    if (asks_less) {
       operations.push_back({.kind = OperationKind::clear,
                             .scope = Scope::host,
                             .source = rollback_source,
                             .until_ms = 0,
                             .name = name});
     }
-    if (past.shown.name && !past.lapsed) {
+    if (past.held.name && !past.lapsed) {
       operations.push_back({.kind = OperationKind::add,
-                            .scope = past.shown.below ? Scope::domain : Scope::host,
+                            .scope = past.held.below ? Scope::domain : Scope::host,
                             .source = rollback_source,
                             .until_ms = until_ms,
                             .name = name});
@@ -117,6 +128,7 @@ Result<void> ZoneSet::State::replay(const Batch& batch) {
     const ZoneFacts* facts = find_zone(one.zone);
     if (facts == nullptr) return not_following("a zone is unknown");
     Zone& changed = zone(*facts);
+    if (one.serial != dns::serial_next(changed.serial)) return not_following("a serial is missing");
     changed.history.begin(changed.serial, one.serial);
     for (const Operation& operation : one.operations) {
       if (operation.source >= sources.size()) return not_following("a source is unknown");
@@ -168,6 +180,7 @@ std::string ZoneSet::draft_change(Draft& draft, const Change& change) {
   if (!name || name->is_wildcard()) return "bad_name";
   // A removal is never refused for what the name is: whatever got in must get out.
   const bool is_add = change.kind == ChangeKind::add;
+  if (is_add && has_wildcard_label(*name)) return "bad_name";
   if (is_add && name->label_count() < 2) return "single_label";
   if (is_add && options_.is_public_suffix && options_.is_public_suffix(change.name)) {
     return "public_suffix";
@@ -223,7 +236,7 @@ Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
       batch.applied_sequence = state->applied_sequence;
       batch.reported_sequence = state->reported_sequence;
       for (ZoneBatch& zone : batch.zones) {
-        zone.serial = state->zone(*find_zone(zone.zone)).serial + 1;
+        zone.serial = dns::serial_next(state->zone(*find_zone(zone.zone)).serial);
       }
     }
     const bool is_last = i + 1 == pieces.size();

@@ -151,8 +151,10 @@ class ZoneSet {
 
   [[nodiscard]] std::optional<std::uint32_t> serial(const ZoneFacts& zone);
   [[nodiscard]] std::vector<ZoneStatus> status();
-  /// What `name` shows in the zone; for monitors and tests.
+  /// What `name` shows in the zone, as a filler, too (zone_table.h); for monitors and tests.
   [[nodiscard]] Shown shown(const ZoneFacts& zone, dns::NameView name);
+  /// What those who hold `name` itself ask for.
+  [[nodiscard]] Shown held(const ZoneFacts& zone, dns::NameView name);
   /// Whose entries cover `name` (any case, with or without the last dot), the longest first; empty
   /// for what is no name. Looks once into each zone for each label: some thousand look-ups in
   /// memory for the longest name.
@@ -224,7 +226,7 @@ class ZoneSet::ZoneReader {
   std::unique_ptr<ZoneTable::Snapshot> snapshot_;
 };
 
-/// The changes from one serial to another. One thread; the ZoneSet must outlive it.
+/// The changes of records from one serial to another. One thread; the ZoneSet must outlive it.
 class ZoneSet::StepReader {
  public:
   StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps);

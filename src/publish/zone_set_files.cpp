@@ -144,9 +144,10 @@ Result<void> ZoneSet::load_base(State& state) {
         return {};
       },
       .on_holder = [&](dns::NameView name,
-                       const Holder& holder) { current->table->add(name, holder); }};
+                       const Holder& holder) { current->table->load(name, holder); }};
   auto head = read_base(container->payload, handlers);
   if (!head) return propagate(std::move(head).error(), path.string());
+  for (State::Zone& zone : state.zones) zone.table->settle();
   state.position = head->position;
   state.applied_sequence = head->applied_sequence;
   state.reported_sequence = head->reported_sequence;

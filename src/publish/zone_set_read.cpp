@@ -46,6 +46,11 @@ Shown ZoneSet::shown(const ZoneFacts& zone, dns::NameView name) {
   return state_->lock()->zone(zone).table->shown(lower);
 }
 
+Shown ZoneSet::held(const ZoneFacts& zone, dns::NameView name) {
+  const dns::Name lower = dns::Name{name}.lower();
+  return state_->lock()->zone(zone).table->held(lower);
+}
+
 std::vector<Holding> ZoneSet::holdings(std::string_view name) {
   std::vector<Holding> held;
   const auto parsed = dns::Name::from_text(name);
@@ -133,7 +138,11 @@ std::unique_ptr<ZoneSet::StepReader> ZoneSet::read_steps(const ZoneFacts& zone,
 
 ZoneSet::StepReader::StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps)
     : set_(set), table_(table), steps_(std::move(steps)) {
-  for (const SerialStep& step : steps_) change_count_ += step.changes.size();
+  for (SerialStep& step : steps_) {
+    std::erase_if(step.changes,
+                  [](const RecordChange& change) { return change.layer == ChangeLayer::holding; });
+    change_count_ += step.changes.size();
+  }
 }
 
 dns::Name ZoneSet::StepReader::name(const RecordChange& change) {

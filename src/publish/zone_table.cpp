@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "publish/zone_entry.h"
 
 namespace khien::publish {
 namespace {
 
-constexpr std::uint32_t flag_listed = 0x8000'0000;
-constexpr std::uint32_t flag_domain = 0x4000'0000;
-constexpr std::uint32_t source_mask = 0x3FFF'FFFF;
 constexpr std::size_t slots_min = 64;
-
-constexpr std::size_t records_of(Shown shown) noexcept {
-  return std::size_t{shown.name} + std::size_t{shown.below};
-}
 
 }  // namespace
 
@@ -36,15 +30,6 @@ std::uint32_t ZoneTable::hash_of(dns::NameView name) const noexcept {
   return static_cast<std::uint32_t>(hash >> 32);
 }
 
-dns::NameView ZoneTable::name_at(std::uint32_t at) const noexcept {
-  const std::size_t offset = at - 1;
-  const Chunk& chunk = *chunks_[offset / chunk_size];
-  const Bytes rest = Bytes{chunk}.subspan(offset % chunk_size);
-  const auto name = dns::NameView::parse_prefix(rest);
-  KHIEN_ASSERT(name.has_value());
-  return *name;
-}
-
 std::optional<std::uint32_t> ZoneTable::find(dns::NameView name) const noexcept {
   if (slots_.empty()) return std::nullopt;
   const std::uint32_t hash = hash_of(name);
@@ -52,7 +37,7 @@ std::optional<std::uint32_t> ZoneTable::find(dns::NameView name) const noexcept 
   for (std::size_t at = hash & mask; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
     if (slots_[at].hash != hash) continue;
     const std::uint32_t entry = slots_[at].entry_plus_one - 1;
-    if (name_at(entries_[entry].name_at) == name) return entry;
+    if (pool_.at(entries_[entry].name_at) == name) return entry;
   }
   return std::nullopt;
 }
@@ -79,7 +64,7 @@ void ZoneTable::displace(dns::NameView name) noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t gap = hash & mask;
   while (slots_[gap].hash != hash ||
-         name_at(entries_[slots_[gap].entry_plus_one - 1].name_at) != name) {
+         pool_.at(entries_[slots_[gap].entry_plus_one - 1].name_at) != name) {
     gap = (gap + 1) & mask;
   }
   for (std::size_t at = (gap + 1) & mask; slots_[at].entry_plus_one != 0; at = (at + 1) & mask) {
@@ -92,23 +77,15 @@ void ZoneTable::displace(dns::NameView name) noexcept {
   slots_[gap] = {};
 }
 
-std::uint32_t ZoneTable::store_name(dns::NameView name) {
-  if (name.size() > chunk_size - chunk_used_) {
-    chunks_.push_back(std::make_unique<Chunk>());
-    chunk_used_ = 0;
-  }
-  const std::size_t offset = (chunks_.size() - 1) * chunk_size + chunk_used_;
-  std::copy(name.wire().begin(), name.wire().end(),
-            chunks_.back()->begin() + static_cast<std::ptrdiff_t>(chunk_used_));
-  chunk_used_ += name.size();
-  KHIEN_ASSERT(offset < 0xFFFF'FFFF);
-  return static_cast<std::uint32_t>(offset + 1);
-}
-
 std::uint32_t ZoneTable::find_or_make(dns::NameView name) {
   if (const auto entry = find(name)) return *entry;
+  return make_entry(pool_.store(name), flag_many);
+}
+
+std::uint32_t ZoneTable::make_entry(NamePlace at, std::uint32_t word) {
   // Above 5/8 full, probes get long.
-  if ((live_count_ + 1) * 8 > slots_.size() * 5) grow();
+  const std::size_t used_count = entries_.size() - free_entries_.size();
+  if ((used_count + 1) * 8 > slots_.size() * 5) grow();
   std::uint32_t entry = 0;
   if (free_entries_.empty()) {
     entry = static_cast<std::uint32_t>(entries_.size());
@@ -118,28 +95,33 @@ std::uint32_t ZoneTable::find_or_make(dns::NameView name) {
     free_entries_.pop_back();
     save_for_snapshots(entry);
   }
-  entries_[entry] = {.name_at = store_name(name), .holder = flag_listed};
-  place(entry, hash_of(name));
-  ++live_count_;
+  entries_[entry] = {.name_at = at, .word = word};
+  place(entry, hash_of(pool_.at(at)));
   return entry;
 }
 
 void ZoneTable::release(std::uint32_t entry) {
-  displace(name_at(entries_[entry].name_at));
+  displace(pool_.at(entries_[entry].name_at));
   entries_[entry] = {};
   free_entries_.push_back(entry);
-  --live_count_;
 }
 
 std::vector<Holder> ZoneTable::holders_of(std::uint32_t entry) const {
   const Entry& packed = entries_[entry];
   if (packed.name_at == 0) return {};
-  if ((packed.holder & flag_listed) != 0) {
-    const auto listed = holders_.find(entry);  // absent for a name that is just being made
+  if ((packed.word & flag_many) != 0) {
+    const auto listed = holders_.find(entry);  // absent for fillers, and for what is being made
     return listed == holders_.end() ? std::vector<Holder>{} : listed->second;
   }
-  return {Holder{.source = packed.holder & source_mask,
-                 .scope = (packed.holder & flag_domain) != 0 ? Scope::domain : Scope::host}};
+  return {Holder{.source = packed.word & source_mask,
+                 .scope = is_domain(entry) ? Scope::domain : Scope::host}};
+}
+
+Shown ZoneTable::shown_of(std::uint32_t entry) const {
+  if (entries_[entry].name_at == 0) return {};
+  if (is_covered(entry)) return {.name = true, .below = true};
+  const bool is_held = (entries_[entry].word & flag_many) == 0 || holders_.contains(entry);
+  return {.name = is_held, .below = is_held && is_domain(entry)};
 }
 
 void ZoneTable::forget_dues(std::uint32_t entry, std::span<const Holder> holders) {
@@ -154,26 +136,48 @@ void ZoneTable::remember_dues(std::uint32_t entry, std::span<const Holder> holde
   }
 }
 
+/// Writes the holders into the entry, whose cover stays.
+void ZoneTable::put_holders(std::uint32_t entry, std::vector<Holder> holders) {
+  std::uint32_t word = entries_[entry].word & flag_covered;
+  if (shown_by(holders).below) word |= flag_domain;
+  if (holders.size() == 1 && holders[0].until_ms == 0) {
+    holders_.erase(entry);
+    word |= holders[0].source;
+  } else {
+    word |= flag_many;
+    if (holders.empty()) {
+      holders_.erase(entry);
+    } else {
+      holders_[entry] = std::move(holders);
+    }
+  }
+  entries_[entry].word = word;
+}
+
 TableChange ZoneTable::replace_holders(std::uint32_t entry, std::vector<Holder> holders) {
   const std::vector<Holder> old = holders_of(entry);
+  const dns::NameView name = pool_.at(entries_[entry].name_at);
+  TableChange change{.name_at = entries_[entry].name_at,
+                     .before = shown_of(entry),
+                     .after = {},
+                     .held_before = shown_by(old),
+                     .held_after = shown_by(holders),
+                     .others = {}};
   save_for_snapshots(entry);
-  TableChange change{
-      .before = shown_by(old), .after = shown_by(holders), .name_at = entries_[entry].name_at};
   forget_dues(entry, old);
   remember_dues(entry, holders);
+  put_holders(entry, std::move(holders));
+
+  if (!change.held_before.name && change.held_after.name) come_in(entry, change.others);
+  if (!is_covered(entry)) {
+    if (!change.held_before.below && change.held_after.below) cover_below(name, change.others);
+    if (change.held_before.below && !change.held_after.below) uncover_below(name, change.others);
+  }
+  if (change.held_before.name && !change.held_after.name) go_out(entry, change.others);
+
+  change.after = shown_of(entry);
   record_count_ += records_of(change.after);
   record_count_ -= records_of(change.before);
-  if (holders.empty()) {
-    holders_.erase(entry);
-    release(entry);
-  } else if (holders.size() == 1 && holders[0].until_ms == 0) {
-    holders_.erase(entry);
-    entries_[entry].holder =
-        holders[0].source | (holders[0].scope == Scope::domain ? flag_domain : 0);
-  } else {
-    entries_[entry].holder = flag_listed;
-    holders_[entry] = std::move(holders);
-  }
   return change;
 }
 
@@ -188,7 +192,7 @@ TableChange ZoneTable::add(dns::NameView name, const Holder& holder) {
 
 TableChange ZoneTable::remove(dns::NameView name, SourceIndex source) {
   const auto entry = find(name);
-  if (!entry) return {};
+  if (!entry || is_filler(*entry)) return {};
   std::vector<Holder> holders = holders_of(*entry);
   std::erase_if(holders, [&](const Holder& held) {
     return held.source == source || held.source == rollback_source;
@@ -198,7 +202,7 @@ TableChange ZoneTable::remove(dns::NameView name, SourceIndex source) {
 
 TableChange ZoneTable::clear(dns::NameView name) {
   const auto entry = find(name);
-  if (!entry) return {};
+  if (!entry || is_filler(*entry)) return {};
   return replace_holders(*entry, {});
 }
 
@@ -207,7 +211,12 @@ std::vector<Holder> ZoneTable::holders(dns::NameView name) const {
   return entry ? holders_of(*entry) : std::vector<Holder>{};
 }
 
-Shown ZoneTable::shown(dns::NameView name) const { return shown_by(holders(name)); }
+Shown ZoneTable::shown(dns::NameView name) const {
+  const auto entry = find(name);
+  return entry ? shown_of(*entry) : Shown{};
+}
+
+Shown ZoneTable::held(dns::NameView name) const { return shown_by(holders(name)); }
 
 std::vector<ZoneTable::Due> ZoneTable::due(InstantMs now_ms, std::size_t count_max) const {
   std::vector<Due> result;
@@ -225,32 +234,36 @@ std::optional<InstantMs> ZoneTable::next_due_ms() const {
 
 std::size_t ZoneTable::memory_size() const noexcept {
   constexpr std::size_t listed_size = 96;  // about: a node of the map and a vector of one holder
-  return chunks_.size() * chunk_size + entries_.capacity() * sizeof(Entry) +
-         slots_.capacity() * sizeof(Slot) + holders_.size() * listed_size +
-         dues_.size() * (sizeof(DueKey) + 32);
+  return pool_.memory_size() + order_.memory_size() + entries_.capacity() * sizeof(Entry) +
+         free_entries_.capacity() * sizeof(std::uint32_t) + slots_.capacity() * sizeof(Slot) +
+         holders_.size() * listed_size + dues_.size() * (sizeof(DueKey) + 32);
 }
 
 void ZoneTable::save_for_snapshots(std::uint32_t entry) {
   for (Snapshot* snapshot : snapshots_) {
     if (entry < snapshot->cursor_ || entry >= snapshot->end_) continue;
     if (snapshot->saved_.contains(entry)) continue;
-    snapshot->saved_.emplace(
-        entry, Snapshot::Saved{.name_at = entries_[entry].name_at, .holders = holders_of(entry)});
+    snapshot->saved_.emplace(entry, Snapshot::Saved{.name_at = entries_[entry].name_at,
+                                                    .shown = shown_of(entry),
+                                                    .holders = holders_of(entry)});
   }
 }
 
 std::optional<ZoneTable::Item> ZoneTable::item(const Snapshot& snapshot, std::uint32_t entry,
                                                std::vector<Holder>& scratch) const {
   const auto saved = snapshot.saved_.find(entry);
-  std::uint32_t at = entries_[entry].name_at;
+  NamePlace at = entries_[entry].name_at;
+  Shown shown;
   if (saved == snapshot.saved_.end()) {
+    shown = shown_of(entry);
     scratch = holders_of(entry);
   } else {
     at = saved->second.name_at;
+    shown = saved->second.shown;
     scratch = saved->second.holders;
   }
-  if (at == 0 || scratch.empty()) return std::nullopt;
-  return Item{.name = name_at(at), .shown = shown_by(scratch), .holders = scratch};
+  if (at == 0 || !shown.name) return std::nullopt;
+  return Item{.name = pool_.at(at), .shown = shown, .holders = scratch};
 }
 
 ZoneTable::Snapshot::Snapshot(ZoneTable& table)

@@ -1,11 +1,16 @@
-// The names of one zone in memory: compact (about 45 octets a name), one change in constant time,
-// and readable as it was at one instant while changes go on. No I/O and no lock: ZoneSet has both.
+// The names of one zone in memory: compact (about 50 octets a name), one change in time that does
+// not grow with the zone, and readable as it was at one instant while changes go on. No I/O and no
+// lock: ZoneSet has both.
 //
 // A name is in the zone while anybody holds it: two orders, or an order and a feed. With scope
 // `host` it shows the record `name`; as soon as one holder says `domain`, `*.name` too.
+//
+// Below a domain, names that stand in the zone hide its wildcard (RFC 4592 section 3.3.1: the
+// closest encloser is theirs). So every listed name below a domain, and every name between the two,
+// shows both records: it is *covered*. The names between, which nobody holds, are *fillers*
+// (ADR 0300). They follow from the holders alone and are kept in zone_cover.cpp.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +22,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "dns/name.h"
+#include "publish/name_order.h"
+#include "publish/name_pool.h"
 
 namespace khien::publish {
 
@@ -43,10 +50,20 @@ struct Shown {
   friend bool operator==(const Shown&, const Shown&) = default;
 };
 
-struct TableChange {
+struct ShownChange {
+  NamePlace name_at = 0;  ///< for name_at(); stays valid as long as the table
   Shown before;
   Shown after;
-  std::uint32_t name_at = 0;  ///< for name_at(); stays valid as long as the table
+};
+
+/// What one change of a name's holders did.
+struct TableChange {
+  NamePlace name_at = 0;
+  Shown before;  ///< what the name showed
+  Shown after;
+  Shown held_before;  ///< what its holders alone asked for
+  Shown held_after;
+  std::vector<ShownChange> others;  ///< names below and above it, when they became covered or not
 };
 
 class ZoneTable {
@@ -62,25 +79,33 @@ class ZoneTable {
   /// Takes every holder off the name.
   TableChange clear(dns::NameView name);
 
+  /// Adds a holder of a table that is being filled; settle() ends that. In between the table shows
+  /// nothing of what is covered and must not be asked. Far cheaper than add() for many.
+  void load(dns::NameView name, const Holder& holder);
+  void settle();
+
   [[nodiscard]] std::vector<Holder> holders(dns::NameView name) const;
+  /// What the name shows, and what its holders alone ask for: less, below a domain.
   [[nodiscard]] Shown shown(dns::NameView name) const;
-  [[nodiscard]] dns::NameView name_at(std::uint32_t at) const noexcept;
+  [[nodiscard]] Shown held(dns::NameView name) const;
+  [[nodiscard]] dns::NameView name_at(NamePlace at) const noexcept { return pool_.at(at); }
 
   /// The holders that end at or before `now_ms`, at most `count_max`, soonest first.
   struct Due {
-    std::uint32_t name_at;
+    NamePlace name_at;
     SourceIndex source;
     InstantMs until_ms;
   };
   [[nodiscard]] std::vector<Due> due(InstantMs now_ms, std::size_t count_max) const;
   [[nodiscard]] std::optional<InstantMs> next_due_ms() const;
 
-  [[nodiscard]] std::size_t name_count() const noexcept { return live_count_; }
-  /// RPZ records, without SOA and NS.
+  /// Names that somebody holds; fillers do not count.
+  [[nodiscard]] std::size_t name_count() const noexcept { return held_count_; }
+  /// RPZ records, without SOA and NS, with those of fillers.
   [[nodiscard]] std::size_t record_count() const noexcept { return record_count_; }
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
-  /// What a snapshot gives out. Borrowed until the table changes.
+  /// What a snapshot gives out: a filler has no holders. Borrowed until the table changes.
   struct Item {
     dns::NameView name;
     Shown shown;
@@ -114,7 +139,8 @@ class ZoneTable {
     std::uint32_t cursor_ = 0;
     std::uint32_t end_;
     struct Saved {
-      std::uint32_t name_at;
+      NamePlace name_at;
+      Shown shown;
       std::vector<Holder> holders;
     };
     std::unordered_map<std::uint32_t, Saved> saved_;
@@ -122,17 +148,16 @@ class ZoneTable {
 
  private:
   // One holder without an end fits into the entry itself, which is what feeds have; orders, which
-  // end, and names with several holders keep theirs in holders_.
+  // end, and names with several holders keep theirs in holders_. A filler's name stands in that of
+  // a name below it.
   struct Entry {
-    std::uint32_t name_at = 0;  // 0: free
-    std::uint32_t holder = 0;   // bit 31: see holders_; bit 30: scope domain; below: source
+    NamePlace name_at = 0;   // 0: free
+    std::uint32_t word = 0;  // zone_entry.h
   };
   struct Slot {
     std::uint32_t entry_plus_one = 0;  // 0: free
     std::uint32_t hash = 0;
   };
-  static constexpr std::size_t chunk_size = 1U << 20;
-  using Chunk = std::array<std::uint8_t, chunk_size>;
   using DueKey = std::tuple<InstantMs, std::uint32_t, SourceIndex>;  // until, entry, source
 
   [[nodiscard]] std::uint32_t hash_of(dns::NameView name) const noexcept;
@@ -141,29 +166,51 @@ class ZoneTable {
   void place(std::uint32_t entry, std::uint32_t hash) noexcept;
   void displace(dns::NameView name) noexcept;
   void grow();
-  std::uint32_t store_name(dns::NameView name);
+  std::uint32_t make_entry(NamePlace at, std::uint32_t word);
   void release(std::uint32_t entry);
   void save_for_snapshots(std::uint32_t entry);
+  void put_holders(std::uint32_t entry, std::vector<Holder> holders);
   TableChange replace_holders(std::uint32_t entry, std::vector<Holder> holders);
   [[nodiscard]] std::vector<Holder> holders_of(std::uint32_t entry) const;
+  [[nodiscard]] Shown shown_of(std::uint32_t entry) const;
   [[nodiscard]] std::optional<Item> item(const Snapshot& snapshot, std::uint32_t entry,
                                          std::vector<Holder>& scratch) const;
   void forget_dues(std::uint32_t entry, std::span<const Holder> holders);
   void remember_dues(std::uint32_t entry, std::span<const Holder> holders);
 
+  // zone_cover.cpp: who is covered, and the fillers.
+  using Changes = std::vector<ShownChange>;
+  enum class Cover : std::uint8_t { on, off };
+  [[nodiscard]] bool is_covered(std::uint32_t entry) const noexcept;
+  [[nodiscard]] bool is_filler(std::uint32_t entry) const noexcept;
+  [[nodiscard]] bool is_domain(std::uint32_t entry) const noexcept;
+  [[nodiscard]] bool is_below_domain(dns::NameView name) const;
+  void come_in(std::uint32_t entry, Changes& changes);
+  void go_out(std::uint32_t entry, Changes& changes);
+  void cover_below(dns::NameView domain, Changes& changes);
+  void uncover_below(dns::NameView domain, Changes& changes);
+  void set_cover(std::uint32_t entry, Cover cover, Changes& changes);
+  void make_fillers_above(NamePlace at, Changes& changes);
+  void drop_filler(std::uint32_t entry, Changes& changes);
+
   std::uint64_t seed_;
-  std::vector<std::unique_ptr<Chunk>> chunks_;  // names as wire form, never moved, never reused
-  std::size_t chunk_used_ = chunk_size;         // octets of the last chunk in use
+  NamePool pool_;
+  NameOrder order_{pool_};  // the held names that can lie below a domain: three labels and more
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_entries_;
   std::vector<Slot> slots_;  // open addressing, a power of two
   std::unordered_map<std::uint32_t, std::vector<Holder>> holders_;
   std::set<DueKey> dues_;
   std::vector<Snapshot*> snapshots_;
-  std::size_t live_count_ = 0;
+  std::size_t held_count_ = 0;
   std::size_t record_count_ = 0;
 };
 
 [[nodiscard]] Shown shown_by(std::span<const Holder> holders) noexcept;
+
+/// RPZ records of one name: 0..2.
+[[nodiscard]] constexpr std::size_t records_of(Shown shown) noexcept {
+  return std::size_t{shown.name} + std::size_t{shown.below};
+}
 
 }  // namespace khien::publish

@@ -11,7 +11,7 @@ namespace khien::scenario {
 namespace {
 
 constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // as publish/zone_names.h has it
-constexpr std::uint32_t other_expire_s = 30 * 86'400;
+constexpr std::uint32_t other_expire_s = 7 * 86'400;
 
 std::string zone_name(const policy::Source source) {
   return policy::source_id(source) + ".rpz.khien.";

@@ -175,8 +175,8 @@ class Desk : public store::testing::EngineTest {
     return order.value_or(Order{});
   }
 
-  /// The publisher applies everything that waits.
-  void publish_all() {
+  /// The publisher applies everything that waits, with the serial given or one of its own.
+  void publish_all(std::optional<std::int64_t> serial = {}) {
     auto rows =
         look([&](store::Executor& executor) { return publications_after(executor, published_); });
     ASSERT_TRUE(rows.has_value());
@@ -184,8 +184,9 @@ class Desk : public store::testing::EngineTest {
       const std::string zone = std::string{to_string(row.basis)} + "-" +
                                std::string{to_string(row.category)} + ".rpz.khien.";
       auto done = run([&](store::Transaction& tx) {
-        return record_published(tx, context,
-                                {.sequence = row.sequence, .zone = zone, .serial = row.sequence});
+        return record_published(
+            tx, context,
+            {.sequence = row.sequence, .zone = zone, .serial = serial.value_or(row.sequence)});
       });
       ASSERT_TRUE(done.has_value()) << done.error().message;
       published_ = row.sequence;
