@@ -12,6 +12,7 @@
 #include "identity/schema.h"
 #include "ledger/schema.h"
 #include "pages/catalogue.h"
+#include "providers/schema.h"
 #include "state_folder.h"
 #include "tally/schema.h"
 #include "version.h"
@@ -41,6 +42,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"identity", identity::migrations()},
       store::ModuleMigrations{"cases", cases::migrations()},
       store::ModuleMigrations{"tally", tally::migrations()},
+      store::ModuleMigrations{"providers", providers::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
   };
   return database.migrate(modules, clock);
@@ -144,7 +146,9 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .site = *p.site,
                                    .public_url = options.public_url,
                                    .build = std::string{program_version},
-                                   .mail = options.mail.has_value()});
+                                   .mail = options.mail.has_value(),
+                                   .holdings = {},
+                                   .probe_work = options.probe_work});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }
@@ -154,6 +158,9 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
 const api::Services& Domain::services() const noexcept { return *parts_->services; }
 void Domain::set_holdings(feeds::FindHoldings holdings) {
   parts_->services->holdings = std::move(holdings);
+}
+void Domain::set_probe_askers(providers::FindAskers askers) {
+  parts_->services->probe_askers = std::move(askers);
 }
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }

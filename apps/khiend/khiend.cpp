@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "domain.h"
 #include "ledger/sequencer.h"
+#include "nonce_responder.h"
 #include "publication.h"
 #include "timers.h"
 #include "version.h"
@@ -47,6 +48,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_register_routes(routes, services);
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
+  api::add_provider_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -112,6 +114,13 @@ Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
           .folder = options.state / "ledger", .holder = key->name(), .metrics = &domain.metrics()});
 }
 
+Result<std::unique_ptr<NonceResponder>> start_nonces(Domain& domain, const Options& options) {
+  auto zone = dns::Name::from_text(*options.probe_work.nonce_zone);
+  if (!zone) return tl::unexpected<Error>{std::move(zone).error()};
+  return NonceResponder::start(*options.nonce_listen, std::move(*zone), domain.clock(),
+                               domain.metrics());
+}
+
 }  // namespace
 
 // Destroyed from the last to the first: what is used outlives its users.
@@ -121,6 +130,7 @@ struct Khiend::Parts {
   std::unique_ptr<Domain> domain;
   std::unique_ptr<ledger::SequencerThread> sequencer;
   std::unique_ptr<Publication> publication;
+  std::unique_ptr<NonceResponder> nonces;
   std::unique_ptr<Timers> timers;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> block_listener;
@@ -147,6 +157,13 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     parts->domain->set_holdings([zones = parts->publication.get()](std::string_view name) {
       return zones->holdings(name);
     });
+  }
+  if (options.nonce_listen) {
+    auto nonces = start_nonces(*parts->domain, options);
+    if (!nonces) return tl::unexpected<Error>{std::move(nonces).error()};
+    parts->nonces = std::move(*nonces);
+    parts->domain->set_probe_askers(
+        [asked = parts->nonces.get()](std::string_view name) { return asked->askers(name); });
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -184,7 +201,11 @@ void Khiend::stop() {
   parts_->block_listener.reset();
   parts_->timers.reset();
   parts_->server.reset();
-  if (parts_->domain) parts_->domain->set_holdings({});
+  if (parts_->domain) {
+    parts_->domain->set_holdings({});
+    parts_->domain->set_probe_askers({});
+  }
+  parts_->nonces.reset();
   parts_->publication.reset();
   parts_->sequencer.reset();
   parts_->domain.reset();

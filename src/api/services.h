@@ -15,6 +15,7 @@
 #include "http/event_hub.h"
 #include "identity/context.h"
 #include "pages/site.h"
+#include "providers/intake.h"
 #include "store/database.h"
 
 namespace khien::api {
@@ -37,6 +38,12 @@ struct Services {
   /// What the zones hold of a name, where the publisher runs in this process; else empty, and pages
   /// say that they cannot see lists. Set before the first request.
   feeds::FindHoldings holdings = {};
+  providers::WorkOptions probe_work = {};   ///< what probes are asked beside orders
+  providers::FindAskers probe_askers = {};  ///< who asked for names of ours; empty: not looked at
 };
+
+[[nodiscard]] inline providers::Context providers_context(const Services& services) noexcept {
+  return {.clock = services.clock, .rng = services.rng, .contact_key = services.cases.contact_key};
+}
 
 }  // namespace khien::api

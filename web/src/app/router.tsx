@@ -153,6 +153,24 @@ const oneAppeal = createRoute({
   component: lazyRouteComponent(() => import('@/features/appeals/AppealScreen'), 'AppealScreen'),
 });
 
+const providers = createRoute({
+  getParentRoute: () => officer,
+  path: '/providers',
+  component: lazyRouteComponent(
+    () => import('@/features/providers/ProvidersScreen'),
+    'ProvidersScreen',
+  ),
+});
+
+const oneProvider = createRoute({
+  getParentRoute: () => officer,
+  path: '/providers/$providerId',
+  component: lazyRouteComponent(
+    () => import('@/features/providers/ProviderScreen'),
+    'ProviderScreen',
+  ),
+});
+
 const feeds = createRoute({
   getParentRoute: () => officer,
   path: '/feeds',
@@ -195,6 +213,8 @@ const tree = root.addChildren([
     destructions,
     appeals,
     oneAppeal,
+    providers,
+    oneProvider,
     feeds,
     newNames,
     accounts,
