@@ -75,7 +75,8 @@ struct Wanted {
 };
 
 Result<Wanted> read_wanted(const ProviderChange& change) {
-  Wanted wanted{.terms = {.contact = change.contact, .due_minutes = change.due_minutes}};
+  Wanted wanted{.terms = {.contact = change.contact, .due_minutes = change.due_minutes},
+                .resolvers = {}};
   for (const auto& text : change.resolvers) {
     auto resolver = read_resolver(text);
     if (!resolver) return propagate(std::move(resolver).error(), text);

@@ -91,9 +91,7 @@ function Changes({ id }: { id: string }) {
   return (
     <Section title={t('app.provider.changes')}>
       <Loaded query={query} rows={4}>
-        {({ items, next_cursor }) => (
-          <ChangeTable items={items} pager={pages.pager(next_cursor)} />
-        )}
+        {({ items, next_cursor }) => <ChangeTable items={items} pager={pages.pager(next_cursor)} />}
       </Loaded>
     </Section>
   );

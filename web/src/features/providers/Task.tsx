@@ -69,8 +69,7 @@ export function Task({ task }: { task: ProviderTask }) {
   const format = useFormat();
   const me = useQuery(sessionQuery);
   const [outcome, setOutcome] = useState<Outcome>();
-  const settles =
-    task.state === 'disputed' && (me.data?.rights.includes('order.suspend') ?? false);
+  const settles = task.state === 'disputed' && (me.data?.rights.includes('order.suspend') ?? false);
   return (
     <Section
       title={t('app.provider.task')}
