@@ -17,7 +17,8 @@ mkdir -p "$out"
 
 # Debian packages that the program's shared libraries come from.
 dependencies() { # PROGRAM
-  ldd "$1" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r library; do
+  # Of a program that is linked whole there are none, and ldd fails.
+  { ldd "$1" 2>/dev/null || true; } | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r library; do
     dpkg -S "$(readlink -f "$library")" 2>/dev/null || dpkg -S "$library" 2>/dev/null ||
       dpkg -S "${library#/usr}" 2>/dev/null
   done | cut -d: -f1 | sort -u | paste -sd, | sed 's/,/, /g'
@@ -45,19 +46,21 @@ make_package() { # NAME DESCRIPTION UNIT PROGRAM…
   fi
   local settings=$unit.env
   [ ! -f "packaging/systemd/$unit.toml" ] || settings=$unit.toml
-  install -m 644 "packaging/systemd/$settings" "$root/etc/khien/"
+  if [ -f "packaging/systemd/$settings" ]; then
+    install -m 644 "packaging/systemd/$settings" "$root/etc/khien/"
+    echo "/etc/khien/$settings" >"$root/DEBIAN/conffiles"
+  fi
   install -m 644 LICENSE "$root/usr/share/doc/$name/copyright"
-  echo "/etc/khien/$settings" >"$root/DEBIAN/conffiles"
   cat >"$root/DEBIAN/control" <<CONTROL
 Package: $name
 Version: $version
 Architecture: $architecture
 Maintainer: The Khien developers <developers@khien.example>
-Depends: $needs
 Section: net
 Priority: optional
 Description: $description
 CONTROL
+  [ -z "$needs" ] || sed -i "/^Section:/i Depends: $needs" "$root/DEBIAN/control"
   for script in postinst prerm; do
     local action='systemctl daemon-reload || true'
     [ "$script" = postinst ] || action="[ \"\$1\" != remove ] || systemctl stop $unit.service || true"
@@ -74,17 +77,18 @@ install -D -m 644 data/psl/public_suffix_list.dat "$out/khien-dnsd/usr/share/khi
 install -m 644 packaging/systemd/khien-companion.service "$out/khien-dnsd/lib/systemd/system/"
 sed -i '/^Depends:/a Suggests: unbound, dns-root-data' "$out/khien-dnsd/DEBIAN/control"
 make_package khien "control plane of Khien: reports, orders, zones, ledger" khiend khiend khienctl
+make_package khien-probe "probe of Khien: asks a provider's resolvers whether orders took effect" khien-probe khien-probe
 mkdir -p "$out/khien/usr/share/khien/web"
 cp -r data "$out/khien/usr/share/khien/data"
 cp -r i18n "$out/khien/usr/share/khien/i18n"
 cp -r web/dist/. "$out/khien/usr/share/khien/web/"
-for name in khien-dnsd khien; do
+for name in khien-dnsd khien khien-probe; do
   find "$out/$name" -type d -exec chmod 755 {} +
   dpkg-deb --root-owner-group --build "$out/$name" "$out/${name}_${version}_$architecture.deb" >/dev/null
 done
 
 # The units as installed: known keywords, programs that exist, and a small attack surface.
-for pair in khien-dnsd:khien-dnsd khien-dnsd:khien-companion khien:khiend; do
+for pair in khien-dnsd:khien-dnsd khien-dnsd:khien-companion khien:khiend khien-probe:khien-probe; do
   root=$out/${pair%%:*} unit=${pair#*:}
   sed "s|ExecStart=/usr/|ExecStart=$PWD/$root/usr/|" \
     "$root/lib/systemd/system/$unit.service" >"$out/$unit.service"

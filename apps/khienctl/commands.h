@@ -107,6 +107,34 @@ struct ResolverChange {
 [[nodiscard]] Result<void> resolver_list(const Place& place);
 [[nodiscard]] Result<void> resolver_revoke(const Place& place, const ResolverChange& wanted);
 
+// provider.cpp
+struct ProviderChange {
+  std::string name;
+  std::string title;
+  std::string kind{"isp"};
+  std::string contact;
+  std::int64_t due_minutes = 120;
+  std::vector<std::string> resolvers;  ///< ADDRESS[:PORT][=PREFIX,PREFIX…]
+  std::vector<std::string> landing;    ///< addresses of its page about blocked names
+  std::string decision;
+};
+[[nodiscard]] Result<void> provider_add(const Place& place, const ProviderChange& wanted);
+/// Replaces contact, time, resolvers and landing addresses.
+[[nodiscard]] Result<void> provider_set(const Place& place, const ProviderChange& wanted);
+[[nodiscard]] Result<void> provider_end(const Place& place, const ProviderChange& wanted);
+[[nodiscard]] Result<void> provider_list(const Place& place);
+/// A new code for the open task of a provider without mail: to be read out on the telephone.
+[[nodiscard]] Result<void> provider_code(const Place& place, const std::string& name);
+struct ProbeChange {
+  std::string name;
+  std::string provider;
+  std::string key;
+  std::string decision;
+};
+[[nodiscard]] Result<void> probe_add(const Place& place, const ProbeChange& wanted);
+[[nodiscard]] Result<void> probe_revoke(const Place& place, const ProbeChange& wanted);
+[[nodiscard]] Result<void> probe_list(const Place& place);
+
 // zone.cpp
 struct FollowerAdd {
   std::string

@@ -39,6 +39,8 @@ struct Arguments {
   ListVerify verify;
   ListFetchWanted fetch;
   HelperSquid squid;
+  ProviderChange provider;
+  ProbeChange probe;
 };
 
 using Command = std::function<Result<void>()>;
@@ -291,6 +293,57 @@ void add_list_commands(CLI::App& app, Arguments& a, Command& chosen) {
       ->check(CLI::Range(1, 1'440));
 }
 
+void add_terms(CLI::App* sub, ProviderChange& wanted) {
+  sub->add_option("name", wanted.name, "1 to 32 of a-z, 0-9 and -")->required();
+  sub->add_option("--contact", wanted.contact, "mail address of its people (none)");
+  sub->add_option("--due", wanted.due_minutes, "minutes that a block may take (120)");
+  sub->add_option("--resolver", wanted.resolvers,
+                  "ADDRESS[:PORT], and =PREFIX,… if its own questions come from there; may be "
+                  "repeated")
+      ->required();
+  sub->add_option("--landing", wanted.landing,
+                  "address of its page about blocked names; may be repeated");
+  add_decision(sub, wanted.decision);
+}
+
+void add_provider_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* provider = group(app, "provider", "who enforces orders, on which resolvers, how soon");
+  auto* put = add(provider, "add", "enter a provider", chosen,
+                  [&a] { return provider_add(a.place, a.provider); });
+  add_terms(put, a.provider);
+  put->add_option("--title", a.provider.title, "as people call it")->required();
+  put->add_option("--kind", a.provider.kind, "isp, school, agency or own (isp)")
+      ->check(CLI::IsMember({"isp", "school", "agency", "own"}));
+  auto* set = add(provider, "set", "replace contact, time, resolvers and landing addresses", chosen,
+                  [&a] { return provider_set(a.place, a.provider); });
+  add_terms(set, a.provider);
+  auto* end = add(provider, "end", "end a provider and revoke its probes", chosen,
+                  [&a] { return provider_end(a.place, a.provider); });
+  end->add_option("name", a.provider.name)->required();
+  add_decision(end, a.provider.decision);
+  add(provider, "list", "all in use", chosen, [&a] { return provider_list(a.place); });
+  add(provider, "code", "a new code for the page of a provider's open task, shown once", chosen,
+      [&a] { return provider_code(a.place, a.word); })
+      ->add_option("name", a.word)
+      ->required();
+}
+
+void add_probe_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* probe = group(app, "probe", "who looks whether orders took effect");
+  auto* put = add(probe, "add", "let a probe report with the key that `khien-probe enrol` printed",
+                  chosen, [&a] { return probe_add(a.place, a.probe); });
+  put->add_option("name", a.probe.name, "1 to 32 of a-z, 0-9 and -")->required();
+  put->add_option("--provider", a.probe.provider, "on whose line it stands")->required();
+  put->add_option("--key", a.probe.key, "its public key")->required();
+  add_decision(put, a.probe.decision);
+  add(probe, "list", "all probes, and what came last", chosen,
+      [&a] { return probe_list(a.place); });
+  auto* end = add(probe, "revoke", "let a probe's key open nothing any more", chosen,
+                  [&a] { return probe_revoke(a.place, a.probe); });
+  end->add_option("name", a.probe.name)->required();
+  add_decision(end, a.probe.decision);
+}
+
 void add_account_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* account = group(app, "account", "who may sign in; break-glass");
   add(account, "list", "logins, their state and roles", chosen,
@@ -334,6 +387,8 @@ int main(int argc, char** argv) {
   add_setting_commands(app, arguments, chosen);
   add_resolver_commands(app, arguments, chosen);
   add_list_commands(app, arguments, chosen);
+  add_provider_commands(app, arguments, chosen);
+  add_probe_commands(app, arguments, chosen);
   add_account_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);
   CLI11_PARSE(app, argc, argv);

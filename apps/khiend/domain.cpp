@@ -12,6 +12,7 @@
 #include "identity/schema.h"
 #include "ledger/schema.h"
 #include "pages/catalogue.h"
+#include "providers/schema.h"
 #include "publish/agreement.h"
 #include "state_folder.h"
 #include "tally/schema.h"
@@ -43,6 +44,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"cases", cases::migrations()},
       store::ModuleMigrations{"publish", publish::migrations()},
       store::ModuleMigrations{"tally", tally::migrations()},
+      store::ModuleMigrations{"providers", providers::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
   };
   return database.migrate(modules, clock);
@@ -146,7 +148,9 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .site = *p.site,
                                    .public_url = options.public_url,
                                    .build = std::string{program_version},
-                                   .mail = options.mail.has_value()});
+                                   .mail = options.mail.has_value(),
+                                   .holdings = {},
+                                   .probe_work = options.probe_work});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }
@@ -161,6 +165,9 @@ void Domain::set_publication(std::function<api::PublicationState()> publication)
   parts_->services->publication = std::move(publication);
 }
 void Domain::set_lists(publish::ListShelf* lists) { parts_->services->lists = lists; }
+void Domain::set_probe_askers(providers::FindAskers askers) {
+  parts_->services->probe_askers = std::move(askers);
+}
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }
 Rng& Domain::rng() noexcept { return parts_->rng; }

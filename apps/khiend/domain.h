@@ -25,6 +25,7 @@ class Domain {
   void set_holdings(feeds::FindHoldings holdings);
   void set_publication(std::function<api::PublicationState()> publication);
   void set_lists(publish::ListShelf* lists);
+  void set_probe_askers(providers::FindAskers askers);
   [[nodiscard]] store::Database& database() noexcept;
   [[nodiscard]] const Clock& clock() const noexcept;
   [[nodiscard]] Rng& rng() noexcept;

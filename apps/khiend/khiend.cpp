@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "domain.h"
 #include "ledger/sequencer.h"
+#include "nonce_responder.h"
 #include "publication.h"
 #include "timers.h"
 #include "version.h"
@@ -50,6 +51,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_tally_routes(routes, services);
   api::add_publication_routes(routes, services);
   api::add_list_routes(routes, services);
+  api::add_provider_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -115,6 +117,13 @@ Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
           .folder = options.state / "ledger", .holder = key->name(), .metrics = &domain.metrics()});
 }
 
+Result<std::unique_ptr<NonceResponder>> start_nonces(Domain& domain, const Options& options) {
+  auto zone = dns::Name::from_text(*options.probe_work.nonce_zone);
+  if (!zone) return tl::unexpected<Error>{std::move(zone).error()};
+  return NonceResponder::start(*options.nonce_listen, std::move(*zone), domain.clock(),
+                               domain.metrics());
+}
+
 }  // namespace
 
 // Destroyed from the last to the first: what is used outlives its users.
@@ -124,6 +133,7 @@ struct Khiend::Parts {
   std::unique_ptr<Domain> domain;
   std::unique_ptr<ledger::SequencerThread> sequencer;
   std::unique_ptr<Publication> publication;
+  std::unique_ptr<NonceResponder> nonces;
   std::unique_ptr<Timers> timers;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> block_listener;
@@ -153,6 +163,13 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     parts->domain->set_publication(
         [publication = parts->publication.get()] { return publication->state(); });
     parts->domain->set_lists(&parts->publication->lists());
+  }
+  if (options.nonce_listen) {
+    auto nonces = start_nonces(*parts->domain, options);
+    if (!nonces) return tl::unexpected<Error>{std::move(nonces).error()};
+    parts->nonces = std::move(*nonces);
+    parts->domain->set_probe_askers(
+        [asked = parts->nonces.get()](std::string_view name) { return asked->askers(name); });
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -194,7 +211,9 @@ void Khiend::stop() {
     parts_->domain->set_holdings({});
     parts_->domain->set_publication({});
     parts_->domain->set_lists(nullptr);
+    parts_->domain->set_probe_askers({});
   }
+  parts_->nonces.reset();
   parts_->publication.reset();
   parts_->sequencer.reset();
   parts_->domain.reset();

@@ -10,6 +10,8 @@ namespace khien::khiend {
 namespace {
 
 constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t dns_port = 53;
+constexpr std::size_t nonce_zone_size_max = 200;  // "r7.", an id and the zone fit 253
 
 /// As written, before anything is checked.
 struct Written {
@@ -33,6 +35,12 @@ struct Written {
   std::string smtp_from{"khien@localhost"};
   std::string smtp_password_file;
   std::vector<std::string> verify;
+  // Names that every working line resolves; a test holds them to the never-block lists.
+  std::vector<std::string> probe_canaries{"chinhphu.vn", "dichvucong.gov.vn", "wikipedia.org",
+                                          "vnexpress.net"};
+  std::int64_t probe_interval_s = 300;
+  std::string nonce_zone;
+  std::string nonce_listen;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
   bool version = false;
@@ -73,6 +81,17 @@ void describe(CLI::App& app, Written& out) {
                  "file with USER's password, which a command line would show to everybody");
   app.add_option("--verify", out.verify,
                  "resolver to ask whether blocks took effect; may be repeated");
+  app.add_option("--probe-canary", out.probe_canaries,
+                 "good name that probes resolve first, to know that their line works; may be "
+                 "repeated")
+      ->capture_default_str();
+  app.add_option("--probe-interval", out.probe_interval_s, "seconds between rounds of a probe")
+      ->capture_default_str();
+  app.add_option(
+      "--nonce-zone", out.nonce_zone,
+      "zone of ours below which probes ask for names of their own, to see which resolver "
+      "answers; its parent delegates it to --nonce-listen (default: none)");
+  app.add_option("--nonce-listen", out.nonce_listen, "address that answers it, UDP");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -162,8 +181,37 @@ Result<void> read_roles(const Written& in, Options& out) {
   return {};
 }
 
+Result<void> read_probe_work(const Written& in, Options& out) {
+  if (in.probe_canaries.empty() || in.probe_canaries.size() > probe::work_canaries_max ||
+      !std::ranges::all_of(in.probe_canaries, probe::is_plain_name)) {
+    return bad("--probe-canary: one to " + std::to_string(probe::work_canaries_max) +
+               " names in lower case without a final dot");
+  }
+  if (in.probe_interval_s < probe::round_interval_min_s ||
+      in.probe_interval_s > probe::round_interval_max_s) {
+    return bad("--probe-interval: 30 to 3600 seconds");
+  }
+  if (in.nonce_zone.empty() != in.nonce_listen.empty()) {
+    return bad("--nonce-zone and --nonce-listen belong together");
+  }
+  if (!in.nonce_zone.empty()) {
+    if (!probe::is_plain_name(in.nonce_zone) || in.nonce_zone.size() > nonce_zone_size_max) {
+      return bad(
+          "--nonce-zone is a name in lower case without a final dot, 200 characters at most");
+    }
+    auto listen = net::SocketAddress::parse(in.nonce_listen, dns_port);
+    if (!listen) return bad("--nonce-listen: " + listen.error().message);
+    out.nonce_listen = *listen;
+    out.probe_work.nonce_zone = in.nonce_zone;
+  }
+  out.probe_work.canaries = in.probe_canaries;
+  out.probe_work.next_s = in.probe_interval_s;
+  return {};
+}
+
 Result<Options> check(const Written& in) {
   Options out;
+  if (auto read = read_probe_work(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_addresses(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_roles(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_dns_tls(in, out); !read) return tl::unexpected<Error>{read.error()};

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "net/tls_files.h"
 #include "notice/mail.h"
+#include "providers/work_list.h"
 
 namespace khien::khiend {
 
@@ -35,6 +36,9 @@ struct Options {
   std::vector<net::Prefix> metrics_from = {};
   std::optional<notice::MailServer> mail = {};  ///< none: no mail is queued or sent
   std::vector<net::SocketAddress> verify = {};  ///< resolvers whose enforcement is followed
+  providers::WorkOptions probe_work = {};       ///< what probes ask beside orders
+  /// Where resolvers find probe_work.nonce_zone, UDP; none: there is no such zone.
+  std::optional<net::SocketAddress> nonce_listen = {};
   bool api = true;
   bool worker = true;
   bool publisher = true;

@@ -9,6 +9,8 @@
 #include "free_memory.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
+#include "providers/task.h"
+#include "providers/tidy.h"
 #include "tally/tidy.h"
 
 namespace khien::khiend {
@@ -93,11 +95,13 @@ Result<void> keep_evidence(Domain& domain) {
   return {};
 }
 
-/// Hours of what resolvers told become days, and what is old goes.
+/// Hours of what resolvers told become days; what is old goes, also of what probes told.
 Result<void> tidy_sums(Domain& domain) {
   const auto& services = domain.services();
   auto tidied = tally::tidy(services.database, {.clock = services.clock, .rng = services.rng});
   if (!tidied) return tl::unexpected<Error>{std::move(tidied).error()};
+  auto gone = providers::tidy(services.database, api::providers_context(services));
+  if (!gone) return tl::unexpected<Error>{std::move(gone).error()};
   return {};
 }
 
@@ -122,6 +126,7 @@ Timers::Timers(Domain& domain, const Options& options)
     add({.name = "deadlines", .interval = 1s}, "khiend.deadlines",
         [this] { return sweep_deadlines(domain_); });
     add_mail();
+    add_providers();
     add({.name = "evidence", .interval = 10min}, "khiend.evidence",
         [this] { return keep_evidence(domain_); });
     add({.name = "sums", .interval = 1h}, "khiend.sums", [this] { return tidy_sums(domain_); });
@@ -145,18 +150,15 @@ void Timers::add_mail() {
     return;
   }
   const auto& services = domain_.services();
-  signer_mail_ = std::make_unique<SignerMail>(SignerMail::Parts{
-      .database = domain_.database(),
-      .cases = services.cases,
-      .metrics = services.metrics,
-      .texts = [&site = services.site](
-                   std::string_view language,
-                   std::string_view key) { return std::string{site.text(language, key)}; },
-      .public_url = services.public_url,
-      .send =
-          [server = *options_.mail, &services](const notice::Mail& mail) {
-            return notice::send_mail(server, mail, services.clock, services.rng);
-          }});
+  signer_mail_ = std::make_unique<SignerMail>(
+      SignerMail::Parts{.database = domain_.database(),
+                        .cases = services.cases,
+                        .metrics = services.metrics,
+                        .texts = texts(),
+                        .public_url = services.public_url,
+                        .send = [server = *options_.mail, &services](const notice::Mail& mail) {
+                          return notice::send_mail(server, mail, services.clock, services.rng);
+                        }});
   add({.name = "mail", .interval = 2s}, store::job_channel(cases::job_second_signature),
       [this] { return signer_mail_->run(); });
   // What the mail server says is told beside what the thread itself meets.
@@ -164,6 +166,35 @@ void Timers::add_mail() {
     auto state = thread->state();
     return state.condition == api::Condition::ok ? mail->state() : state;
   });
+}
+
+void Timers::add_providers() {
+  const auto& services = domain_.services();
+  if (options_.mail) {
+    provider_mail_ = std::make_unique<ProviderMail>(
+        ProviderMail::Parts{.database = domain_.database(),
+                            .context = api::providers_context(services),
+                            .metrics = services.metrics,
+                            .texts = texts(),
+                            .public_url = services.public_url,
+                            .send = [server = *options_.mail, &services](const notice::Mail& mail) {
+                              return notice::send_mail(server, mail, services.clock, services.rng);
+                            }});
+  }
+  add({.name = "providers", .interval = 30s}, store::job_channel(providers::job_provider_task),
+      [this]() -> Result<void> {
+        auto reviewed = providers::review_tasks(
+            domain_.database(), api::providers_context(domain_.services()),
+            provider_mail_ ? providers::Telling::by_mail : providers::Telling::nobody);
+        if (!reviewed) return tl::unexpected<Error>{std::move(reviewed).error()};
+        return provider_mail_ ? provider_mail_->run() : Result<void>{};
+      });
+}
+
+notice::Texts Timers::texts() {
+  return [&site = domain_.services().site](std::string_view language, std::string_view key) {
+    return std::string{site.text(language, key)};
+  };
 }
 
 void Timers::add(TimerThread::Options options, std::string_view channel,

@@ -8,6 +8,7 @@
 #include "api/live_updates.h"
 #include "domain.h"
 #include "options.h"
+#include "provider_mail.h"
 #include "signer_mail.h"
 #include "timer_thread.h"
 #include "verification.h"
@@ -27,12 +28,15 @@ class Timers {
   void add(TimerThread::Options options, std::string_view channel,
            std::function<Result<void>()> work);
   void add_mail();
+  void add_providers();
+  [[nodiscard]] notice::Texts texts();
 
   Domain& domain_;
   const Options options_;
   api::LiveUpdates live_updates_;
   Verification verification_;
-  std::unique_ptr<SignerMail> signer_mail_;  // null without a mail server
+  std::unique_ptr<SignerMail> signer_mail_;
+  std::unique_ptr<ProviderMail> provider_mail_;  // null without a mail server
   std::vector<std::unique_ptr<TimerThread>> threads_;
 };
 

@@ -15,7 +15,8 @@ using http::Request;
 using http::Response;
 using http::Route;
 
-constexpr std::array<std::string_view, 5> words{"public", "local", "resolver", "half", "self"};
+constexpr std::array<std::string_view, 6> words{"public", "local", "resolver",
+                                                "probe",  "half",  "self"};
 
 bool changes_something(http::Method method) noexcept {
   return method != http::Method::get && method != http::Method::head;
@@ -61,6 +62,23 @@ std::optional<Response> admit_resolver(const Services& services, Request& reques
   if (resolver.error().code != ErrorCode::denied) return http::problem(resolver.error());
   auto response = http::problem(resolver.error(), 401);
   response.headers.set("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+/// A signature over this very request: no session beside it counts, and none is made.
+std::optional<Response> admit_probe(const Services& services, Request& request) {
+  const auto header = request.headers.find("Authorization").value_or("");
+  const bool one = request.headers.count("Authorization") == 1;
+  auto reporter =
+      providers::admit_probe(services.database, providers_context(services), one ? header : "",
+                             {.method = to_string(request.method), .path = request.path});
+  if (reporter) {
+    request.actor = std::move(*reporter);
+    return std::nullopt;
+  }
+  if (reporter.error().code != ErrorCode::denied) return http::problem(reporter.error());
+  auto response = http::problem(reporter.error(), 401);
+  response.headers.set("WWW-Authenticate", "Khien-Probe");
   return response;
 }
 
@@ -117,6 +135,7 @@ http::Gate make_gate(const Services& services, GateOptions options) {
                                                    const Route& route) -> std::optional<Response> {
     if (route.permission == "public") return admit_stranger(services, request);
     if (route.permission == "resolver") return admit_resolver(services, request);
+    if (route.permission == "probe") return admit_probe(services, request);
     if (route.permission != "local") return admit_person(services, request, route);
     if (is_local(request, options)) return std::nullopt;
     return refusal(ErrorCode::denied, "not_local", "this is for the operator's machines");
@@ -133,6 +152,12 @@ const tally::Resolver& resolver_of(const Request& request) {
   const auto* resolver = std::any_cast<tally::Resolver>(&request.actor);
   KHIEN_ASSERT(resolver != nullptr);  // the gate lets nobody else through to such a route
   return *resolver;
+}
+
+const providers::Reporter& reporter_of(const Request& request) {
+  const auto* reporter = std::any_cast<providers::Reporter>(&request.actor);
+  KHIEN_ASSERT(reporter != nullptr);  // the gate lets nobody else through to such a route
+  return *reporter;
 }
 
 Response session_problem(const Error& error) {

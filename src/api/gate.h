@@ -8,6 +8,9 @@
 //   "resolver"              who shows a resolver's key in use (Authorization: Bearer): no session,
 //   no
 //                           cookie and so no CSRF token, and nothing else is opened by the key
+//   "probe"                 whose enrolled key signed this very request
+//   (probe/request_signature.h);
+//                           likewise without session, cookie and CSRF token
 //   "half"                  a session, also before its second factor
 //   "self"                  a complete session
 //   "order.approve", …      a complete session with a role that opens this action
@@ -21,6 +24,7 @@
 #include "http/router.h"
 #include "identity/session.h"
 #include "net/address.h"
+#include "providers/probe_key.h"
 #include "tally/resolver_key.h"
 
 namespace khien::api {
@@ -50,6 +54,9 @@ struct GateOptions {
 
 /// Which resolver reports. Only in handlers of routes with the permission "resolver".
 [[nodiscard]] const tally::Resolver& resolver_of(const http::Request& request);
+
+/// Which probe reports. Only in handlers of routes with the permission "probe".
+[[nodiscard]] const providers::Reporter& reporter_of(const http::Request& request);
 
 /// A refusal of sign-in or session as the contract has it: 401 where signing in would help.
 [[nodiscard]] http::Response session_problem(const Error& error);

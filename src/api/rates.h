@@ -18,8 +18,11 @@ namespace khien::api {
       {.name = "sign-in", .burst = 30, .per_minute = 20},  // hashes a password: 64 MB, 0.1 s
       {.name = "resolver",
        .burst = 60,
-       .per_minute = 60},                                 // reports of resolvers: up to 20,000 rows
-      {.name = "list", .burst = 60, .per_minute = 30},    // files of some 40 MB, made on demand
+       .per_minute = 60},                               // reports of resolvers: up to 20,000 rows
+      {.name = "list", .burst = 60, .per_minute = 30},  // files of some 40 MB, made on demand
+      {.name = "probe",
+       .burst = 60,
+       .per_minute = 60},  // work lists and statements of probes: up to 200 names
       {.name = "read", .burst = 120, .per_minute = 120},  // reads of the database
       {.name = "page", .burst = 600, .per_minute = 600},  // files and plain pages
   };

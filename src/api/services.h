@@ -17,6 +17,7 @@
 #include "http/event_hub.h"
 #include "identity/context.h"
 #include "pages/site.h"
+#include "providers/intake.h"
 #include "publish/follower_record.h"
 #include "publish/zone_set.h"
 #include "store/database.h"
@@ -55,6 +56,12 @@ struct Services {
   std::function<PublicationState()> publication = {};
   /// The signed lists, likewise: null where the publisher runs elsewhere.
   publish::ListShelf* lists = nullptr;
+  providers::WorkOptions probe_work = {};   ///< what probes are asked beside orders
+  providers::FindAskers probe_askers = {};  ///< who asked for names of ours; empty: not looked at
 };
+
+[[nodiscard]] inline providers::Context providers_context(const Services& services) noexcept {
+  return {.clock = services.clock, .rng = services.rng, .contact_key = services.cases.contact_key};
+}
 
 }  // namespace khien::api

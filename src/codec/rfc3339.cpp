@@ -1,10 +1,7 @@
 #include "codec/rfc3339.h"
 
-#include <fmt/chrono.h>
-
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
 namespace khien::codec {
 namespace {
@@ -20,6 +17,13 @@ int number(std::string_view digits) noexcept {
   int value = 0;
   for (const char c : digits) value = value * 10 + (c - '0');
   return value;
+}
+
+// Not fmt: a program that is linked whole (khien-probe) has no archive of it.
+void append_padded(std::string& text, int value, std::size_t width) {
+  const auto digits = std::to_string(value);
+  if (digits.size() < width) text.append(width - digits.size(), '0');
+  text += digits;
 }
 
 }  // namespace
@@ -49,8 +53,19 @@ std::optional<InstantMs> read_rfc3339(std::string_view text) noexcept {
 }
 
 std::string write_rfc3339(InstantMs instant_ms) {
-  const auto seconds = static_cast<std::time_t>(instant_ms / ms_per_second);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+  const std::chrono::sys_time<std::chrono::milliseconds> instant{
+      std::chrono::milliseconds{instant_ms}};
+  const auto midnight = std::chrono::floor<std::chrono::days>(instant);
+  const std::chrono::year_month_day day{midnight};
+  const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(instant - midnight)};
+  std::string text;
+  append_padded(text, int{day.year()}, 4);
+  append_padded(text.append("-"), static_cast<int>(unsigned{day.month()}), 2);
+  append_padded(text.append("-"), static_cast<int>(unsigned{day.day()}), 2);
+  append_padded(text.append("T"), static_cast<int>(time.hours().count()), 2);
+  append_padded(text.append(":"), static_cast<int>(time.minutes().count()), 2);
+  append_padded(text.append(":"), static_cast<int>(time.seconds().count()), 2);
+  return text.append("Z");
 }
 
 }  // namespace khien::codec

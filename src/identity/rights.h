@@ -55,6 +55,7 @@ enum class Action : std::uint8_t {
   order_return,
   order_suspend,
   publication_read,  ///< zones, their serials, and what each follower has
+  provider_read,     ///< who enforces, how well and how soon
   report_read,
   report_triage,
   subject_verdict,

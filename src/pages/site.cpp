@@ -8,9 +8,10 @@
 namespace khien::pages {
 namespace {
 
-constexpr std::array<std::string_view, 12> page_names{
+constexpr std::array<std::string_view, 13> page_names{
     "report", "received",           "status",           "lookup", "register", "order",
-    "object", "objection_received", "objection_status", "lists",  "help",     "error"};
+    "object", "objection_received", "objection_status", "lists",  "provider", "help",
+    "error"};
 
 const char* class_of(Tone tone) noexcept {
   switch (tone) {
@@ -244,6 +245,39 @@ std::string Site::objection_status(const Reader& reader, const ObjectionStatus& 
       .set("lodged", view.lodged)
       .set("answer", view.answer);
   return render("objection_status", reader, "public.objection.status", "object", std::move(values));
+}
+
+std::string Site::provider_form(const Reader& reader, std::string_view alert) const {
+  Values values;
+  values.set("alert", std::string{alert});
+  return render("provider", reader, "public.provider.title", "provider", std::move(values));
+}
+
+std::string Site::provider_task(const Reader& reader, const ProviderTaskPage& view) const {
+  Values::List lines;
+  for (const auto& line : view.lines) {
+    lines.push_back(Values{}
+                        .set("name", line.name)
+                        .set("expected", line.expected)
+                        .set("since", line.since)
+                        .set("seen", line.seen)
+                        .set("seen_at", line.seen_at)
+                        .set("order", line.order));
+  }
+  Values task;
+  task.set("provider", view.provider)
+      .set("state", view.state)
+      .set("explanation", view.explanation)
+      .set("tone", class_of(view.tone))
+      .set("due", view.due)
+      .set("lines", std::move(lines))
+      .set("more", view.more)
+      .set("answer", view.answer)
+      .set("code", view.code)
+      .set("can_answer", !view.code.empty());
+  Values values;
+  values.set("alert", view.alert).set("task", Values::List{std::move(task)});
+  return render("provider", reader, "public.provider.title", "provider", std::move(values));
 }
 
 std::string Site::help(const Reader& reader) const {

@@ -49,6 +49,9 @@ class Site {
   [[nodiscard]] std::string objection_received(const Reader& reader, std::string_view code) const;
   [[nodiscard]] std::string objection_status(const Reader& reader,
                                              const ObjectionStatus& view) const;
+  /// The form alone, with `alert` where a code was wrong.
+  [[nodiscard]] std::string provider_form(const Reader& reader, std::string_view alert) const;
+  [[nodiscard]] std::string provider_task(const Reader& reader, const ProviderTaskPage& view) const;
   [[nodiscard]] std::string help(const Reader& reader) const;
   [[nodiscard]] std::string error(const Reader& reader, const ErrorPage& view) const;
 

@@ -61,6 +61,30 @@ struct ListingPage {
   bool choice = false;  ///< a network's own choice: neither an order nor ours to lift
 };
 
+/// One name of a provider's task: what should be, what was seen.
+struct ProviderTaskLine {
+  std::string name;
+  std::string expected;
+  std::string since;
+  std::string seen;
+  std::string seen_at;
+  std::string order;
+};
+
+/// What a provider's people are asked about, behind the code in their mail.
+struct ProviderTaskPage {
+  std::string provider;
+  std::string state;
+  std::string explanation;
+  Tone tone = Tone::plain;
+  std::string due;
+  std::vector<ProviderTaskLine> lines = {};
+  std::string more = {};    ///< how many are not shown; empty: all are
+  std::string answer = {};  ///< what was answered last
+  std::string code = {};    ///< for the forms; empty where nothing can be answered any more
+  std::string alert = {};
+};
+
 struct LookupResult {
   std::string verdict;  ///< never "safe": what is not known may still be a trap
   std::string explanation;

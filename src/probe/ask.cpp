@@ -109,6 +109,14 @@ void read_extended_error(const dns::Edns& edns, Observation& out) {
   out.extended_text = std::string{error->text};
 }
 
+void read_address(const dns::RecordView& view, Observation& out) {
+  if (view.type != dns::type_a && view.type != dns::type_aaaa) return;
+  if (out.addresses.size() == observed_addresses_max) return;
+  const auto ip = net::IpAddress::from_octets(view.rdata);
+  const std::size_t size = view.type == dns::type_a ? 4 : 16;
+  if (ip && view.rdata.size() == size) out.addresses.push_back(*ip);
+}
+
 }  // namespace
 
 Result<Observation> observe(Bytes message, const Ask& ask, std::uint16_t id) {
@@ -135,6 +143,7 @@ Result<Observation> observe(Bytes message, const Ask& ask, std::uint16_t id) {
       if (!edns) return malformed("a broken OPT");
       read_extended_error(*edns, out);
     }
+    if (view.section == dns::Section::answer) read_address(view, out);
     if (view.type != dns::type_soa) continue;
     if (view.owner.view().is_at_or_below(policy_zones())) out.rpz_soa = true;
     if (view.section != dns::Section::answer) continue;

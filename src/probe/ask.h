@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -24,6 +25,8 @@ struct Ask {
   int timeout_ms = 2'000;
 };
 
+constexpr std::size_t observed_addresses_max = 4;  // of one answer; the rest is not kept
+
 /// What an answer says, as far as enforcement shows in it.
 struct Observation {
   std::uint16_t rcode = 0;
@@ -34,6 +37,7 @@ struct Observation {
   std::optional<std::uint32_t> soa_serial = {};  ///< of a SOA in the answer section
   bool rpz_soa = false;  ///< a SOA of a zone below rpz.khien anywhere: how BIND shows its policy
   std::int64_t took_ms = 0;
+  std::vector<net::IpAddress> addresses = {};  ///< of A and AAAA in the answer section, the first
 };
 
 /// timeout; unavailable if the resolver cannot be reached; malformed if the answer is no answer to

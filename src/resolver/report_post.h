@@ -7,31 +7,17 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "net/stream_socket.h"
+#include "net/blocking_stream.h"
 
 namespace khien::resolver {
 
-constexpr std::size_t report_url_size_max = 2'048;
-constexpr int report_connect_timeout_ms = 10'000;  // for each address
+constexpr int report_connect_timeout_ms = 10'000;  // for each address, with its handshake
 constexpr int report_timeout_ms = 30'000;          // of the whole, behind the name's resolution
 constexpr std::size_t report_answer_size_max = 16'384;
-constexpr std::size_t report_addresses_max = 4;  // of one name, one after another
 
-struct ReportUrl {
-  bool is_encrypted = true;
-  std::string host = {};  ///< a name, or an address without brackets
-  std::uint16_t port = 443;
-  std::string path = "/";
-
-  /// https://HOST[:PORT]/PATH, or http:// with a loopback address or localhost. malformed or denied
-  /// with a sentence; user names, queries and fragments are malformed.
-  [[nodiscard]] static Result<ReportUrl> parse(std::string_view text);
-};
-/// "https://khiend.example:8443/api/v1/resolver-reports"
-[[nodiscard]] std::string to_string(const ReportUrl& url);
+using ReportUrl = net::ServiceUrl;
 
 class ReportPost {
  public:
@@ -45,7 +31,6 @@ class ReportPost {
   [[nodiscard]] Result<int> send(std::string_view body, std::string_view key);
 
  private:
-  class Exchange;
   ReportUrl url_;
   std::optional<net::TlsContext> tls_;
   int stop_fd_;

@@ -44,7 +44,8 @@ TEST(ReportUrl, RefusesWhatIsNone) {
         "https://[192.0.2.1]/", "https://khiend.example/\r\nX-Evil: 1"}) {
     EXPECT_THAT(refusal(text), HasSubstr("expected a URL")) << text;
   }
-  EXPECT_FALSE(refusal("https://khiend.example/" + std::string(report_url_size_max, 'a')).empty());
+  EXPECT_FALSE(
+      refusal("https://khiend.example/" + std::string(net::service_url_size_max, 'a')).empty());
 }
 
 TEST(ReportUrl, TheKeyNeverCrossesANetworkInTheClear) {

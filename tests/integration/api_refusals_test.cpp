@@ -17,6 +17,8 @@
 #include "identity/first_start.h"
 #include "identity/rights.h"
 #include "khiend.h"
+#include "probe/khiend_client.h"
+#include "providers/probe_key.h"
 #include "tally/resolver_key.h"
 
 namespace khien::khiend {
@@ -145,7 +147,7 @@ class ApiRefusals : public testing::Test {
   static bool changes_something(const Route& route) { return route.method != Method::get; }
   static bool has_session(const Route& route) {
     return route.permission != "public" && route.permission != "local" &&
-           route.permission != "resolver";
+           route.permission != "resolver" && route.permission != "probe";
   }
 
   static tally::Context tally_context() {
@@ -158,6 +160,7 @@ class ApiRefusals : public testing::Test {
     EXPECT_TRUE(key.has_value()) << key.error().message;
     return key.value_or("");
   }
+  static constexpr providers::Act provider_act{.basis = "operator", .decision = "12/QĐ"};
   static std::string bearer(std::string_view key) {
     return "Authorization: Bearer " + std::string{key} + "\r\n";
   }
@@ -241,6 +244,83 @@ TEST_F(ApiRefusals, ResolversRoutesTakeAKeyInUseAndNothingElse) {
     if (!has_session(route)) continue;
     EXPECT_EQ(ask(to_string(route.method), path_of(route), bearer(mine), "{}").status, 401)
         << route.path;
+  }
+}
+
+// A probe's signature opens one request of its own; a session or a resolver's key opens none.
+TEST_F(ApiRefusals, ProbesRoutesTakeASignatureAndNothingElse) {
+  const auto& services = khiend_->services();
+  SystemRng rng;
+  const auto enrol = [&](std::string name) {
+    auto key = crypto::Ed25519Key::generate(rng);
+    auto done = services.database.transact([&](store::Transaction& tx) -> Result<void> {
+      const auto context = api::providers_context(services);
+      auto provider = providers::add_provider(
+          tx, context,
+          {.name = "nha-" + name,
+           .title = "Nhà mạng Thử",
+           .terms = {},
+           .resolvers = {{.address = *net::SocketAddress::parse("192.0.2.53:53")}}},
+          provider_act);
+      if (!provider) return tl::unexpected<Error>{std::move(provider).error()};
+      auto probe = providers::enrol_probe(
+          tx, context, {.name = name, .provider = *provider, .key = key.public_key()},
+          provider_act);
+      if (!probe) return tl::unexpected<Error>{std::move(probe).error()};
+      return {};
+    });
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    return key;
+  };
+  const auto mine = enrol("may-1");
+  const auto gone = enrol("may-2");
+  ASSERT_TRUE(services.database
+                  .transact([&](store::Transaction& tx) {
+                    return providers::revoke_probe(tx, api::providers_context(services), "may-2",
+                                                   provider_act);
+                  })
+                  .has_value());
+  const auto stranger = crypto::Ed25519Key::generate(rng);
+  const auto signed_by = [&](const crypto::Ed25519Key& key, std::string_view method,
+                             std::string_view path, std::string_view body) {
+    return "Authorization: " +
+           probe::sign_request(key, {.method = method, .path = path}, body, services.clock.now_ms(),
+                               rng) +
+           "\r\n";
+  };
+  const auto session = headers_of(sign_in("son"));
+  const auto resolver = bearer(resolver_key("refusals-probe"));
+  int seen = 0;
+  for (const auto& route : routes_) {
+    if (route.permission != "probe") continue;
+    ++seen;
+    const auto method = to_string(route.method);
+    const std::string body = route.method == Method::get ? "" : "{}";
+    const auto good = signed_by(mine, method, route.path, body);
+    for (const auto& headers :
+         {std::string{}, session, resolver, signed_by(gone, method, route.path, body),
+          signed_by(stranger, method, route.path, body), signed_by(mine, "PUT", route.path, body),
+          signed_by(mine, method, "/api/v1/session", body), good + good}) {
+      const auto answer = ask(method, route.path, headers, body);
+      EXPECT_EQ(answer.status, 401) << route.path << " " << headers;
+      EXPECT_TRUE(answer.has("\"probe_signature\"")) << answer.text;
+    }
+    const auto let_in = ask(method, route.path, good, body);
+    EXPECT_EQ(let_in.status, route.method == Method::get ? 200 : 400) << let_in.text;
+    const auto again = ask(method, route.path, good, body);
+    EXPECT_TRUE(again.has("\"probe_replayed\"")) << again.text;
+  }
+  EXPECT_EQ(seen, 2);
+  const std::string results{probe::results_path};
+  const auto other_body = ask("POST", results, signed_by(mine, "POST", results, "{}"), "{ }");
+  EXPECT_EQ(other_body.status, 400) << "no statement, whatever its hash: " << other_body.text;
+  const std::string large((1U << 20U) + 1, ' ');
+  EXPECT_EQ(ask("POST", results, signed_by(mine, "POST", results, large), large).status, 413);
+  for (const auto& route : routes_) {
+    if (!has_session(route)) continue;
+    const auto method = to_string(route.method);
+    const auto path = path_of(route);
+    EXPECT_EQ(ask(method, path, signed_by(mine, method, path, "{}"), "{}").status, 401) << path;
   }
 }
 

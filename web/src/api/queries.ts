@@ -137,6 +137,41 @@ export const newNamesQuery = (q: string | undefined, cursor?: string) =>
     placeholderData: keepPreviousData,
   });
 
+// Probes look every five minutes.
+export const providersQuery = queryOptions({
+  queryKey: ['provider', 'list'],
+  queryFn: () => call(api.GET('/api/v1/providers')),
+  staleTime: 60_000,
+});
+
+export const providerQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['provider', 'one', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/providers/{provider_id}', { params: { path: { provider_id: id } } })),
+    staleTime: 60_000,
+  });
+
+export const providerChangesQuery = (id: string, cursor?: string) =>
+  queryOptions({
+    queryKey: ['provider', 'changes', id, cursor ?? ''],
+    queryFn: () =>
+      call(
+        api.GET('/api/v1/providers/{provider_id}/changes', {
+          params: { path: { provider_id: id }, query: { cursor, limit: pageSize } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const orderAtProvidersQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', 'providers', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders/{order_id}/providers', { params: { path: { order_id: id } } })),
+    staleTime: 60_000,
+  });
+
 export const appealsQuery = (state: AppealState | undefined, cursor?: string) =>
   queryOptions({
     queryKey: ['appeal', 'list', state ?? '', cursor ?? ''],

@@ -26,6 +26,7 @@ interface Entry {
     | '/orders/lapsing'
     | '/appeals'
     | '/destructions'
+    | '/providers'
     | '/feeds'
     | '/new-names'
     | '/publication'
@@ -38,6 +39,7 @@ interface Entry {
     | 'app.nav.lapsing'
     | 'app.nav.appeals'
     | 'app.nav.destructions'
+    | 'app.nav.providers'
     | 'app.nav.feeds'
     | 'app.nav.new-names'
     | 'app.nav.publication'
@@ -86,6 +88,7 @@ const entries: Entry[] = [
     rights: ['evidence.confirm_destruction'],
     count: 'destructions_waiting',
   },
+  { to: '/providers', text: 'app.nav.providers', icon: 'check', rights: ['provider.read'] },
   { to: '/feeds', text: 'app.nav.feeds', icon: 'feed', rights: ['feed.read'] },
   {
     to: '/new-names',

@@ -153,6 +153,24 @@ const oneAppeal = createRoute({
   component: lazyRouteComponent(() => import('@/features/appeals/AppealScreen'), 'AppealScreen'),
 });
 
+const providers = createRoute({
+  getParentRoute: () => officer,
+  path: '/providers',
+  component: lazyRouteComponent(
+    () => import('@/features/providers/ProvidersScreen'),
+    'ProvidersScreen',
+  ),
+});
+
+const oneProvider = createRoute({
+  getParentRoute: () => officer,
+  path: '/providers/$providerId',
+  component: lazyRouteComponent(
+    () => import('@/features/providers/ProviderScreen'),
+    'ProviderScreen',
+  ),
+});
+
 const feeds = createRoute({
   getParentRoute: () => officer,
   path: '/feeds',
@@ -204,6 +222,8 @@ const tree = root.addChildren([
     destructions,
     appeals,
     oneAppeal,
+    providers,
+    oneProvider,
     feeds,
     newNames,
     publication,

@@ -21,6 +21,9 @@ import type {
   OrderSummary,
   Overview,
   Publication,
+  Provider,
+  ProviderChange,
+  ProviderDetail,
   Report,
   SeenName,
   TimelineEntry,
@@ -86,6 +89,7 @@ export const me: Me = {
     'feed.propose',
     'new_name.read',
     'publication.read',
+    'provider.read',
     'account.read',
     'account.change',
     'account.create',
@@ -743,6 +747,99 @@ export const publication: Publication = {
   ],
 };
 
+export const providers: Provider[] = [
+  {
+    id: id('prv', 1),
+    name: 'nha-mang-a',
+    title: 'Nhà mạng A',
+    kind: 'isp',
+    due_minutes: 120,
+    lift_due_minutes: 60,
+    blocks: [
+      { verdict: 'not_enforced', count: 2 },
+      { verdict: 'enforced', count: 48 },
+      { verdict: 'unseen', count: 3 },
+    ],
+    blocks_enforced: 48,
+    blocks_judged: 50,
+    share_enforced: 0.96,
+    lifts_pending: 1,
+    block_times: { count: 48, p50_s: 90, p95_s: 2_400, p99_s: 10_800 },
+    lift_times: { count: 0 },
+    canaries_blocked: 0,
+    probes: [
+      {
+        name: 'may-xa-a',
+        enrolled_at_ms: now - 20 * day,
+        heard_at_ms: now - hour / 12,
+        quiet: false,
+        line: 'good',
+        program: 'khien-probe 0.1.0',
+      },
+    ],
+    task: {
+      id: id('tsk', 1),
+      version: 3,
+      state: 'disputed',
+      opened_at_ms: now - 2 * hour,
+      due_at_ms: now + hour,
+      answered_at_ms: now - hour,
+      answer: 'Chúng tôi đo lúc 9 giờ: đã chặn',
+      items: 2,
+      items_open: 2,
+    },
+  },
+  {
+    id: id('prv', 2),
+    name: 'truong-hoc',
+    title: 'Trường học',
+    kind: 'school',
+    due_minutes: 30,
+    lift_due_minutes: 30,
+    blocks: [{ verdict: 'unseen', count: 53 }],
+    blocks_enforced: 0,
+    blocks_judged: 0,
+    lifts_pending: 0,
+    block_times: { count: 0 },
+    lift_times: { count: 0 },
+    canaries_blocked: 0,
+    probes: [],
+  },
+];
+
+const providerCheck = {
+  order_id: id('ord', 3),
+  order_number: 'NB-2026-0003',
+  name: 'xn--ngn-hng-khn-cp-kgb2a9460k7ba.example',
+  display: 'ngân-hàng-khẩn-cấp.example',
+  category: 'phishing',
+  expected: 'blocked' as const,
+  changed_at_ms: now - 3 * hour,
+};
+
+export const oneProvider: ProviderDetail = {
+  ...(providers[0] as Provider),
+  resolvers: ['192.0.2.53:53', '192.0.2.54:53'],
+  problems: [
+    {
+      ...providerCheck,
+      verdict: 'not_enforced',
+      since_ms: now - 4 * hour,
+      seen_at_ms: now - hour / 12,
+    },
+  ],
+};
+
+export const providerChanges: ProviderChange[] = [
+  { ...providerCheck, verdict: 'not_enforced', has_statement: true },
+  {
+    ...providerCheck,
+    verdict: 'enforced',
+    changed_at_ms: now - 30 * day,
+    has_statement: false,
+  },
+];
+
 export const accounts: Account[] = [
   {
     ...lan,
@@ -812,6 +909,21 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/orders/lapsing': page(orders.slice(1)),
   'GET /api/v1/orders/*': proposedOrder,
   'GET /api/v1/orders/*/hits': orderHits,
+  'GET /api/v1/orders/*/providers': {
+    items: [
+      {
+        ...providerCheck,
+        verdict: 'over_enforced',
+        since_ms: now - 4 * hour,
+        seen_at_ms: now - hour,
+        provider_id: id('prv', 1),
+        provider: 'Nhà mạng A',
+      },
+    ],
+  },
+  'GET /api/v1/providers': { items: providers },
+  'GET /api/v1/providers/*': oneProvider,
+  'GET /api/v1/providers/*/changes': page(providerChanges),
   'POST /api/v1/orders/*/challenge': challenge,
   'GET /api/v1/appeals': page(appeals),
   'GET /api/v1/appeals/*': appeals[0],

@@ -11,6 +11,7 @@ import { Icon } from '@/ui/icons';
 import { Facts, Page, Section } from '@/ui/Page';
 import { Loaded } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
+import { AtProviders } from '@/features/providers/AtProviders';
 import { ImpactPanel } from './ImpactPanel';
 import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
@@ -194,7 +195,8 @@ export function OrderScreen() {
               <Deadlines items={order.deadlines} />
               <Signatures order={order} />
               <EnforcedWhere order={order} />
-              <OrderHits order={order} />
+              <AtProviders order={order} />
+          <OrderHits order={order} />
             </div>
           </div>
           {chosen !== undefined && signedMoves(order).includes(chosen) && (
