@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Officer, openBrowser } from './browser.mjs';
-import { Client, draftFromReport } from './client.mjs';
+import { Client, draftFromReport, refusal } from './client.mjs';
 import { faults, note } from './contract.mjs';
 import { Stack, dig, freePort, root, until } from './stack.mjs';
 
@@ -167,6 +167,36 @@ test('each provider gets the verdict that it earned', async () => {
   assert.equal(chan.probes[0].line, 'good');
   assert.equal(items.find(({ name }) => name === 'chet').probes[0].line, 'silent');
   assert.match(await stack.ctl('probe', 'list'), /^may-chet\s+in use .*line silent/m);
+});
+
+test('a provider is asked to mend, answers without an account, and is answered', async () => {
+  const task = async () => (await duty.get('/api/v1/providers')).items.find(({ name }) => name === 'rong').task;
+  const { value: opened } = await until('a task is open', task, { limitMs: 90_000, everyMs: 500 });
+  assert.equal(opened.state, 'open');
+  assert.equal(opened.items_open, 1);
+  const code = /^[0-9A-Z]{4}(-[0-9A-Z]{4})+$/m.exec(await stack.ctl('provider', 'code', 'rong'))[0];
+  const form = (path, fields) => fetch(stack.url + path, { method: 'POST', body: new URLSearchParams(fields) });
+  assert.equal((await form('/provider', { code: '7KQ2-M4XN-09TD-HV3E-A8R5' })).status, 404);
+  for (const language of ['vi', 'en']) {
+    const page = await browser.newPage({ baseURL: stack.url, viewport: { width: 320, height: 640 } });
+    await page.goto(`/provider?lang=${language}`);
+    await page.locator('#code').fill(code);
+    await page.locator('main button').click();
+    await page.getByText(host).waitFor();
+    assert.ok(!page.url().includes(code), 'the code is in no address');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'fits 320 px');
+    await page.close();
+  }
+  assert.equal((await form('/provider/answer', { code, answer: 'disputed', text: '' })).status, 400);
+  const answered = await form('/provider/answer', { code, answer: 'disputed', text: 'Tên mẹ vẫn mở theo phép đo của chúng tôi' });
+  assert.equal(answered.status, 200);
+  const disputed = await task();
+  assert.equal(disputed.state, 'disputed');
+  const path = `/api/v1/provider-tasks/${disputed.id}/settle`;
+  const words = { version: disputed.version, outcome: 'rejected', words: 'Máy dò vẫn thấy tên mẹ bị chặn' };
+  assert.equal(await refusal(() => analyst.post(path, words)), '403 not_your_role');
+  assert.equal((await duty.post(path, words)).state, 'open');
+  assert.match(await (await form('/provider', { code })).text(), /Máy dò vẫn thấy tên mẹ bị chặn/);
 });
 
 test('officers see it, in Vietnamese on a desk and in English on a telephone', async () => {
