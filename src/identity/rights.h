@@ -60,7 +60,7 @@ enum class Action : std::uint8_t {
   report_triage,
   subject_verdict,
 };
-constexpr std::size_t action_count = 37;
+constexpr std::size_t action_count = 38;
 
 [[nodiscard]] const std::array<Action, action_count>& all_actions() noexcept;
 /// "order.approve"
