@@ -58,7 +58,7 @@ forward-zone:
   forward-addr: 127.0.0.1@${stack.ports.every}
 `);
   await resolver(name, '/usr/sbin/unbound', ['-d', '-c', join(folder, 'unbound.conf')], async () =>
-    (await dig(ports[name], 'tot.test')).rcode === 'NOERROR');
+    (await dig(ports[name], 'tot.example')).rcode === 'NOERROR');
 }
 
 /** A BIND whose copy of the zone is from before every order: it was transferred once, and never again. */
@@ -84,7 +84,7 @@ controls { };
 zone "orders-phishing.rpz.khien" { type primary; file "zone"; allow-query { 127.0.0.1; }; };
 `);
   await resolver('cu', '/usr/sbin/named', ['-g', '-n', '1', '-c', join(folder, 'named.conf')], async () =>
-    (await dig(ports.cu, 'tot.test')).rcode === 'NOERROR');
+    (await dig(ports.cu, 'tot.example')).rcode === 'NOERROR');
 }
 
 const probe = (name, ...args) => run(join(bin, 'khien-probe'), ['--folder', join(stack.folder, `may-${name}`), ...args]);
@@ -107,7 +107,7 @@ async function verdicts() {
 before(async () => {
   await stack.choosePorts();
   await stack.begin('khien');
-  stack.khiendExtra = ['--probe-canary', 'tot.test', '--probe-canary', 'cung-tot.test'];
+  stack.khiendExtra = ['--probe-canary', 'tot.example', '--probe-canary', 'cung-tot.example'];
   await stack.startEveryName();
   await stack.startKhiend();
   await stack.startDnsd();
