@@ -46,11 +46,13 @@ Result<FrameFile> FrameFile::open(const std::filesystem::path& path, FrameFileLi
     if (auto written = write_all(file.fd_.get(), as_bytes(frame_file_magic)); !written)
       return propagate(std::move(written).error(), "start frame file");
     file.size_ = frame_file_magic.size();
-    if (auto synced = file.sync(); !synced) return tl::unexpected<Error>{synced.error()};
-    // The name must survive a power cut as well as the content.
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
-    if (auto synced = sync_folder(folder); !synced) return tl::unexpected<Error>{synced.error()};
   }
+  // A process that was killed may have left records that only the kernel's memory has. Whoever
+  // opens the file acts on them, so they must survive a power cut from now on, and so must the
+  // name.
+  if (auto synced = file.sync(); !synced) return tl::unexpected<Error>{synced.error()};
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
+  if (auto synced = sync_folder(folder); !synced) return tl::unexpected<Error>{synced.error()};
   return file;
 }
 

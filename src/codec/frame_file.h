@@ -24,9 +24,9 @@ class FrameFile {
   using OnFrame = std::function<Result<void>(Bytes payload)>;
 
   /// Opens or creates `path` (mode 0600), calls `on_frame` for each record in order, then cuts a
-  /// torn tail. Reads the file into memory. corrupt for damage that is not to be cut;
-  /// limit_exceeded for a file above its maximum; conflict if another process has it open; or what
-  /// on_frame returned.
+  /// torn tail. All that it told on_frame is durable when it returns: two syncs. Reads the file
+  /// into memory. corrupt for damage that is not to be cut; limit_exceeded for a file above its
+  /// maximum; conflict if another process has it open; or what on_frame returned.
   [[nodiscard]] static Result<FrameFile> open(const std::filesystem::path& path,
                                               FrameFileLimits limits, const OnFrame& on_frame);
 
@@ -40,6 +40,8 @@ class FrameFile {
   /// fails there, this file is to be given up. Invalid if the process has no descriptor left.
   [[nodiscard]] FileDescriptor duplicate() const noexcept;
 
+  /// True after a failure behind which it takes nothing more.
+  [[nodiscard]] bool is_broken() const noexcept { return broken_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Octets of a torn tail that open() cut: worth a log line and a counter.
   [[nodiscard]] std::uint64_t cut_size() const noexcept { return cut_size_; }

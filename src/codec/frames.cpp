@@ -62,6 +62,11 @@ void append_frame(Octets& out, std::uint64_t offset, Bytes payload) {
 Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max, Damage damage) {
   FrameScan scan;
   const std::string_view head = as_text(file.first(std::min(file.size(), frame_file_magic.size())));
+  // A power cut may leave the size of a file that was just begun, and zeros for its content.
+  if (std::ranges::all_of(file, [](std::uint8_t octet) { return octet == 0; })) {
+    scan.torn_size = file.size();
+    return scan;
+  }
   if (!frame_file_magic.starts_with(head) && damage == Damage::refuse)
     return fail(ErrorCode::corrupt, "not a frame file");
   if (head != frame_file_magic) {

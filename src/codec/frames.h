@@ -37,7 +37,8 @@ enum class Damage : std::uint8_t {
   cut,     ///< all from the bad frame on counts as torn: what is lost can be had again elsewhere
 };
 
-/// Finds the frames of `file`. An empty file, or a part of the magic, is a file without frames.
+/// Finds the frames of `file`. An empty file, a part of the magic, or nothing but zeros is a file
+/// without frames: a crash while it was begun.
 /// Damage is another magic, a good frame behind a bad one, or a payload larger than
 /// `payload_size_max`. Linear, except that a bad frame costs one pass over what follows.
 [[nodiscard]] Result<FrameScan> scan_frames(Bytes file, std::size_t payload_size_max,

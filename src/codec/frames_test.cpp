@@ -110,6 +110,19 @@ TEST(Frames, ZerosAfterTheEndAreATornTail) {
   EXPECT_EQ(scan->torn_size, 4'096U);
 }
 
+// What a power cut leaves of a file that was just begun: its size, and not its magic.
+TEST(Frames, NothingButZerosIsAFileWithoutFrames) {
+  for (const std::size_t size : {1U, 8U, 512U}) {
+    const auto scan = scan_frames(Octets(size), payload_max);
+    ASSERT_TRUE(scan.has_value()) << size;
+    EXPECT_EQ(scan->good_size, 0U);
+    EXPECT_EQ(scan->torn_size, size);
+  }
+  Octets file = file_of({"first"});
+  std::fill_n(file.begin(), frame_file_magic.size(), std::uint8_t{0});
+  EXPECT_EQ(scan_frames(file, payload_max).error().code, ErrorCode::corrupt);
+}
+
 TEST(Frames, AFrameInsideATornPayloadIsNotTakenForOne) {
   const auto inner = file_of({"inner"});
   auto file = file_of({"first", to_text(inner)});

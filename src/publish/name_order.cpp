@@ -5,7 +5,7 @@
 namespace khien::publish {
 namespace {
 
-constexpr std::size_t assigned_count = 448;  // of a block's 512: room for some more
+constexpr std::size_t assigned_count = 112;  // of a block's 128: room for some more
 
 /// Appends octets to the 16 of a key, the most significant first.
 class KeyWriter {
@@ -97,8 +97,11 @@ void NameOrder::insert(NamePlace place) {
   const dns::NameView name = pool_.at(place);
   if (directory_.empty())
     directory_.push_back({.first_key = {}, .block = std::make_unique<Block>()});
-  if (directory_[block_for(name)].block->count == block_capacity) split(block_for(name));
-  const std::size_t at = block_for(name);
+  std::size_t at = block_for(name);
+  if (directory_[at].block->count == block_capacity) {
+    split(at);
+    if (pool_.at(directory_[at + 1].block->places[0]) <= name) ++at;
+  }
   Block& block = *directory_[at].block;
   const auto end = block.places.begin() + static_cast<std::ptrdiff_t>(block.count);
   const auto to = std::partition_point(block.places.begin(), end,

@@ -43,7 +43,8 @@ class NameOrder {
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
  private:
-  static constexpr std::size_t block_capacity = 512;
+  // Small: within a block each comparison is a look at a name, in the directory it is none.
+  static constexpr std::size_t block_capacity = 128;
   struct Block {
     std::size_t count = 0;
     std::array<NamePlace, block_capacity> places;

@@ -18,6 +18,9 @@ class ZoneFollower {
   enum class Took { nothing, changes, whole };
 
   explicit ZoneFollower(const ZoneFacts& zone) : zone_(zone) {}
+  /// One that has the zone as it was at `serial`.
+  ZoneFollower(const ZoneFacts& zone, std::uint32_t serial, RecordSet records)
+      : zone_(zone), serial_(serial), records_(std::move(records)) {}
 
   [[nodiscard]] std::optional<std::uint32_t> serial() const noexcept { return serial_; }
   [[nodiscard]] const RecordSet& records() const noexcept { return records_; }

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "base/unfinished_file.h"
 #include "codec/container.h"
 #include "publish/zone_set.h"
 #include "publish/zone_set_state.h"
@@ -72,6 +73,18 @@ Result<FileDescriptor> lock_folder(const std::filesystem::path& folder) {
   return lock;
 }
 
+/// A crash while a base is written leaves an unfinished one, as large as the base.
+void remove_unfinished_bases(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> unfinished;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
+    if (target_of_unfinished(entry.path().native()) == base_path(folder).native()) {
+      unfinished.push_back(entry.path());
+    }
+  }
+  for (const auto& path : unfinished) std::filesystem::remove(path, error);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ZoneSet>> ZoneSet::open(ZoneSetOptions options, const Clock& clock,
@@ -114,6 +127,7 @@ Result<void> ZoneSet::load(Rng& rng) {
   auto lock = lock_folder(options_.folder);
   if (!lock) return tl::unexpected(std::move(lock).error());
   writer->folder_lock = std::move(*lock);
+  remove_unfinished_bases(options_.folder);
   auto state = state_->lock();
   for (const ZoneFacts& facts : all_zones()) {
     State::Zone zone;
@@ -184,7 +198,7 @@ Result<void> ZoneSet::load_logs(State& state, Writer& writer) {
 
 bool ZoneSet::wants_compaction() {
   auto writer = writer_->lock();
-  return writer->log && writer->log->size() > compaction_log_size;
+  return writer->log && !writer->log->is_broken() && writer->log->size() > compaction_log_size;
 }
 
 Result<void> ZoneSet::compact() {
@@ -193,6 +207,10 @@ Result<void> ZoneSet::compact() {
   std::vector<LogName> done_logs;
   {
     auto writer = writer_->lock();  // between two commits
+    // The log may hold a batch that failed: a new log would give its position to another.
+    if (!writer->log || writer->log->is_broken()) {
+      return fail(ErrorCode::unavailable, "the zone log failed before; restart");
+    }
     auto logs = list_logs(options_.folder);
     if (!logs) return tl::unexpected(std::move(logs).error());
     {
