@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "net/address.h"
 #include "options.h"
+#include "publish/publication_control.h"
 
 namespace khien::khiend {
 
@@ -26,6 +27,9 @@ class Publication {
 
   /// Whose entries in the zones cover a name. Any thread.
   [[nodiscard]] std::vector<publish::Holding> holdings(std::string_view name) const;
+
+  /// What a person may do to it. Any thread.
+  [[nodiscard]] publish::PublicationControl& control() const noexcept;
 
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;
