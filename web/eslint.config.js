@@ -10,7 +10,9 @@ const features = [
   'due',
   'evidence',
   'feeds',
+  'names',
   'orders',
+  'publication',
   'reports',
   'session',
 ];

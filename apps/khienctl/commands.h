@@ -91,6 +91,8 @@ struct FollowerAdd {
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
 [[nodiscard]] Result<void> zone_follower_list(const Place& place);
+/// followers.cpp: which serial each follower's servers have, from what khiend last wrote down
+[[nodiscard]] Result<void> zone_followers(const Place& place);
 [[nodiscard]] Result<void> zone_key_add(const Place& place, const std::string& name);
 
 // publish.cpp: through the publisher's local socket, or on its folder where none runs

@@ -73,6 +73,9 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
   put->add_option("--folder", a.follower.folder, "the resolver's folder for zone files");
   add(follower, "list", "who follows", chosen, [&a] { return zone_follower_list(a.place); });
 
+  add(zone, "followers", "who has which serial, and who is behind", chosen,
+      [&a] { return zone_followers(a.place); });
+
   auto* key = zone->add_subcommand("key", "keys for zone transfer");
   key->require_subcommand(1);
   add(key, "add", "make a key for a follower of that name", chosen,

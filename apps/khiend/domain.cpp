@@ -155,6 +155,9 @@ const api::Services& Domain::services() const noexcept { return *parts_->service
 void Domain::set_holdings(feeds::FindHoldings holdings) {
   parts_->services->holdings = std::move(holdings);
 }
+void Domain::set_publication(std::function<api::PublicationState()> publication) {
+  parts_->services->publication = std::move(publication);
+}
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }
 Rng& Domain::rng() noexcept { return parts_->rng; }

@@ -47,6 +47,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_register_routes(routes, services);
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
+  api::add_publication_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -147,6 +148,8 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
     parts->domain->set_holdings([zones = parts->publication.get()](std::string_view name) {
       return zones->holdings(name);
     });
+    parts->domain->set_publication(
+        [publication = parts->publication.get()] { return publication->state(); });
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -184,7 +187,10 @@ void Khiend::stop() {
   parts_->block_listener.reset();
   parts_->timers.reset();
   parts_->server.reset();
-  if (parts_->domain) parts_->domain->set_holdings({});
+  if (parts_->domain) {
+    parts_->domain->set_holdings({});
+    parts_->domain->set_publication({});
+  }
   parts_->publication.reset();
   parts_->sequencer.reset();
   parts_->domain.reset();

@@ -14,6 +14,9 @@
 #include "publish/canaries.h"
 #include "publish/case_publications.h"
 #include "publish/control_socket.h"
+#include "progress_keeper.h"
+#include "publish/case_publications.h"
+#include "publish/follower_file.h"
 #include "publish/followers.h"
 #include "publish/good_names.h"
 #include "publish/primary.h"
@@ -156,6 +159,7 @@ struct Publication::Parts {
   std::unique_ptr<publish::PublicationControl> control;
   std::unique_ptr<publish::ControlServer> control_server;
   std::unique_ptr<publish::Primary> primary;
+  std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
@@ -171,6 +175,9 @@ std::vector<publish::Holding> Publication::holdings(std::string_view name) const
 }
 
 publish::PublicationControl& Publication::control() const noexcept { return *parts_->control; }
+api::PublicationState Publication::state() const {
+  return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
+}
 
 net::SocketAddress Publication::address() const noexcept { return parts_->primary->address(); }
 
@@ -214,6 +221,11 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto set = parts->primary->set_access(std::move(*access)); !set) {
     return tl::unexpected<Error>{std::move(set).error()};
   }
+  parts->keeper = std::make_unique<ProgressKeeper>(
+      ProgressKeeper::Parts{.progress = parts->primary->progress(),
+                            .events = domain.events(),
+                            .metrics = domain.metrics(),
+                            .file = publish::progress_path(options.state)});
   parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary);
 
   parts->source = std::make_unique<publish::CasePublications>(domain.database(), services.cases);

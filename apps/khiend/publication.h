@@ -31,6 +31,9 @@ class Publication {
   /// What a person may do to it. Any thread.
   [[nodiscard]] publish::PublicationControl& control() const noexcept;
 
+  /// What is served, and which follower has it. Any thread.
+  [[nodiscard]] api::PublicationState state() const;
+
   /// Where zones are served, with the port that it got.
   [[nodiscard]] net::SocketAddress address() const noexcept;
 

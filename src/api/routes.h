@@ -20,6 +20,8 @@ void add_appeal_routes(Routes& routes, const Services& services);
 void add_objection_routes(Routes& routes, const Services& services);
 /// What resolvers report, and what officers see of it.
 void add_tally_routes(Routes& routes, const Services& services);
+/// What is published, and which follower has it.
+void add_publication_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.
 void add_register_routes(Routes& routes, const Services& services);
 

@@ -2,7 +2,9 @@
 // Everything in it is safe to use from many threads.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -15,9 +17,17 @@
 #include "http/event_hub.h"
 #include "identity/context.h"
 #include "pages/site.h"
+#include "publish/follower_record.h"
+#include "publish/zone_set.h"
 #include "store/database.h"
 
 namespace khien::api {
+
+/// What the publisher in this process serves, and to whom.
+struct PublicationState {
+  std::vector<publish::ZoneStatus> zones = {};
+  publish::FollowersRecord followers = {};
+};
 
 struct Services {
   store::Database& database;
@@ -37,6 +47,8 @@ struct Services {
   /// What the zones hold of a name, where the publisher runs in this process; else empty, and pages
   /// say that they cannot see lists. Set before the first request.
   feeds::FindHoldings holdings = {};
+  /// Likewise; empty where the publisher runs elsewhere.
+  std::function<PublicationState()> publication = {};
 };
 
 }  // namespace khien::api

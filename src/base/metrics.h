@@ -1,5 +1,6 @@
 // Counters and gauges, written in the Prometheus text exposition format 0.0.4. No client address,
-// name or message text is ever a label value: labels come from closed sets in code.
+// name or message text is ever a label value: labels come from closed sets in code, or are names that
+// the operator gave to machines (a follower of our zones), a bounded number of them.
 #pragma once
 
 #include <atomic>

@@ -20,7 +20,7 @@ Actor actor(AccountId id, Roles roles, std::string unit = "PA05") {
 // DOMAIN 7.4 written the other way round, by role, as an independent copy of the table: a slip in
 // one of the two fails here.
 const std::map<Role, std::set<std::string_view>> wanted{
-    {Role::administrator, {"account.change", "account.create", "account.read"}},
+    {Role::administrator, {"account.change", "account.create", "account.read", "publication.read"}},
     {Role::intake,
      {"case.assign", "case.comment", "case.edit", "case.read", "evidence.add", "new_name.read",
       "report.read", "report.triage"}},
@@ -36,9 +36,10 @@ const std::map<Role, std::set<std::string_view>> wanted{
      {"case.comment", "case.read", "case.reopen", "evidence.confirm_destruction",
       "evidence.download", "evidence.read", "feed.approve", "feed.read", "feed.suspend",
       "order.approve", "order.emergency", "order.lift", "order.read", "order.refuse",
-      "order.resume", "order.return", "order.suspend"}},
+      "order.resume", "order.return", "order.suspend", "publication.read"}},
     {Role::duty_operator,
-     {"feed.read", "feed.run", "feed.suspend", "order.lift", "order.read", "order.suspend"}},
+     {"feed.read", "feed.run", "feed.suspend", "order.lift", "order.read", "order.suspend",
+      "publication.read"}},
     {Role::appeals_officer,
      {"appeal.decide", "appeal.read", "case.read", "evidence.download", "evidence.read",
       "order.lift", "order.read", "order.resume", "order.suspend"}},
@@ -47,7 +48,7 @@ const std::map<Role, std::set<std::string_view>> wanted{
       "evidence.destroy", "evidence.download", "evidence.hold", "evidence.read", "report.read"}},
     {Role::auditor,
      {"account.read", "appeal.read", "case.read", "evidence.read", "feed.read", "new_name.read",
-      "order.read", "report.read"}},
+      "order.read", "publication.read", "report.read"}},
 };
 
 TEST(Rights, MatrixOfEveryRoleAndAction) {

@@ -15,6 +15,11 @@ bool is_from(const AccessRule& rule, const net::IpAddress& peer) {
                      [&](const net::Prefix& prefix) { return prefix.contains(peer); });
 }
 
+/// True if the rule asks for no key, or for the one that signed.
+bool has_key_of(const AccessRule& rule, const Requester& requester) {
+  return !rule.key || (requester.key != nullptr && *rule.key == *requester.key);
+}
+
 Result<void> check_rule(const Access& access, const AccessRule& rule) {
   if (!rule.key && rule.addresses.empty()) {
     return bad("rule " + rule.name + " needs a key or addresses");
@@ -41,18 +46,20 @@ bool covers(const AccessRule& rule, const ZoneFacts& zone) {
                      [&](const std::string& id) { return find_zone(id) == &zone; });
 }
 
-bool speaks_for(const AccessRule& rule, const net::IpAddress& peer, const dns::Name* key) {
-  const bool same_key = rule.key ? key != nullptr && *rule.key == *key : key == nullptr;
-  return same_key && is_from(rule, peer);
+bool speaks_for(const AccessRule& rule, const Requester& requester) {
+  if (!rule.key && requester.key != nullptr) return false;
+  return has_key_of(rule, requester) && is_from(rule, requester.address);
 }
 
-const AccessRule* Access::find(const ZoneFacts& zone, const net::IpAddress& peer,
-                               const dns::Name* key) const {
+const AccessRule* Access::find(const ZoneFacts& zone, const Requester& requester) const {
+  const AccessRule* lets_in = nullptr;
   for (const AccessRule& rule : rules) {
-    if (rule.key && (key == nullptr || !(*rule.key == *key))) continue;
-    if (covers(rule, zone) && is_from(rule, peer)) return &rule;
+    if (!covers(rule, zone)) continue;
+    if (speaks_for(rule, requester)) return &rule;
+    const bool does = has_key_of(rule, requester) && is_from(rule, requester.address);
+    if (does && lets_in == nullptr) lets_in = &rule;
   }
-  return nullptr;
+  return lets_in;
 }
 
 const dns::TsigKey* Access::find_key(const dns::Name& name) const {

@@ -26,24 +26,28 @@ struct AccessRule {
   std::vector<net::SocketAddress> notify = {};  ///< who is told
 };
 
+/// Who sends a request. Borrows its key.
+struct Requester {
+  net::IpAddress address = {};
+  const dns::Name* key = nullptr;  ///< name of the key that signed the request
+};
+
 struct Access {
   std::vector<dns::TsigKey> keys;
   std::vector<AccessRule> rules;
 
-  /// The first rule that lets `peer` take `zone`; `key` is the name of the key that signed the
-  /// request, or null. Zones that are keys_only are never given to addresses alone.
-  [[nodiscard]] const AccessRule* find(const ZoneFacts& zone, const net::IpAddress& peer,
-                                       const dns::Name* key) const;
+  /// The rule that lets `requester` take `zone`: its own (speaks_for()) before one that would let
+  /// it in as well. Zones that are keys_only are never given to addresses alone.
+  [[nodiscard]] const AccessRule* find(const ZoneFacts& zone, const Requester& requester) const;
   [[nodiscard]] const dns::TsigKey* find_key(const dns::Name& name) const;
 };
 
 /// True if the rule speaks of the zone at all.
 [[nodiscard]] bool covers(const AccessRule& rule, const ZoneFacts& zone);
 
-/// True if a request from `peer`, signed with `key` or with none, is one of the rule's own
-/// follower: stricter than find(), for which a rule without a key lets signed requests in as well.
-[[nodiscard]] bool speaks_for(const AccessRule& rule, const net::IpAddress& peer,
-                              const dns::Name* key);
+/// True if the request is one of the rule's own follower: stricter than what find() lets in, for
+/// which a rule without a key takes signed requests as well.
+[[nodiscard]] bool speaks_for(const AccessRule& rule, const Requester& requester);
 
 /// invalid_argument, with a sentence for the operator: a rule with neither key nor address, a key
 /// or zone that is not there, two keys of one name, more than the maxima.

@@ -24,11 +24,11 @@ TEST(Access, AKeyOrAnAddressOpensItsZonesOnly) {
   ASSERT_TRUE(check(access).has_value());
   const auto& fraud = test_zone("orders-fraud");
   const auto& phishing = test_zone("orders-phishing");
-  EXPECT_NE(access.find(fraud, ip_of("198.51.100.1"), &key), nullptr);
-  EXPECT_EQ(access.find(phishing, ip_of("198.51.100.1"), &key), nullptr);
-  EXPECT_EQ(access.find(fraud, ip_of("198.51.100.1"), nullptr), nullptr);
-  EXPECT_NE(access.find(phishing, ip_of("192.0.2.15"), nullptr), nullptr);
-  EXPECT_EQ(access.find(phishing, ip_of("192.0.2.16"), nullptr), nullptr);
+  EXPECT_NE(access.find(fraud, {ip_of("198.51.100.1"), &key}), nullptr);
+  EXPECT_EQ(access.find(phishing, {ip_of("198.51.100.1"), &key}), nullptr);
+  EXPECT_EQ(access.find(fraud, {ip_of("198.51.100.1")}), nullptr);
+  EXPECT_NE(access.find(phishing, {ip_of("192.0.2.15")}), nullptr);
+  EXPECT_EQ(access.find(phishing, {ip_of("192.0.2.16")}), nullptr);
 }
 
 // Names of child-abuse sites never go to an address alone (DESIGN section 3).
@@ -38,8 +38,8 @@ TEST(Access, ChildAbuseZonesWantAKey) {
                       .rules = {{.name = "open", .addresses = {prefix_of("192.0.2.0/24")}},
                                 {.name = "isp", .key = key}}};
   for (const char* id : {"orders-child-abuse", "feeds-child-abuse"}) {
-    EXPECT_EQ(access.find(test_zone(id), ip_of("192.0.2.1"), nullptr), nullptr);
-    EXPECT_NE(access.find(test_zone(id), ip_of("192.0.2.1"), &key), nullptr);
+    EXPECT_EQ(access.find(test_zone(id), {ip_of("192.0.2.1")}), nullptr);
+    EXPECT_NE(access.find(test_zone(id), {ip_of("192.0.2.1"), &key}), nullptr);
   }
 }
 

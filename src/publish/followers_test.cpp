@@ -30,9 +30,9 @@ TEST_F(FollowersTest, AFollowerWithAKeyMayTakeItsZonesAndIsTold) {
   ASSERT_EQ(access->keys.size(), 1U);
   const auto peer = net::IpAddress::parse("192.0.2.9").value();
   const auto* key = &access->keys.front().name;
-  EXPECT_NE(access->find(*find_zone("orders-fraud"), peer, key), nullptr);
-  EXPECT_EQ(access->find(*find_zone("orders-fraud"), peer, nullptr), nullptr);
-  EXPECT_EQ(access->find(*find_zone("orders-phishing"), peer, key), nullptr);
+  EXPECT_NE(access->find(*find_zone("orders-fraud"), {peer, key}), nullptr);
+  EXPECT_EQ(access->find(*find_zone("orders-fraud"), {peer}), nullptr);
+  EXPECT_EQ(access->find(*find_zone("orders-phishing"), {peer, key}), nullptr);
   EXPECT_EQ(access->rules.front().notify.size(), 1U);
 }
 

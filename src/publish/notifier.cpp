@@ -99,6 +99,7 @@ void Notifier::tell(const Key& key) {
 
 void Notifier::give_up(const Key& key) {
   parts_.counters.notify_given_up.add();
+  parts_.progress.notify_given_up(key.rule->name, *key.zone);
   // Whoever answers all along does not follow this zone, or asks from elsewhere: that is no fault.
   const bool answered = outstanding_.at(key).answered;
   write_log(answered ? LogLevel::info : LogLevel::warning,
@@ -116,7 +117,8 @@ void Notifier::forget(const Key& key) {
 
 bool Notifier::is_from(const Key& key, const SerialSeen& seen) {
   if (key.zone != seen.zone) return false;
-  if (!speaks_for(*key.rule, seen.peer, seen.key ? &*seen.key : nullptr)) return false;
+  const Requester requester{.address = seen.peer, .key = seen.key ? &*seen.key : nullptr};
+  if (!speaks_for(*key.rule, requester)) return false;
   return key.rule->notify.size() == 1 || key.target.ip.unmapped() == seen.peer;
 }
 
@@ -142,6 +144,7 @@ bool Notifier::take_response(Bytes message, const net::SocketAddress& peer) {
     // Only counted, so its signature is not asked for.
     outstanding.answered = true;
     parts_.counters.notify_acknowledged.add();
+    parts_.progress.notify_acknowledged(key.rule->name, *key.zone);
   }
   return true;
 }

@@ -17,6 +17,7 @@
 #include "net/event_loop.h"
 #include "net/socket.h"
 #include "publish/access.h"
+#include "publish/follower_progress.h"
 #include "publish/primary_counters.h"
 #include "publish/query.h"
 #include "publish/zone_set.h"
@@ -35,6 +36,7 @@ struct NotifierParts {
   const Clock& clock;
   Rng& rng;
   PrimaryCounters& counters;
+  FollowerProgress& progress;
 };
 
 class Notifier {

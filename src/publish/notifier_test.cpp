@@ -20,7 +20,8 @@ class NotifierTest : public testing::Test {
                                                          .zones = *zones_,
                                                          .clock = clock_,
                                                          .rng = rng_,
-                                                         .counters = counters_});
+                                                         .counters = counters_,
+                                                         .progress = progress_});
     auto access = std::make_shared<Access>();
     access->rules.push_back({.name = "told",
                              .addresses = {*net::Prefix::parse("127.0.0.1")},
@@ -58,6 +59,7 @@ class NotifierTest : public testing::Test {
   SeededRng rng_{5};
   Metrics metrics_;
   PrimaryCounters counters_{metrics_};
+  FollowerProgress progress_{clock_};
   std::unique_ptr<ZoneSet> zones_;
   std::unique_ptr<net::EventLoop> loop_;
   std::optional<net::UdpSocket> ours_;

@@ -45,6 +45,7 @@ Primary::Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics)
       clock_(clock),
       rng_(rng),
       counters_(metrics),
+      progress_(clock),
       access_(std::make_shared<const Access>()) {}
 
 Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, ZoneSet& zones,
@@ -64,10 +65,12 @@ Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, Z
   zones.set_listener([self](std::span<const ZoneSerial> serials) {
     for (const ZoneSerial& changed : serials) {
       const ZoneFacts* zone = find_zone(changed.zone);
+      self->serve_serial(*zone);
       // A lost post is a late NOTIFY: the secondaries' refresh timer comes round.
       static_cast<void>(self->loop_->post([self, zone] { self->notifier_->zone_changed(*zone); }));
     }
   });
+  for (const ZoneFacts& zone : all_zones()) self->serve_serial(zone);
   return primary;
 }
 
@@ -107,7 +110,8 @@ Result<void> Primary::watch() {
                                                        .zones = zones_,
                                                        .clock = clock_,
                                                        .rng = rng_,
-                                                       .counters = counters_});
+                                                       .counters = counters_,
+                                                       .progress = progress_});
   notifier_->set_access(access_.get());
   auto udp =
       loop_->watch(udp_->fd(), {.readable = true}, [this](net::Readiness) { serve_datagrams(); });
@@ -116,8 +120,13 @@ Result<void> Primary::watch() {
                       [this](net::Readiness) { accept_connections(); });
 }
 
+void Primary::serve_serial(const ZoneFacts& zone) {
+  progress_.zone_served(zone, zones_.serial(zone).value_or(0));
+}
+
 Result<void> Primary::set_access(Access access) {
   if (auto checked = check(access); !checked) return checked;
+  progress_.set_followers(access);
   access_.publish(std::make_shared<const Access>(std::move(access)));
   const bool posted = loop_->post([this] {
     notifier_->set_access(access_.get());
@@ -142,7 +151,11 @@ Answer Primary::answer(Bytes message, const net::IpAddress& peer, Transport tran
                              .counters = counters_,
                              .now_s = clock_.now_ms() / ms_per_second};
   Answer made = answer_query(context, {.message = message, .peer = peer, .transport = transport});
-  if (made.seen) notifier_->serial_seen(*made.seen);
+  if (made.claimed) progress_.seen(*made.claimed);
+  if (made.seen) {
+    progress_.seen(*made.seen);
+    notifier_->serial_seen(*made.seen);
+  }
   return made;
 }
 
@@ -315,10 +328,16 @@ std::optional<SerialSeen> Primary::send(Job& job, const std::stop_token& stop) {
   (outcome.incremental ? counters_.ixfr : counters_.axfr).add();
   if (!outcome.complete) {
     counters_.transfers_failed.add();
+    progress_.transfer_failed(job.order.follower, *job.order.zone);
     return std::nullopt;
   }
-  SerialSeen seen{.zone = job.order.zone, .serial = outcome.serial, .peer = job.peer};
+  SerialSeen seen{.zone = job.order.zone,
+                  .serial = outcome.serial,
+                  .peer = job.peer,
+                  .how = outcome.incremental ? Learnt::changes : Learnt::whole,
+                  .follower = job.order.follower};
   if (job.order.key) seen.key = job.order.key->name;
+  progress_.seen(seen);
   return seen;
 }
 

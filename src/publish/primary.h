@@ -51,6 +51,9 @@ class Primary {
   /// Replaces who may take what, and tells everybody of every zone. Any thread. Errors of check().
   [[nodiscard]] Result<void> set_access(Access access);
 
+  /// What each follower has. Any thread.
+  [[nodiscard]] FollowerProgress& progress() noexcept { return progress_; }
+
  private:
   struct Connection {
     net::TcpSocket socket;
@@ -74,6 +77,7 @@ class Primary {
   Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics);
   Result<void> listen(const net::SocketAddress& address);
   Result<void> watch();
+  void serve_serial(const ZoneFacts& zone);
   void run_loop();
   void run_worker(const std::stop_token& stop);
   void serve_datagrams();
@@ -94,6 +98,7 @@ class Primary {
   const Clock& clock_;
   Rng& rng_;
   PrimaryCounters counters_;
+  FollowerProgress progress_;
   net::SocketAddress address_;
   std::optional<net::UdpSocket> udp_;
   std::optional<net::TcpListener> tcp_;

@@ -1,4 +1,4 @@
-// What the primary counts. Names only: who asked for what is never a label.
+// What the primary counts for all its followers together; each one's serials: follower_metrics.h.
 #pragma once
 
 #include "base/metrics.h"

@@ -69,8 +69,9 @@ class Answerer {
     }
     if (zone == nullptr || question.qclass != dns::class_in) return refused();
     const bool is_signed = check_.status == dns::TsigStatus::ok;
-    const dns::Name* key = is_signed ? &check_.key->name : nullptr;
-    if (context_.access.find(*zone, query_.peer.unmapped(), key) == nullptr) return refused();
+    rule_ = context_.access.find(*zone, {.address = query_.peer.unmapped(),
+                                         .key = is_signed ? &check_.key->name : nullptr});
+    if (rule_ == nullptr) return refused();
 
     switch (question.qtype) {
       case dns::type_soa: return answer_serial(*zone);
@@ -93,8 +94,10 @@ class Answerer {
     const bool is_current = *serial == ours || dns::serial_before(ours, *serial);
     if (is_current) context_.counters.up_to_date.add();
     // Over UDP one SOA says: ask again over TCP, or you are up to date (section 4).
-    if (is_current || query_.transport == Transport::udp) return answer_serial(zone);
-    return transfer(zone, dns::type_ixfr, *serial);
+    const bool by_soa = is_current || query_.transport == Transport::udp;
+    Answer answer = by_soa ? answer_serial(zone) : transfer(zone, dns::type_ixfr, *serial);
+    answer.claimed = seen(zone, *serial, Learnt::claimed);
+    return answer;
   }
 
   Answer transfer(const ZoneFacts& zone, std::uint16_t qtype, std::uint32_t client_serial) {
@@ -104,15 +107,25 @@ class Answerer {
       order.key = *check_.key;
       order.request_mac = check_.tsig->mac;
     }
+    order.follower = rule_->name;
     return {.reply = {}, .transfer = std::move(order)};
   }
 
   Answer answer_serial(const ZoneFacts& zone) {
     const std::uint32_t serial = context_.zones.serial(zone).value_or(0);
     Answer answer = answer_record(soa_record(zone, serial));
-    answer.seen = {.zone = &zone, .serial = serial, .peer = query_.peer.unmapped()};
-    if (check_.status == dns::TsigStatus::ok) answer.seen->key = check_.key->name;
+    answer.seen = seen(zone, serial, Learnt::told);
     return answer;
+  }
+
+  SerialSeen seen(const ZoneFacts& zone, std::uint32_t serial, Learnt how) const {
+    SerialSeen seen{.zone = &zone,
+                    .serial = serial,
+                    .peer = query_.peer.unmapped(),
+                    .how = how,
+                    .follower = rule_->name};
+    if (check_.status == dns::TsigStatus::ok) seen.key = check_.key->name;
+    return seen;
   }
 
   static dns::Record soa_record(const ZoneFacts& zone, std::uint32_t serial) {
@@ -170,6 +183,7 @@ class Answerer {
   dns::Header header_;
   dns::Message message_;
   dns::TsigCheck check_;
+  const AccessRule* rule_ = nullptr;  // of the access; set once it lets the query in
   bool has_edns_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "publish/access.h"
+#include "publish/follower_record.h"
 #include "publish/primary_counters.h"
 #include "publish/zone_set.h"
 
@@ -24,20 +25,25 @@ struct TransferOrder {
   std::uint32_t client_serial = 0;       ///< of IXFR
   std::optional<dns::TsigKey> key = {};  ///< to sign with
   Octets request_mac = {};
+  std::string follower = {};  ///< name of the rule that lets it
 };
 
-/// Somebody knows now how far a zone is: by our SOA, or because a transfer of it is complete.
+/// Somebody knows now how far a zone is: by our SOA, or because a transfer of it is complete. Or
+/// has told us how far it is itself (Learnt::claimed).
 struct SerialSeen {
   const ZoneFacts* zone = nullptr;
   std::uint32_t serial = 0;
   net::IpAddress peer = {};
   std::optional<dns::Name> key = {};  ///< that signed the request
+  Learnt how = Learnt::told;
+  std::string follower = {};  ///< name of the rule that lets it
 };
 
 struct Answer {
   Octets reply = {};  ///< empty: say nothing
   std::optional<TransferOrder> transfer = {};
   std::optional<SerialSeen> seen = {};
+  std::optional<SerialSeen> claimed = {};  ///< what an IXFR query says of its sender
 };
 
 struct QueryContext {

@@ -298,6 +298,15 @@ TEST_F(ApiRefusals, AReportIsTakenOnceAndWithinItsBounds) {
   EXPECT_EQ(ask("GET", "/api/v1/orders/" + std::string{some_id} + "/hits", officer).status, 404);
 }
 
+TEST_F(ApiRefusals, WhoMaySeesTheZonesAndTheirFollowers) {
+  const auto seen = ask("GET", "/api/v1/publication", headers_of(sign_in("thu")));
+  EXPECT_EQ(seen.status, 200) << seen.text;
+  EXPECT_TRUE(seen.has(R"("here":true)")) << seen.text;
+  EXPECT_TRUE(seen.has(R"("name":"orders-phishing.rpz.khien")")) << seen.text;
+  EXPECT_TRUE(seen.has(R"("name":"khien-dnsd")")) << seen.text;  // a new installation's follower
+  EXPECT_TRUE(seen.has(R"("state":"never")")) << seen.text;
+}
+
 TEST_F(ApiRefusals, NoPublicRouteTakesAFormOfAnotherSite) {
   for (const auto& route : routes_) {
     if (route.permission != "public" || !changes_something(route)) continue;

@@ -182,6 +182,29 @@ const screens = [
     own: { 'GET /api/v1/new-names': { items: [], next_cursor: null } },
     wait: '.k-state',
   },
+  { name: 'publication', path: '/publication', wait: 'table' },
+  { name: 'publication-dark', path: '/publication', wait: 'table', dark: true },
+  {
+    name: 'publication-cell',
+    path: '/publication',
+    wait: 'table',
+    act: async (page) => {
+      await page.locator('.k-cell').filter({ hasText: '41' }).first().click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'publication-nobody',
+    path: '/publication',
+    own: { 'GET /api/v1/publication': { here: true, at_ms: now, zones: [], followers: [] } },
+    wait: '.k-state',
+  },
+  {
+    name: 'publication-elsewhere',
+    path: '/publication',
+    own: { 'GET /api/v1/publication': { here: false, at_ms: now, zones: [], followers: [] } },
+    wait: '.k-state',
+  },
   { name: 'accounts', path: '/accounts', wait: '.k-list' },
   {
     name: 'account-change',

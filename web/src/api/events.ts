@@ -24,7 +24,7 @@ export function followEvents(client: QueryClient): () => void {
 
   const source = new EventSource('/api/v1/events');
   source.addEventListener('open', () => {
-    if (opened) mark('case', 'order', 'appeal', 'objection', 'feed', 'account');
+    if (opened) mark('case', 'order', 'appeal', 'objection', 'feed', 'account', 'publication');
     opened = true;
   });
   source.addEventListener('changed', (event: MessageEvent<string>) => {

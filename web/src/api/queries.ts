@@ -172,6 +172,13 @@ export const feedsQuery = queryOptions({
   refetchInterval: (query) => (query.state.data?.items.some(isRunning) ? runPollMs : false),
 });
 
+/** Events tell of every serial; the times at which servers last asked grow old by themselves. */
+export const publicationQuery = queryOptions({
+  queryKey: ['publication'],
+  queryFn: () => call(api.GET('/api/v1/publication')),
+  refetchInterval: 30_000,
+});
+
 export const accountsQuery = queryOptions({
   queryKey: ['account', 'list'],
   queryFn: () => call(api.GET('/api/v1/accounts')),

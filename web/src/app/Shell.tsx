@@ -28,6 +28,7 @@ interface Entry {
     | '/destructions'
     | '/feeds'
     | '/new-names'
+    | '/publication'
     | '/accounts';
   text:
     | 'app.nav.cases'
@@ -39,6 +40,7 @@ interface Entry {
     | 'app.nav.destructions'
     | 'app.nav.feeds'
     | 'app.nav.new-names'
+    | 'app.nav.publication'
     | 'app.nav.accounts';
   icon: IconName;
   rights: string[]; // one of them opens it
@@ -90,6 +92,12 @@ const entries: Entry[] = [
     text: 'app.nav.new-names',
     icon: 'search',
     rights: ['new_name.read'],
+  },
+  {
+    to: '/publication',
+    text: 'app.nav.publication',
+    icon: 'broadcast',
+    rights: ['publication.read'],
   },
   {
     to: '/accounts',

@@ -165,6 +165,15 @@ const newNames = createRoute({
   component: lazyRouteComponent(() => import('@/features/names/NewNamesScreen'), 'NewNamesScreen'),
 });
 
+const publication = createRoute({
+  getParentRoute: () => officer,
+  path: '/publication',
+  component: lazyRouteComponent(
+    () => import('@/features/publication/PublicationScreen'),
+    'PublicationScreen',
+  ),
+});
+
 const accounts = createRoute({
   getParentRoute: () => officer,
   path: '/accounts',
@@ -197,6 +206,7 @@ const tree = root.addChildren([
     oneAppeal,
     feeds,
     newNames,
+    publication,
     accounts,
     me,
   ]),

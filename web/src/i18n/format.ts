@@ -19,6 +19,8 @@ export interface Format {
   dateTime: (ms: number) => string;
   /** "in 3 days", "5 minutes ago", from `now`. */
   relative: (ms: number, now?: number) => string;
+  /** "41 seconds", "12 minutes", "3 hours", "5 days": whole ones of the largest unit. */
+  duration: (ms: number) => string;
   number: (value: number) => string;
   percent: (value: number) => string;
   size: (octets: number) => string;
@@ -40,6 +42,10 @@ export function makeFormat(language: Language): Format {
     hourCycle: 'h23',
   });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const units = (['day', 'hour', 'minute', 'second'] as const).map((unit) => ({
+    ms: { day: dayMs, hour: 3_600_000, minute: 60_000, second: 1_000 }[unit],
+    text: new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }),
+  }));
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   return {
@@ -54,6 +60,10 @@ export function makeFormat(language: Language): Format {
       if (size < 86_400) return relative.format(Math.trunc(seconds / 3600), 'hour');
       // "Ngày mai" stands within a sentence here.
       return relative.format(Math.trunc(seconds / 86_400), 'day').toLocaleLowerCase(locale);
+    },
+    duration: (ms) => {
+      const unit = units.find((one) => ms >= one.ms) ?? units.at(-1);
+      return unit === undefined ? '' : unit.text.format(Math.floor(ms / unit.ms));
     },
     number: (value) => number.format(value),
     percent: (value) => percent.format(value),

@@ -20,6 +20,7 @@ import type {
   OrderHits,
   OrderSummary,
   Overview,
+  Publication,
   Report,
   SeenName,
   TimelineEntry,
@@ -84,6 +85,7 @@ export const me: Me = {
     'feed.read',
     'feed.propose',
     'new_name.read',
+    'publication.read',
     'account.read',
     'account.change',
     'account.create',
@@ -624,6 +626,113 @@ export const newNames: SeenName[] = [
   },
 ];
 
+const servedZone = (id: string, serial: number, names: number): Publication['zones'][number] => ({
+  id,
+  name: `${id}.rpz.khien`,
+  serial,
+  names,
+  records: 2 * names + 2,
+  changed_at_ms: now - 41_000,
+  expire_ms: id === 'emergency' ? 4 * hour : 30 * day,
+  keys_only: id.endsWith('child-abuse'),
+});
+const upToDate = (zone: string, serial: number): Publication['followers'][number]['zones'][number] => ({
+  zone,
+  state: 'current',
+  serials_behind: 0,
+  behind_ms: 0,
+  failed: 0,
+  acknowledged_at_ms: now - 40_000,
+  servers: [
+    {
+      address: '192.0.2.53',
+      state: 'current',
+      serials_behind: 0,
+      behind_ms: 0,
+      heard_at_ms: now - 20_000,
+      serial,
+      how: 'changes',
+      took_at_ms: now - 40_000,
+    },
+  ],
+});
+const behind = { state: 'behind', serials_behind: 3, behind_ms: 41_000 } as const;
+
+export const publication: Publication = {
+  here: true,
+  at_ms: now,
+  zones: [
+    servedZone('pass', 4, 12),
+    servedZone('emergency', 7, 1),
+    servedZone('orders-phishing', 1_203, 4_120),
+    servedZone('orders-child-abuse', 9, 30),
+    servedZone('feeds-malware', 77, 812_345),
+    servedZone('feeds-spam', 1, 0),
+  ],
+  followers: [
+    {
+      name: 'khien-dnsd',
+      zones: [
+        upToDate('pass', 4),
+        upToDate('emergency', 7),
+        upToDate('orders-phishing', 1_203),
+        upToDate('orders-child-abuse', 9),
+        upToDate('feeds-malware', 77),
+        { zone: 'feeds-spam', state: 'never', serials_behind: 0, behind_ms: 0, failed: 0, servers: [] },
+      ],
+    },
+    {
+      name: 'isp-a',
+      zones: [
+        upToDate('pass', 4),
+        upToDate('emergency', 7),
+        {
+          zone: 'orders-phishing',
+          ...behind,
+          failed: 2,
+          failed_at_ms: now - 30_000,
+          given_up_at_ms: now - 10_000,
+          servers: [
+            {
+              address: '198.51.100.7',
+              ...behind,
+              serial: 1_200,
+              how: 'whole',
+              heard_at_ms: now - 35_000,
+              took_at_ms: now - hour,
+            },
+            {
+              address: '2001:db8::7',
+              state: 'unknown',
+              serials_behind: 0,
+              behind_ms: 0,
+              heard_at_ms: now - 5_000,
+            },
+          ],
+        },
+        {
+          zone: 'orders-child-abuse',
+          state: 'expired',
+          serials_behind: 0,
+          behind_ms: 0,
+          failed: 0,
+          servers: [
+            {
+              address: '198.51.100.7',
+              state: 'expired',
+              serials_behind: 0,
+              behind_ms: 0,
+              serial: 9,
+              how: 'claimed',
+              heard_at_ms: now - 31 * day,
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 export const accounts: Account[] = [
   {
     ...lan,
@@ -698,6 +807,7 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/appeals/*': appeals[0],
   'GET /api/v1/feeds': { items: feeds },
   'GET /api/v1/new-names': page(newNames),
+  'GET /api/v1/publication': publication,
   'GET /api/v1/accounts': { items: accounts },
   'GET /api/v1/account-changes': page(changes),
   'GET /api/v1/cases/assignees': { items: [lan, minh] },

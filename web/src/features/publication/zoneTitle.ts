@@ -1,0 +1,12 @@
+// What a zone is called: its basis and its category, of which its id is made.
+import { useTranslation } from 'react-i18next';
+
+export function useZoneTitle(): (id: string) => string {
+  const { t } = useTranslation();
+  return (id) => {
+    if (id === 'pass' || id === 'emergency' || id === 'catalog') return t(`zone.${id}`);
+    const [, basis, category] = /^(orders|feeds)-(.+)$/.exec(id) ?? [];
+    if (basis === undefined) return t(`category.${id}` as 'category.fraud');
+    return `${t(`zone.${basis}` as 'zone.orders')}: ${t(`category.${category}` as 'category.fraud')}`;
+  };
+}
