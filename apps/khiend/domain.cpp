@@ -155,8 +155,10 @@ const api::Services& Domain::services() const noexcept { return *parts_->service
 void Domain::set_holdings(feeds::FindHoldings holdings) {
   parts_->services->holdings = std::move(holdings);
 }
-void Domain::set_publication(std::function<api::PublicationState()> publication) {
+void Domain::set_publication(std::function<api::PublicationState()> publication,
+                             publish::PublicationControl* control) {
   parts_->services->publication = std::move(publication);
+  parts_->services->publication_control = control;
 }
 store::Database& Domain::database() noexcept { return *parts_->database; }
 const Clock& Domain::clock() const noexcept { return parts_->clock; }

@@ -48,6 +48,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
   api::add_publication_routes(routes, services);
+  api::add_gate_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -149,7 +150,8 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
       return zones->holdings(name);
     });
     parts->domain->set_publication(
-        [publication = parts->publication.get()] { return publication->state(); });
+        [publication = parts->publication.get()] { return publication->state(); },
+        &parts->publication->control());
   }
   parts->timers = std::make_unique<Timers>(*parts->domain, options);
   if (options.api) {
@@ -189,7 +191,7 @@ void Khiend::stop() {
   parts_->server.reset();
   if (parts_->domain) {
     parts_->domain->set_holdings({});
-    parts_->domain->set_publication({});
+    parts_->domain->set_publication({}, nullptr);
   }
   parts_->publication.reset();
   parts_->sequencer.reset();

@@ -11,11 +11,10 @@
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
+#include "progress_keeper.h"
 #include "publish/canaries.h"
 #include "publish/case_publications.h"
 #include "publish/control_socket.h"
-#include "progress_keeper.h"
-#include "publish/case_publications.h"
 #include "publish/follower_file.h"
 #include "publish/followers.h"
 #include "publish/good_names.h"
@@ -175,6 +174,7 @@ std::vector<publish::Holding> Publication::holdings(std::string_view name) const
 }
 
 publish::PublicationControl& Publication::control() const noexcept { return *parts_->control; }
+
 api::PublicationState Publication::state() const {
   return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
 }

@@ -22,6 +22,8 @@ void add_objection_routes(Routes& routes, const Services& services);
 void add_tally_routes(Routes& routes, const Services& services);
 /// What is published, and which follower has it.
 void add_publication_routes(Routes& routes, const Services& services);
+/// What waits at the gate of the zones, stop and rollback: a person's decisions.
+void add_gate_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.
 void add_register_routes(Routes& routes, const Services& services);
 

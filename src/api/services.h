@@ -18,6 +18,7 @@
 #include "identity/context.h"
 #include "pages/site.h"
 #include "publish/follower_record.h"
+#include "publish/publication_control.h"
 #include "publish/zone_set.h"
 #include "store/database.h"
 
@@ -49,6 +50,8 @@ struct Services {
   feeds::FindHoldings holdings = {};
   /// Likewise; empty where the publisher runs elsewhere.
   std::function<PublicationState()> publication = {};
+  /// The hand on it, borrowed; nullptr where the publisher runs elsewhere.
+  publish::PublicationControl* publication_control = nullptr;
 };
 
 }  // namespace khien::api

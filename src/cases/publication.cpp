@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view sql_columns = R"(
 SELECT p.sequence, p.action, p.order_id, o.number, p.basis, p.category, p.name, p.scope, p.at_ms,
   p.serve_until_ms, CASE WHEN o.class_a = 1 AND o.approver IS NOT NULL AND o.name = p.name
-    AND o.scope = p.scope THEN 1 ELSE 0 END
+    AND o.scope = p.scope THEN 1 ELSE 0 END,
+  p.published_at_ms
 FROM publication p JOIN block_order o ON o.id = p.order_id )";
 constexpr std::string_view sql_after = "WHERE p.sequence > $1 ORDER BY p.sequence LIMIT $2";
 constexpr std::string_view sql_in_force = R"(
@@ -52,7 +53,8 @@ Result<Publication> read_publication(const store::Row& row) {
       .scope = *scope,
       .at_ms = row.integer(8),
       .serve_until_ms = row.integer(9),
-      .two_signers = row.integer(10) != 0};
+      .two_signers = row.integer(10) != 0,
+      .served_before = !row.is_null(11)};
 }
 
 Result<std::vector<Publication>> read_publications(Result<std::vector<store::Row>> rows) {

@@ -41,6 +41,7 @@ struct Publication {
   /// Of an add: its order is of class A, has its second signature, and was signed for exactly this
   /// name and scope. What the impact check found was therefore decided, and is no accident.
   bool two_signers = false;
+  bool served_before = false;  ///< record_published() has noted it
 };
 
 /// The rows after `sequence`, oldest first, at most `limit` (≤ publication_batch_max).

@@ -75,6 +75,7 @@ constexpr std::array<Right, action_count> rights{{
     {Action::order_resume, "order.resume", working, {approver, appeals}},
     {Action::order_return, "order.return", working, {legal, approver}},
     {Action::order_suspend, "order.suspend", working, {duty, approver, appeals}},
+    {Action::publication_decide, "publication.decide", working, {approver, duty}},
     {Action::publication_read,
      "publication.read",
      reading,

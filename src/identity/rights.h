@@ -54,12 +54,13 @@ enum class Action : std::uint8_t {
   order_resume,
   order_return,
   order_suspend,
-  publication_read,  ///< zones, their serials, and what each follower has
+  publication_decide,  ///< stop, resume, roll back; release and reject what the gate holds
+  publication_read,    ///< zones, their serials, and what each follower has
   report_read,
   report_triage,
   subject_verdict,
 };
-constexpr std::size_t action_count = 37;
+constexpr std::size_t action_count = 38;
 
 [[nodiscard]] const std::array<Action, action_count>& all_actions() noexcept;
 /// "order.approve"

@@ -23,7 +23,8 @@ PublicationRow row_of(const cases::Publication& publication) {
           .name = publication.name,
           .scope = publication.scope == cases::Scope::domain ? Scope::domain : Scope::host,
           .until_ms = publication.serve_until_ms,
-          .two_signers = publication.two_signers};
+          .two_signers = publication.two_signers,
+          .served_before = publication.served_before};
 }
 
 }  // namespace

@@ -38,9 +38,11 @@ std::optional<HoldReason> judge_add(const AddFacts& facts, const GateLimits& lim
   if (facts.good) {
     // What the two signers saw is no accident. What nobody may order is one, whoever signed.
     const bool decided = facts.warrant == Warrant::two_signers && facts.good->orderable;
-    if (!decided || facts.good_in_window >= limits.good_signed_max) return HoldReason::good_names;
+    const bool is_burst = !facts.served_before && facts.good_in_window >= limits.good_signed_max;
+    if (!decided || is_burst) return HoldReason::good_names;
   }
   if (facts.blocks_canary) return HoldReason::canary;
+  if (facts.served_before) return std::nullopt;
   if (is_too_many(facts.added_in_window + 1, facts.names_in_zone, limits)) {
     return HoldReason::too_many;
   }

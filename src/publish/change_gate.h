@@ -65,6 +65,7 @@ struct AddFacts {
   Warrant warrant = Warrant::none;
   bool stopped = false;
   bool blocks_canary = false;
+  bool served_before = false;  ///< the zones are built anew: it does not count as a burst
   std::optional<GoodName> good = {};
   std::size_t added_in_window = 0;  ///< to the zone, before this one
   std::size_t good_in_window = 0;   ///< of them good names with two signers

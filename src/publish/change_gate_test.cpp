@@ -52,6 +52,19 @@ TEST(JudgeAdd, ManySignedGoodNamesAreAnAccidentAllTheSame) {
             HoldReason::good_names);
 }
 
+// After a restore the zones are built from all that the database has: no burst, and no excuse.
+TEST(JudgeAdd, WhatWasServedBeforeIsNoBurstButMayBeAnAccident) {
+  EXPECT_EQ(judge_add({.served_before = true, .added_in_window = 100'000}, limits), std::nullopt);
+  EXPECT_EQ(judge_add({.warrant = Warrant::two_signers,
+                       .served_before = true,
+                       .good = popular,
+                       .good_in_window = 100},
+                      limits),
+            std::nullopt);
+  EXPECT_EQ(judge_add({.served_before = true, .good = popular}, limits), HoldReason::good_names);
+  EXPECT_EQ(judge_add({.blocks_canary = true, .served_before = true}, limits), HoldReason::canary);
+}
+
 TEST(JudgeAdd, StopsAndCanariesHoldAndAReleasePassesAll) {
   EXPECT_EQ(judge_add({.stopped = true, .good = never}, limits), HoldReason::stopped);
   EXPECT_EQ(judge_add({.warrant = Warrant::two_signers, .blocks_canary = true}, limits),

@@ -72,15 +72,6 @@ Json withdrawal_json(const Withdrawal& withdrawal, const ControlRequest& request
                        {"names", std::move(names)}});
 }
 
-std::string_view to_string(PublicationControl::Released released) noexcept {
-  switch (released) {
-    case PublicationControl::Released::served: return "served";
-    case PublicationControl::Released::permitted: return "permitted";
-    case PublicationControl::Released::waits_for_other: break;
-  }
-  return "waits_for_other";
-}
-
 Json answer(const Result<void>& result) {
   return result ? done(Json::object()) : failed(result.error());
 }
@@ -98,6 +89,15 @@ Json answer_release(PublicationControl& control, const ControlRequest& request, 
 }
 
 }  // namespace
+
+std::string_view to_string(PublicationControl::Released released) noexcept {
+  switch (released) {
+    case PublicationControl::Released::served: return "served";
+    case PublicationControl::Released::permitted: return "permitted";
+    case PublicationControl::Released::waits_for_other: break;
+  }
+  return "waits_for_other";
+}
 
 std::string_view to_string(ControlCommand command) noexcept {
   return commands[static_cast<std::size_t>(command)];

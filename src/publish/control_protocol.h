@@ -31,6 +31,9 @@ struct ControlRequest {
   friend bool operator==(const ControlRequest&, const ControlRequest&) = default;
 };
 
+/// "served", "permitted", "waits_for_other"
+[[nodiscard]] std::string_view to_string(PublicationControl::Released released) noexcept;
+
 /// With the line feed.
 [[nodiscard]] std::string write_request(const ControlRequest& request);
 /// malformed for anything else, also for another version.

@@ -90,7 +90,7 @@ TEST_F(ControlSocketTest, DoesWhatIsAskedWhileThePublisherRuns) {
   ASSERT_EQ(held->find("items")->items().size(), 1U);
   const auto id = held->find("items")->items()[0].integer_at("id").value();
   // The zone is stopped: that comes first, and the answer says so.
-  EXPECT_EQ(ask({.command = ControlCommand::release, .id = id}).error().reason, "stopped");
+  EXPECT_EQ(ask({.command = ControlCommand::release, .id = id}).error().reason, "zone_stopped");
   ASSERT_TRUE(ask({.command = ControlCommand::resume, .zone = "orders-phishing"}).has_value());
   EXPECT_EQ(ask({.command = ControlCommand::release, .id = id})->text_at("outcome"), "served");
   EXPECT_TRUE(is_blocked("nham.example"));

@@ -193,7 +193,9 @@ TEST_F(FollowerProgressTest, ARestartForgetsNothing) {
     EXPECT_EQ(one.failed_count, 1);
   }
   for (const auto& served : record.zones) {
-    if (served.zone == &test_zone()) EXPECT_EQ(served.changed_ms, clock_.now_ms() - 9'000);
+    if (served.zone == &test_zone()) {
+      EXPECT_EQ(served.changed_ms, clock_.now_ms() - 9'000);
+    }
   }
 }
 
@@ -207,7 +209,8 @@ TEST_F(FollowerProgressTest, ABadFileIsRefusedWhole) {
     return read_progress(path).has_value();
   };
   EXPECT_TRUE(reads(whole));
-  for (std::size_t size = 0; size < whole.size(); size += 7) EXPECT_FALSE(reads(whole.substr(0, size)));
+  for (std::size_t size = 0; size < whole.size(); size += 7)
+    EXPECT_FALSE(reads(whole.substr(0, size)));
   for (const std::string_view bad : {"[]", R"({"version":2,"at_ms":0,"zones":[],"followers":[]})",
                                      R"({"version":1,"at_ms":-1,"zones":[],"followers":[]})",
                                      R"({"version":1,"at_ms":0,"zones":[{}],"followers":[]})"}) {

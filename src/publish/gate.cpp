@@ -124,6 +124,7 @@ class Gate::Batch {
     AddFacts facts{.warrant = change.warrant,
                    .stopped = is_stopped_in(kept(), zone),
                    .blocks_canary = blocks_canary(zone, name, change.scope),
+                   .served_before = change.served_before,
                    .added_in_window = added_before(zone),
                    .good_in_window = good_in_window(zone),
                    .names_in_zone = zones_.name_count(zone)};
@@ -281,7 +282,7 @@ Result<std::vector<Admission>> Gate::admit(std::span<const Change> changes, Zone
   for (const Change& change : changes) {
     if (change.warrant == Warrant::admitted && change.kind == ChangeKind::add &&
         is_stopped_in(state->kept, *find_zone(change.zone))) {
-      return fail(ErrorCode::conflict, "publication was stopped", "stopped");
+      return fail(ErrorCode::conflict, "publication was stopped", "zone_stopped");
     }
     admissions.push_back(batch.judge(change));
   }

@@ -9,7 +9,7 @@ namespace {
 tl::unexpected<Error> no_change(std::int64_t id) {
   return fail(ErrorCode::not_found,
               "no change " + std::to_string(id) + " waits (any more): look at what is held",
-              "not_held");
+              "no_such_change");
 }
 
 HeldChange* find_change(HeldChanges& held, std::int64_t id) {

@@ -158,7 +158,7 @@ TEST_F(GateTest, GoodNamesAreReleasedByTwoPersonsAndNeverFromTheMachine) {
   EXPECT_EQ(notices[0].kind, NoticeKind::published);
   EXPECT_EQ(notices[0].sequence, 17);
   EXPECT_EQ(notices[0].serial, serial());
-  EXPECT_EQ(control_->release({.id = 99}, person("an")).error().reason, "not_held");
+  EXPECT_EQ(control_->release({.id = 99}, person("an")).error().reason, "no_such_change");
 }
 
 TEST_F(GateTest, ALiftedNameCannotBeReleasedAnyMore) {
@@ -168,7 +168,7 @@ TEST_F(GateTest, ALiftedNameCannotBeReleasedAnyMore) {
   Change released = block("tot.example", "order:2", Warrant::released);
   const auto applied = apply({released});
   ASSERT_EQ(applied.refused.size(), 1U);
-  EXPECT_EQ(applied.refused[0].reason, "not_held");
+  EXPECT_EQ(applied.refused[0].reason, "no_such_change");
   EXPECT_FALSE(shown("tot.example"));
 }
 
@@ -295,7 +295,7 @@ TEST_F(GateTest, AStopHoldsAdditionsAndNoLift) {
   EXPECT_EQ(gate_->stopped(), std::set<std::string>{"*"});
   EXPECT_EQ(control_->resume("feeds-fraud", operator_here).error().reason, "all_stopped");
   EXPECT_EQ(control_->release({.id = gate_->held().front().id}, operator_here).error().reason,
-            "stopped");
+            "zone_stopped");
   ASSERT_TRUE(control_->resume("", operator_here));
   EXPECT_TRUE(shown("moi.example"));
   EXPECT_TRUE(gate_->held().empty());

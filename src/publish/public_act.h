@@ -1,5 +1,5 @@
-// What people decide at the gate is public: a leaf of the log, in a transaction of its own, written
-// before the act, so that no act of the API is without its leaf.
+// What people decide at the gate through the API is public: a leaf of the log, in a transaction
+// that ends well only if the act did.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,11 @@ namespace khien::publish {
 
 /// Fields that are empty, or 0, are left out.
 struct PublicAct {
-  std::string_view type;  ///< "publication.released", "…first_release", "…rejected", "…stopped", …
-  std::string zone;       ///< id; empty: every zone
-  std::string actor;      ///< account id
-  std::string reason;     ///< word of HoldReason, of a decision on a held change
+  std::string_view type =
+      {};                  ///< "publication.released", "…agreed" (the first of two), "…rejected", …
+  std::string zone = {};   ///< id; empty: every zone
+  std::string actor = {};  ///< account id
+  std::string reason = {};  ///< word of HoldReason, of a decision on a held change
   std::int64_t count = 0;   ///< of names decided on
   std::int64_t serial = 0;  ///< of a rollback: gone back to
 };

@@ -26,7 +26,7 @@ Result<HeldChange> part_of(HeldChange change, const std::string& name) {
   if (name.empty()) return change;
   std::erase_if(change.names, [&](const HeldName& held) { return held.name != name; });
   if (change.names.empty()) {
-    return fail(ErrorCode::not_found, name + " does not wait in that change", "not_held");
+    return fail(ErrorCode::not_found, name + " does not wait in that change", "no_such_change");
   }
   return change;
 }
@@ -104,33 +104,38 @@ Result<std::size_t> PublicationControl::serve(const HeldChange& change, Warrant 
   return served.size();
 }
 
-Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
-                                                                 const Hand& hand) {
+Result<HeldChange> PublicationControl::releasable(const Decision& decision,
+                                                  const Hand& hand) const {
   auto found = gate_.find(decision.id);
-  if (!found) return tl::unexpected<Error>{std::move(found).error()};
+  if (!found) return found;
   if (gate_.is_stopped(*find_zone(found->zone))) {
     return fail(ErrorCode::conflict, "zone " + found->zone + " is stopped: resume it first",
-                "stopped");
+                "zone_stopped");
   }
   auto change = part_of(std::move(*found), decision.name);
+  if (!change || !needs_two(change->reason)) return change;
+  if (hand.place != Hand::Place::account) {
+    return fail(ErrorCode::denied,
+                "it touches names that people rely on: two persons release it, on the screen "
+                "Publication; `reject` and `rollback` work here",
+                "two_persons_needed");
+  }
+  if (change->first_by == hand.who) {
+    return fail(ErrorCode::denied, "somebody else must agree to it, too", "own_release");
+  }
+  return change;
+}
+
+Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
+                                                                 const Hand& hand) {
+  auto change = releasable(decision, hand);
   if (!change) return tl::unexpected<Error>{std::move(change).error()};
-  if (needs_two(change->reason)) {
-    if (hand.place != Hand::Place::account) {
-      return fail(ErrorCode::denied,
-                  "it touches names that people rely on: two persons release it, on the screen "
-                  "Publication; `reject` and `rollback` work here",
-                  "two_persons_needed");
+  if (needs_two(change->reason) && change->first_by.empty()) {
+    if (auto noted = gate_.note_first(change->id, hand.who); !noted) {
+      return tl::unexpected<Error>{std::move(noted).error()};
     }
-    if (change->first_by == hand.who) {
-      return fail(ErrorCode::denied, "somebody else must agree to it, too", "own_release");
-    }
-    if (change->first_by.empty()) {
-      if (auto noted = gate_.note_first(change->id, hand.who); !noted) {
-        return tl::unexpected<Error>{std::move(noted).error()};
-      }
-      log_act("held_change_first_release", change->zone, hand);
-      return Released::waits_for_other;
-    }
+    log_act("held_change_first_release", change->zone, hand);
+    return Released::waits_for_other;
   }
   log_act("held_change_released", change->zone, hand);
   if (change->is_set()) {

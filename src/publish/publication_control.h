@@ -65,7 +65,7 @@ class PublicationControl {
   };
   /// Lets it through. Where it touches good names or a canary, two different accounts must agree,
   /// and the machine's operator cannot: denied "two_persons_needed", "own_release". conflict
-  /// "stopped" while its zone is. not_found "not_held".
+  /// "zone_stopped" while it is. not_found "no_such_change".
   [[nodiscard]] Result<Released> release(const Decision& decision, const Hand& hand);
   /// Never lets it through: its orders are suspended, its list waits for a person next time.
   [[nodiscard]] Result<void> reject(const Decision& decision, const Hand& hand);
@@ -75,6 +75,8 @@ class PublicationControl {
   Result<std::size_t> bring_resumed();
 
  private:
+  /// The part of a change that `hand` may release.
+  [[nodiscard]] Result<HeldChange> releasable(const Decision& decision, const Hand& hand) const;
   [[nodiscard]] Result<std::size_t> serve(const HeldChange& change, Warrant warrant);
   ZoneSet& zones_;
   Gate& gate_;

@@ -20,7 +20,8 @@ Change change_of(const PublicationRow& row) {
           .scope = row.scope,
           .until_ms = row.until_ms,
           .warrant = row.two_signers ? Warrant::two_signers : Warrant::none,
-          .sequence = row.sequence};
+          .sequence = row.sequence,
+          .served_before = row.served_before};
 }
 
 /// It may wait while another order shows the same name.

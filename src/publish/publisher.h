@@ -32,6 +32,7 @@ struct PublicationRow {
   InstantMs until_ms = 0;
   /// Of an add: two signers of different units saw what exactly this name and scope hit.
   bool two_signers = false;
+  bool served_before = false;  ///< the database has been told once that it is served
 };
 
 struct PublishedRow {

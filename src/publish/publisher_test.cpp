@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "publish/control_socket.h"
 #include "publish/publication_control.h"
 #include "publish/testing.h"
 
@@ -12,6 +16,8 @@ namespace {
 class FakeSource final : public PublicationSource {
  public:
   Result<std::vector<PublicationRow>> after(std::int64_t sequence, int limit) override {
+    asked = true;
+    hanging.lock().wait_for(std::chrono::seconds{30}, [](bool hangs) { return !hangs; });
     if (away) return fail(ErrorCode::unavailable, "database away");
     std::vector<PublicationRow> found;
     for (const auto& row : rows) {
@@ -48,6 +54,13 @@ class FakeSource final : public PublicationSource {
   bool away = false;
   bool record_fails = false;
   std::vector<PublicationRow> rows;
+  /// Until it is false again, a question gets no answer.
+  void hang(bool hangs) {
+    *hanging.lock() = hangs;
+    hanging.notify_all();
+  }
+  Guarded<bool> hanging{false};
+  std::atomic<bool> asked{false};
   std::vector<PublishedRow> recorded;
   std::vector<GateNotice> withdrawn;
   Guarded<bool> woken{false};
@@ -208,6 +221,26 @@ TEST_F(PublisherTest, ARollbackIsToldWhenTheDatabaseIsThereAgain) {
   source_.add({.kind = ChangeKind::remove, .source = "order:2", .name = "nham.example"});
   turn_->run();
   EXPECT_TRUE(gate_->held().empty());
+}
+
+// The database does not even refuse: the operator's hand needs nobody but the zones.
+TEST_F(PublisherTest, TheOperatorIsHeardWhileTheDatabaseHangs) {
+  source_.add({.name = "nham.example"});
+  turn_->run();
+  source_.asked = false;
+  source_.hang(true);
+  const Publisher publisher{parts()};
+  while (!source_.asked) std::this_thread::yield();
+  PublicationControl hand = control();
+  const auto server = ControlServer::start(folder_.path(), hand);
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  const auto rolled = ask_publisher(
+      folder_.path(), {.command = ControlCommand::rollback, .zone = "orders-phishing", .serial = 1},
+      clock_);
+  ASSERT_TRUE(rolled.has_value()) << rolled.error().message;
+  EXPECT_EQ(rolled->integer_at("withdrawn"), 1);
+  EXPECT_FALSE(is_blocked("nham.example"));
+  source_.hang(false);
 }
 
 TEST_F(PublisherTest, ManyRowsTakeSeveralTurns) {

@@ -48,13 +48,15 @@ struct Change {
   InstantMs until_ms = 0;           ///< of an add: not served from then on; 0 for no end
   Warrant warrant = Warrant::none;  ///< of an add: what the gate may rely on
   std::int64_t sequence = 0;        ///< of its publication, for whom the gate tells; 0 if none
+  bool served_before = false;       ///< zones are built anew, of what was served: no burst
 };
 
 /// Why a change was left out; the others of its batch were made.
 struct RefusedChange {
   std::size_t index = 0;  ///< in the span given
   /// unknown_zone bad_name single_label public_suffix too_long bad_source; gate_full: it had to
-  /// wait for a person and there was no room; not_held: a release of what does not wait any more
+  /// wait for a person and there was no room; no_such_change: a release of what does not wait any
+  /// more
   std::string reason;
 };
 

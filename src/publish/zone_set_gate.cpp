@@ -52,7 +52,7 @@ Result<std::vector<Change>> ZoneSet::pass_gate(std::span<const Change> changes, 
         applied.refused.push_back({.index = places[i], .reason = "gate_full"});
         break;
       case Admission::over:
-        applied.refused.push_back({.index = places[i], .reason = "not_held"});
+        applied.refused.push_back({.index = places[i], .reason = "no_such_change"});
         break;
     }
   }

@@ -313,7 +313,7 @@ TEST_P(BreakerDrill, EightThousandGoodNamesReachNoResolver) {
   std::cout << asker.asked() << " answers for good names during the drill, none of them blocked\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, BreakerDrill, ::testing::Values(store::testing::Engine::sqlite),
+INSTANTIATE_TEST_SUITE_P(Engines, BreakerDrill, ::testing::Values(store::Engine::sqlite),
                          store::testing::engine_name);
 
 }  // namespace
