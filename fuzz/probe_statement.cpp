@@ -19,7 +19,7 @@ void check_resolver(const probe::ResolverTold& told) {
   for (const auto& name : told.names) {
     KHIEN_ASSERT(probe::is_plain_name(name.name));
     for (const auto expected : {probe::Expected::blocked, probe::Expected::resolving}) {
-      (void)judge_name({.expected = expected, .told = &name, .control = &name});
+      (void)probe::judge_name({.expected = expected, .told = &name, .control = &name});
     }
   }
 }

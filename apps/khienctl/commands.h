@@ -162,9 +162,26 @@ struct ZoneFollow {
 [[nodiscard]] Result<void> zone_followers(const Place& place);
 [[nodiscard]] Result<void> zone_key_add(const Place& place, const std::string& name,
                                         const std::string& algorithm);
-[[nodiscard]] Result<void> zone_rollback(const Place& place, const std::string& zone,
-                                         std::uint32_t serial);
-[[nodiscard]] Result<void> zone_stop(const Place& place, bool stopped);
+
+// publish.cpp: through the publisher's local socket, or on its folder where none runs
+struct PublishDecision {
+  std::int64_t change = 0;  ///< number from `publish held`
+  std::string name;         ///< this name alone; empty: all of it
+  std::string reason;
+};
+struct PublishRollback {
+  std::string zone;
+  std::uint32_t serial = 0;
+  std::string reason;
+};
+[[nodiscard]] Result<void> publish_status(const Place& place, Output output);
+[[nodiscard]] Result<void> publish_stop(const Place& place, const std::string& zone);
+[[nodiscard]] Result<void> publish_resume(const Place& place, const std::string& zone);
+[[nodiscard]] Result<void> publish_rollback(const Place& place, const PublishRollback& wanted);
+/// One change with its names, or all of them with some.
+[[nodiscard]] Result<void> publish_held(const Place& place, std::int64_t change, Output output);
+[[nodiscard]] Result<void> publish_release(const Place& place, const PublishDecision& wanted);
+[[nodiscard]] Result<void> publish_reject(const Place& place, const PublishDecision& wanted);
 
 // feed.cpp
 struct FeedAdd {

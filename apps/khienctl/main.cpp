@@ -17,7 +17,9 @@ struct Arguments {
   std::string word;
   std::string key;
   std::string algorithm{"hmac-sha256"};
-  std::uint32_t serial = 0;
+  PublishRollback rollback;
+  PublishDecision decision;
+  std::int64_t held = 0;
   std::size_t top = 1'000'000;
   bool json = false;
   ZoneFollow follow;
@@ -60,7 +62,7 @@ CLI::App* group(CLI::App& app, const char* name, const char* help) {
 }
 
 void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
-  auto* zone = group(app, "zone", "who follows our zones; stop and roll back");
+  auto* zone = group(app, "zone", "who follows our zones");
   auto* follower = zone->add_subcommand("follower", "resolvers that take the zones");
   follower->require_subcommand(1);
   auto* put =
@@ -100,14 +102,47 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
   made->add_option("name", a.word)->required();
   made->add_option("--algorithm", a.algorithm, "hmac-sha256 or hmac-sha512 (hmac-sha256)")
       ->check(CLI::IsMember({"hmac-sha256", "hmac-sha512"}));
+}
 
-  auto* back = add(zone, "rollback", "stop publishing and serve what a zone held at a serial",
-                   chosen, [&a] { return zone_rollback(a.place, a.word, a.serial); });
-  back->add_option("zone", a.word, "for example orders-phishing")->required();
-  back->add_option("serial", a.serial)->required();
-  add(zone, "stop", "publish nothing new until `zone go`", chosen,
-      [&a] { return zone_stop(a.place, true); });
-  add(zone, "go", "publish again", chosen, [&a] { return zone_stop(a.place, false); });
+void add_decision_on_change(CLI::App* sub, PublishDecision& decision) {
+  sub->add_option("change", decision.change, "its number; see `publish held`")->required();
+  sub->add_option("--name", decision.name, "of a change of orders: this name alone");
+}
+
+void add_publish_commands(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* publish = group(app, "publish",
+                        "what reaches the resolvers: status, stop, roll back, decide on what the "
+                        "gate holds; works with API and database away");
+  add(publish, "status", "zones with serials, what is stopped, how much waits", chosen, [&a] {
+    return publish_status(a.place, a.json ? Output::json : Output::text);
+  })->add_flag("--json", a.json);
+  add(publish, "stop", "hold every new block back; lifts and ends go on", chosen, [&a] {
+    return publish_stop(a.place, a.word);
+  })->add_option("zone", a.word, "for example orders-phishing (default: every zone)");
+  add(publish, "resume", "let new blocks through again; what waited only for this is judged",
+      chosen, [&a] { return publish_resume(a.place, a.word); })
+      ->add_option("zone", a.word, "default: every zone");
+  auto* back = add(publish, "rollback",
+                   "withdraw every rule that came after a serial and stop the zone; nothing that "
+                   "was lifted or has ended comes back",
+                   chosen, [&a] { return publish_rollback(a.place, a.rollback); });
+  back->add_option("zone", a.rollback.zone, "for example orders-phishing")->required();
+  back->add_option("serial", a.rollback.serial, "the last good one; see `publish status`")
+      ->required();
+  back->add_option("--reason", a.rollback.reason, "stands with the orders that it suspends");
+  auto* held = add(publish, "held", "changes that wait at the gate for a person", chosen, [&a] {
+    return publish_held(a.place, a.held, a.json ? Output::json : Output::text);
+  });
+  held->add_option("change", a.held, "one of them, with its names");
+  held->add_flag("--json", a.json);
+  add_decision_on_change(add(publish, "release", "let a held change through", chosen,
+                             [&a] { return publish_release(a.place, a.decision); }),
+                         a.decision);
+  auto* reject = add(publish, "reject",
+                     "never let it through: its orders are suspended, its list waits next time",
+                     chosen, [&a] { return publish_reject(a.place, a.decision); });
+  add_decision_on_change(reject, a.decision);
+  reject->add_option("--reason", a.decision.reason, "stands with the orders")->required();
 }
 
 void add_ledger_commands(CLI::App& app, Arguments& a, Command& chosen) {
@@ -379,6 +414,7 @@ int main(int argc, char** argv) {
   app.add_option("--database", arguments.place.database,
                  "sqlite:PATH or postgresql://… (default sqlite:STATE/khien.db)");
   add_zone_commands(app, arguments, chosen);
+  add_publish_commands(app, arguments, chosen);
   add_ledger_commands(app, arguments, chosen);
   add_data_commands(app, arguments, chosen);
   add_feed_commands(app, arguments, chosen);

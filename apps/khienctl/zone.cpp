@@ -5,7 +5,6 @@
 #include "commands.h"
 #include "follower_configuration.h"
 #include "net/address.h"
-#include "publish/control.h"
 #include "publish/followers.h"
 #include "publish/zone_names.h"
 
@@ -88,23 +87,6 @@ Result<void> zone_key_add(const Place& place, const std::string& name,
   fmt::print(
       "{}\nGive it to the resolver's operator by a private way; khiend knows it within a second.\n",
       std::filesystem::absolute(publish::follower_key_path(place.state, name)).string());
-  return {};
-}
-
-Result<void> zone_rollback(const Place& place, const std::string& zone, std::uint32_t serial) {
-  const SystemClock clock;
-  auto done =
-      publish::roll_back({.folder = place.state / "zones", .zone = zone, .serial = serial}, clock);
-  if (!done) return tl::unexpected<Error>{std::move(done).error()};
-  fmt::print("{}\n", *done);
-  return {};
-}
-
-Result<void> zone_stop(const Place& place, bool stopped) {
-  auto done = publish::set_stopped(place.state / "zones", stopped);
-  if (!done) return done;
-  std::puts(stopped ? "Stopped: nothing new is published; what is served stays, orders still lapse."
-                    : "Publishing goes on.");
   return {};
 }
 

@@ -161,8 +161,10 @@ const api::Services& Domain::services() const noexcept { return *parts_->service
 void Domain::set_holdings(feeds::FindHoldings holdings) {
   parts_->services->holdings = std::move(holdings);
 }
-void Domain::set_publication(std::function<api::PublicationState()> publication) {
+void Domain::set_publication(std::function<api::PublicationState()> publication,
+                             publish::PublicationControl* control) {
   parts_->services->publication = std::move(publication);
+  parts_->services->publication_control = control;
 }
 void Domain::set_lists(publish::ListShelf* lists) { parts_->services->lists = lists; }
 void Domain::set_probe_askers(providers::FindAskers askers) {

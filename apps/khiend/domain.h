@@ -23,7 +23,8 @@ class Domain {
   [[nodiscard]] const api::Services& services() const noexcept;
   /// Before anything serves, and taken away again after all has stopped that does.
   void set_holdings(feeds::FindHoldings holdings);
-  void set_publication(std::function<api::PublicationState()> publication);
+  void set_publication(std::function<api::PublicationState()> publication,
+                       publish::PublicationControl* control);
   void set_lists(publish::ListShelf* lists);
   void set_probe_askers(providers::FindAskers askers);
   [[nodiscard]] store::Database& database() noexcept;

@@ -52,6 +52,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_publication_routes(routes, services);
   api::add_list_routes(routes, services);
   api::add_provider_routes(routes, services);
+  api::add_gate_routes(routes, services);
   api::add_public_pages(routes, services);
   api::add_system_routes(routes, services, domain.health(),
                          {.web = options.web, .ledger = options.state / "ledger"});
@@ -161,7 +162,8 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
       return zones->holdings(name);
     });
     parts->domain->set_publication(
-        [publication = parts->publication.get()] { return publication->state(); });
+        [publication = parts->publication.get()] { return publication->state(); },
+        &parts->publication->control());
     parts->domain->set_lists(&parts->publication->lists());
   }
   if (options.nonce_listen) {
@@ -209,7 +211,7 @@ void Khiend::stop() {
   parts_->server.reset();
   if (parts_->domain) {
     parts_->domain->set_holdings({});
-    parts_->domain->set_publication({});
+    parts_->domain->set_publication({}, nullptr);
     parts_->domain->set_lists(nullptr);
     parts_->domain->set_probe_askers({});
   }

@@ -1,6 +1,7 @@
 #include "publication.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -13,9 +14,12 @@
 #include "free_memory.h"
 #include "progress_keeper.h"
 #include "publish/agreement.h"
+#include "publish/canaries.h"
 #include "publish/case_publications.h"
+#include "publish/control_socket.h"
 #include "publish/follower_file.h"
 #include "publish/followers.h"
+#include "publish/good_names.h"
 #include "publish/list_key.h"
 #include "publish/list_shelf.h"
 #include "publish/primary.h"
@@ -56,10 +60,37 @@ Result<void> publish_sets(feeds::SetPublisher& sets) {
   if (!published) return tl::unexpected<Error>{std::move(published).error()};
   for (const auto& feed : *published) {
     KHIEN_LOG(info, "feed_published", {"feed", feed.id.value}, {"added", feed.added},
-              {"removed", feed.removed}, {"refused", feed.refused});
+              {"removed", feed.removed}, {"refused", feed.refused}, {"held", feed.held});
   }
   if (!published->empty()) give_back_free_memory();
   return {};
+}
+
+Result<std::unique_ptr<publish::Gate>> open_gate(Domain& domain, const Options& options,
+                                                 const std::filesystem::path& folder) {
+  const std::array<std::filesystem::path, 2> folders{options.data, options.state / "lists"};
+  auto canaries = publish::load_canaries(folders);
+  if (!canaries) return tl::unexpected<Error>{std::move(canaries).error()};
+  return publish::Gate::open({.folder = folder,
+                              .canaries = std::move(*canaries),
+                              .good_name = publish::good_names_of(domain.services().impact),
+                              .metrics = &domain.metrics()},
+                             domain.clock());
+}
+
+/// For /healthz: what waits at the gate waits for a person, who has to know.
+api::PartState gate_state(publish::Gate& gate) {
+  std::size_t waiting = 0;
+  for (const auto& change : gate.held()) waiting += change.refused ? 0U : 1U;
+  const auto stopped = gate.stopped();
+  if (waiting == 0 && stopped.empty()) return {};
+  std::string words;
+  if (!stopped.empty()) words = "publication is stopped: `khienctl publish status`";
+  if (waiting > 0) {
+    if (!words.empty()) words += "; ";
+    words += std::to_string(waiting) + " changes wait for a person: `khienctl publish held`";
+  }
+  return {.condition = api::Condition::degraded, .words = std::move(words)};
 }
 
 /// Publications are numbered by the database. Zones that have applied more than it ever gave out
@@ -149,8 +180,11 @@ class FollowersWatch {
 
 // Destroyed from the last to the first: the publisher stops before what it writes to.
 struct Publication::Parts {
+  std::unique_ptr<publish::Gate> gate;
   std::unique_ptr<publish::ZoneSet> zones;
   std::unique_ptr<publish::ListShelf> lists;
+  std::unique_ptr<publish::PublicationControl> control;
+  std::unique_ptr<publish::ControlServer> control_server;
   std::unique_ptr<publish::Primary> primary;
   std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
@@ -193,6 +227,8 @@ std::vector<publish::Holding> Publication::holdings(std::string_view name) const
   return parts_->zones->holdings(name);
 }
 
+publish::PublicationControl& Publication::control() const noexcept { return *parts_->control; }
+
 api::PublicationState Publication::state() const {
   return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
 }
@@ -207,12 +243,16 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   const auto& services = domain.services();
   auto floor = serial_floor(domain, folder);
   if (!floor) return tl::unexpected<Error>{std::move(floor).error()};
+  auto gate = open_gate(domain, options, folder);
+  if (!gate) return propagate(std::move(gate).error(), "open the gate of the zones");
+  parts->gate = std::move(*gate);
   auto zones = publish::ZoneSet::open(
       {.folder = folder,
        .is_public_suffix = [&suffixes = services.cases.suffixes](
                                std::string_view name) { return suffixes.is_public_suffix(name); },
        .metrics = &domain.metrics(),
-       .serial_floor = *floor},
+       .serial_floor = *floor,
+       .gate = parts->gate.get()},
       domain.clock(), domain.rng());
   if (!zones) return propagate(std::move(zones).error(), "open the zones");
   if (auto fits = check_sequence(domain, **zones); !fits)
@@ -221,6 +261,12 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   auto lists = open_lists(domain, options, *parts->zones);
   if (!lists) return propagate(std::move(lists).error(), "open the signed lists");
   parts->lists = std::move(*lists);
+  parts->control =
+      std::make_unique<publish::PublicationControl>(*parts->zones, *parts->gate, domain.clock());
+  auto control_server = publish::ControlServer::start(folder, *parts->control);
+  if (!control_server) return propagate(std::move(control_server).error(), "hear the operator");
+  parts->control_server = std::move(*control_server);
+  domain.health().add("publication", [gate = parts->gate.get()] { return gate_state(*gate); });
 
   if (auto made = make_first_follower(domain, options); !made) {
     return propagate(std::move(made).error(), "make the first follower");
@@ -249,7 +295,6 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
       std::make_unique<publish::Publisher>(publish::Publisher::Parts{.zones = *parts->zones,
                                                                      .source = *parts->source,
                                                                      .clock = domain.clock(),
-                                                                     .folder = folder,
                                                                      .metrics = domain.metrics()});
   parts->sets =
       std::make_unique<feeds::SetPublisher>(domain.database(), *parts->zones, domain.clock());

@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "net/address.h"
 #include "options.h"
+#include "publish/publication_control.h"
 
 namespace khien::publish {
 class ListShelf;
@@ -30,6 +31,9 @@ class Publication {
 
   /// Whose entries in the zones cover a name. Any thread.
   [[nodiscard]] std::vector<publish::Holding> holdings(std::string_view name) const;
+
+  /// What a person may do to it. Any thread.
+  [[nodiscard]] publish::PublicationControl& control() const noexcept;
 
   /// What is served, and which follower has it. Any thread.
   [[nodiscard]] api::PublicationState state() const;

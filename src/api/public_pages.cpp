@@ -95,6 +95,7 @@ http::Route page_route(const Services& services, Method method, std::string path
 
 std::string order_state_key(const cases::RegisterEntry& entry) {
   if (entry.in_force) return "public.state.order.active";
+  if (entry.withdrawn) return "public.state.order.withdrawn";
   if (entry.state == cases::OrderState::suspended) return "public.state.order.suspended";
   if (entry.state == cases::OrderState::lapsed || entry.end_reason == "lapsed") {
     return "public.state.order.lapsed";

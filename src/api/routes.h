@@ -24,6 +24,8 @@ void add_tally_routes(Routes& routes, const Services& services);
 void add_publication_routes(Routes& routes, const Services& services);
 /// What probes are given and tell, and how providers do.
 void add_provider_routes(Routes& routes, const Services& services);
+/// What waits at the gate of the zones, stop and rollback: a person's decisions.
+void add_gate_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.
 void add_register_routes(Routes& routes, const Services& services);
 

@@ -19,6 +19,7 @@
 #include "pages/site.h"
 #include "providers/intake.h"
 #include "publish/follower_record.h"
+#include "publish/publication_control.h"
 #include "publish/zone_set.h"
 #include "store/database.h"
 
@@ -58,6 +59,8 @@ struct Services {
   publish::ListShelf* lists = nullptr;
   providers::WorkOptions probe_work = {};   ///< what probes are asked beside orders
   providers::FindAskers probe_askers = {};  ///< who asked for names of ours; empty: not looked at
+  /// The hand on it, borrowed; nullptr where the publisher runs elsewhere.
+  publish::PublicationControl* publication_control = nullptr;
 };
 
 [[nodiscard]] inline providers::Context providers_context(const Services& services) noexcept {

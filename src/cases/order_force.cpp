@@ -154,11 +154,12 @@ Result<Order> suspend(store::Transaction& tx, const Context& context, const Orde
   after.state = OrderState::suspended;
   after.resumes_at_ms = suspension.resumes_at_ms;
   auto order = finish_order_move(tx, context, row, after,
-                                 {.kind = "order.suspended",
+                                 {.kind = suspension.kind,
                                   .record = {},
                                   .record_id = {},
                                   .actor = suspension.actor,
-                                  .text = suspension.reason});
+                                  .text = suspension.reason,
+                                  .fields = suspension.fields});
   if (!order) return order;
   auto done = unpublish_order(tx, context, *order);
   if (done) done = close_deadline(tx, context, order->id.value, DeadlineKind::enforce);

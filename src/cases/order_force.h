@@ -42,6 +42,8 @@ struct Suspension {
   identity::AccountId actor = {};
   std::string reason;
   std::optional<InstantMs> resumes_at_ms = {};
+  std::string_view kind = "order.suspended";
+  std::vector<ledger::LeafField> fields = {};  ///< of its leaf besides the usual
 };
 [[nodiscard]] Result<Order> suspend(store::Transaction& tx, const Context& context,
                                     const OrderRow& row, const Suspension& suspension);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cases/enforcement_rows.h"
+#include "cases/order_force.h"
 #include "cases/order_rows.h"
 
 namespace khien::cases {
@@ -10,7 +11,9 @@ namespace {
 
 constexpr std::string_view sql_columns = R"(
 SELECT p.sequence, p.action, p.order_id, o.number, p.basis, p.category, p.name, p.scope, p.at_ms,
-  p.serve_until_ms
+  p.serve_until_ms, CASE WHEN o.class_a = 1 AND o.approver IS NOT NULL AND o.name = p.name
+    AND o.scope = p.scope THEN 1 ELSE 0 END,
+  p.published_at_ms
 FROM publication p JOIN block_order o ON o.id = p.order_id )";
 constexpr std::string_view sql_after = "WHERE p.sequence > $1 ORDER BY p.sequence LIMIT $2";
 constexpr std::string_view sql_in_force = R"(
@@ -51,7 +54,9 @@ Result<Publication> read_publication(const store::Row& row) {
       .name = row.text(6),
       .scope = *scope,
       .at_ms = row.integer(8),
-      .serve_until_ms = row.integer(9)};
+      .serve_until_ms = row.integer(9),
+      .two_signers = row.integer(10) != 0,
+      .served_before = !row.is_null(11)};
 }
 
 Result<std::vector<Publication>> read_publications(Result<std::vector<store::Row>> rows) {
@@ -161,6 +166,26 @@ Result<void> record_published(store::Transaction& tx, const Context& context,
   if (!order) return tl::unexpected<Error>{std::move(order).error()};
   return (*row)->text(1) == "add" ? note_add(tx, context, *order, note)
                                   : note_remove(tx, context, *order, note);
+}
+
+Result<void> record_withdrawn(store::Transaction& tx, const Context& context,
+                              const WithdrawnNote& note) {
+  auto row = load_order_row(tx, note.order);
+  if (!row) {
+    if (row.error().code == ErrorCode::not_found) return {};
+    return tl::unexpected<Error>{std::move(row).error()};
+  }
+  if (!is_in_force(row->order.state)) return {};
+  Suspension suspension{.reason = note.serial ? "withdrawn by the rollback of zone " + note.zone +
+                                                    " to serial " + std::to_string(*note.serial)
+                                              : "rejected at the gate of zone " + note.zone,
+                        .kind = order_withdrawn,
+                        .fields = {{"zone", note.zone}}};
+  if (note.serial) suspension.fields.push_back({"serial", *note.serial});
+  if (!note.reason.empty()) suspension.reason += ": " + note.reason;
+  auto suspended = suspend(tx, context, *row, suspension);
+  if (!suspended) return tl::unexpected<Error>{std::move(suspended).error()};
+  return {};
 }
 
 }  // namespace khien::cases

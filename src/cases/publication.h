@@ -38,6 +38,10 @@ struct Publication {
   InstantMs at_ms = 0;
   /// Of an add: the instant after which it must not be served, whatever happens to the database.
   InstantMs serve_until_ms = 0;
+  /// Of an add: its order is of class A, has its second signature, and was signed for exactly this
+  /// name and scope. What the impact check found was therefore decided, and is no accident.
+  bool two_signers = false;
+  bool served_before = false;  ///< record_published() has noted it
 };
 
 /// The rows after `sequence`, oldest first, at most `limit` (≤ publication_batch_max).
@@ -77,6 +81,23 @@ struct PublishedNote {
 /// enforcement rows for every followed resolver begin. Saying it twice changes nothing.
 [[nodiscard]] Result<void> record_published(store::Transaction& tx, const Context& context,
                                             const PublishedNote& note);
+
+/// The event, and leaf, of an order that was taken out of the zones, or kept out, at the publisher.
+inline constexpr std::string_view order_withdrawn = "order.withdrawn";
+
+/// The publisher does not serve the order (any more).
+struct WithdrawnNote {
+  OrderId order;
+  std::string zone;  ///< id, "orders-phishing"
+  std::optional<std::int64_t> serial =
+      {};                   ///< to which the zone was rolled back; none: a rejection
+  std::string reason = {};  ///< of the person at the publisher; may be empty
+};
+/// An order in force is suspended with that reason (leaf order.withdrawn), so that the register
+/// says what the zones do; it comes back when somebody resumes it. Any other stays as it is: saying
+/// it twice changes nothing. An order that does not exist is passed over.
+[[nodiscard]] Result<void> record_withdrawn(store::Transaction& tx, const Context& context,
+                                            const WithdrawnNote& note);
 
 // ---- enforcement: order × resolver ----------------------------------------------------------
 

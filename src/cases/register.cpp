@@ -4,6 +4,7 @@
 
 #include "cases/number.h"
 #include "cases/order_rows.h"
+#include "cases/publication.h"
 #include "ledger/leaf.h"
 #include "text/host.h"
 #include "text/url.h"
@@ -25,12 +26,22 @@ ORDER BY o.id LIMIT 10000)";
 constexpr std::string_view sql_by_name = R"(
 WHERE o.valid_from_ms IS NOT NULL AND o.name = $1 ORDER BY o.register_sequence DESC LIMIT 20)";
 constexpr std::string_view sql_sequence = "SELECT register_sequence FROM block_order WHERE id = $1";
+constexpr std::string_view sql_last_event = R"(
+SELECT kind FROM case_event
+WHERE record = 'order' AND record_id = $1 AND leaf_id IS NOT NULL ORDER BY id DESC LIMIT 1)";
 constexpr std::string_view sql_leaves = R"(
 SELECT leaf_id FROM case_event
 WHERE record = 'order' AND record_id = $1 AND leaf_id IS NOT NULL ORDER BY id)";
 constexpr std::string_view sql_reported = R"(
 SELECT count(*) FROM subject
 WHERE kind IN ('host', 'domain') AND value = $1 AND verdict IN ('suspected', 'confirmed'))";
+
+Result<bool> is_withdrawn(store::Executor& db, const Order& order) {
+  if (order.state != OrderState::suspended) return false;
+  auto row = db.query_one(sql_last_event, {order.id.value});
+  if (!row) return propagate(std::move(row).error(), "write a register entry");
+  return row->has_value() && (*row)->text(0) == order_withdrawn;
+}
 
 Result<RegisterEntry> entry_of(store::Executor& db, const OrderRow& row) {
   const auto& order = row.order;
@@ -43,6 +54,8 @@ Result<RegisterEntry> entry_of(store::Executor& db, const OrderRow& row) {
   if (!body) return propagate(std::move(body).error(), "write a register entry");
   auto sequence = db.query_one(sql_sequence, {order.id});
   if (!sequence) return propagate(std::move(sequence).error(), "write a register entry");
+  const auto withdrawn = is_withdrawn(db, order);
+  if (!withdrawn) return tl::unexpected<Error>{withdrawn.error()};
   const bool hidden = order.category == Category::child_abuse;
   return RegisterEntry{.order = order.id,
                        .number = order.number,
@@ -53,6 +66,7 @@ Result<RegisterEntry> entry_of(store::Executor& db, const OrderRow& row) {
                        .scope = order.scope,
                        .state = order.state,
                        .in_force = is_in_force(order.state),
+                       .withdrawn = *withdrawn,
                        .emergency = order.emergency,
                        .one_signature = order.approver.empty(),
                        .body = std::move(*body),

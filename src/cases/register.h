@@ -37,6 +37,7 @@ struct RegisterEntry {
   Scope scope = Scope::host;
   OrderState state = OrderState::approved;
   bool in_force = false;
+  bool withdrawn = false;  ///< suspended, because the publisher took it out or kept it out
   bool emergency = false;
   bool one_signature = false;  ///< an emergency order that nobody ratified
   std::string body;            ///< the authority's name on the day of the order

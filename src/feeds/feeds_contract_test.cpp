@@ -2,6 +2,7 @@
 // the breaker, released, suspended, lapsed; and what reaches the zones.
 #include "feeds/feed_contract_test.h"
 #include "feeds/set_publisher.h"
+#include "publish/publication_control.h"
 
 namespace khien::feeds {
 namespace {
@@ -288,6 +289,41 @@ TEST_P(FeedZones, TwoFeedsDoNotUndoEachOther) {
   EXPECT_FALSE(shows("mot.example"));
   EXPECT_TRUE(shows("chung.example"));
   EXPECT_TRUE(shows("hai.example"));
+}
+
+// What the gate of the zones holds is tried again when a person has decided, and not before.
+TEST_P(FeedZones, AHeldListComesWhenAPersonReleasesIt) {
+  zones_.reset();
+  const auto is_good = [](std::string_view name, publish::Scope, Basis) {
+    using Good = std::optional<publish::GoodName>;
+    return name == "tot.example" ? Good{{.name = "tot.example", .why = "w"}} : Good{};
+  };
+  const auto gate = std::move(
+      publish::Gate::open({.folder = folder() / "zones", .good_name = is_good}, clock_).value());
+  zones_ = std::move(
+      publish::ZoneSet::open({.folder = folder() / "zones", .gate = gate.get()}, clock_, rng_)
+          .value());
+  SetPublisher publisher{db(), *zones_, clock_};
+  const auto feed = in_force("a.txt", "mot.example\ntot.example\n");
+  const auto first = publisher.publish();
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  ASSERT_EQ(first->size(), 1U);
+  EXPECT_EQ(first->front().held, 2U);
+  EXPECT_FALSE(shows("mot.example"));
+  EXPECT_TRUE(publisher.publish()->empty());  // it waits, and costs nothing
+  publish::PublicationControl control{*zones_, *gate, clock_};
+  const auto id = gate->held().front().id;
+  for (const auto* who : {"an", "binh"}) {
+    const publish::Hand hand{.place = publish::Hand::Place::account, .who = who};
+    ASSERT_TRUE(control.release({.id = id}, hand).has_value());
+  }
+  ASSERT_EQ(publisher.publish()->size(), 1U);
+  EXPECT_TRUE(shows("mot.example"));
+  EXPECT_TRUE(shows("tot.example"));
+  ASSERT_TRUE(move(end_feed, now(feed), "duty").has_value());
+  ASSERT_TRUE(publisher.publish().has_value());
+  EXPECT_FALSE(shows("mot.example"));
+  zones_.reset();
 }
 
 // One damaged set must not keep another feed's names from being lifted.

@@ -19,7 +19,8 @@ constexpr std::string_view sql_set =
     "SELECT set_hash, names FROM feed_set WHERE feed_id = $1 AND kind = 'accepted'";
 
 void note(std::vector<PublishedFeed>& changed, const PublishedFeed& published) {
-  if (published.added + published.removed + published.refused > 0) changed.push_back(published);
+  if (published.added + published.removed + published.refused + published.held > 0)
+    changed.push_back(published);
 }
 
 /// Whether an exception covers an entry: of the name itself, or of one below an entry that takes in
@@ -90,19 +91,26 @@ Result<PublishedFeed> SetPublisher::replace(const FeedId& id, Category category,
     published.added += replaced->added;
     published.removed += replaced->removed;
     published.refused += replaced->refused;
+    published.held += replaced->held;
   }
   return published;
+}
+
+bool SetPublisher::is_carried(const Feed& feed, const Carried& wanted) const {
+  const auto known = carried_.find(feed.id.value);
+  if (known == carried_.end() || known->second.set_hash != wanted.set_hash) return false;
+  if (known->second.again) return false;
+  const auto& held_at = known->second.held_at;
+  return !held_at || zones_.gate() == nullptr || *held_at == zones_.gate()->generation();
 }
 
 Result<void> SetPublisher::carry(const Feed& feed, std::vector<PublishedFeed>& changed) {
   const Carried wanted{.set_hash = stands(feed) ? feed.set_hash : std::string{},
                        .category = feed.draft.category,
                        .valid_until_ms = feed.draft.valid_until_ms};
-  const auto known = carried_.find(feed.id.value);
-  if (known != carried_.end() && known->second.set_hash == wanted.set_hash &&
-      !known->second.again) {
-    return {};
-  }
+  if (is_carried(feed, wanted)) return {};
+  // Before the gate is asked, so that a decision in between is not missed.
+  const auto generation = zones_.gate() == nullptr ? 0 : zones_.gate()->generation();
   Names names;
   if (!wanted.set_hash.empty()) {
     auto read = names_of(feed);
@@ -111,7 +119,8 @@ Result<void> SetPublisher::carry(const Feed& feed, std::vector<PublishedFeed>& c
   }
   auto published = replace(feed.id, wanted.category, names);
   if (!published) return tl::unexpected(std::move(published).error());
-  carried_.insert_or_assign(feed.id.value, wanted);
+  auto& carried = carried_.insert_or_assign(feed.id.value, wanted).first->second;
+  if (published->held > 0) carried.held_at = generation;
   note(changed, *published);
   return {};
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct PublishedFeed {
   std::uint64_t added = 0;  ///< zone records' names
   std::uint64_t removed = 0;
   std::uint64_t refused = 0;  ///< by the zones themselves
+  std::uint64_t held = 0;     ///< additions that wait at the zones' gate for a person
 };
 
 class SetPublisher {
@@ -38,6 +40,8 @@ class SetPublisher {
   /// out every entry that covers it, at the cost of a look-up, and no later run brings it back
   /// while the exception lasts. A network's own choice is no listing of ours and is left alone.
   ///
+  /// What the zones' gate holds is tried again when a person has decided there (Gate::generation).
+  ///
   /// What goes, goes first: a block never holds up a lift. A feed that fails holds up no other; the
   /// first such error is returned when all the others are done. With the database away, feeds whose
   /// date has passed leave the zones all the same.
@@ -49,6 +53,8 @@ class SetPublisher {
     Category category = Category::phishing;
     InstantMs valid_until_ms = 0;
     bool again = false;  // an exception has ended: its names may have to come back
+    std::optional<std::uint64_t> held_at =
+        {};  // of the gate, when it held additions: Gate::generation
   };
   struct Names {
     std::vector<std::string> hosts;
@@ -60,6 +66,7 @@ class SetPublisher {
                                               const Names& names);
   [[nodiscard]] Result<void> take_out_what_is_over(std::vector<PublishedFeed>& changed);
   [[nodiscard]] Result<void> meet_exceptions();
+  [[nodiscard]] bool is_carried(const Feed& feed, const Carried& wanted) const;
   [[nodiscard]] bool stands(const Feed& feed) const noexcept;
 
   store::Database& database_;

@@ -54,13 +54,14 @@ enum class Action : std::uint8_t {
   order_resume,
   order_return,
   order_suspend,
-  publication_read,  ///< zones, their serials, and what each follower has
-  provider_read,     ///< who enforces, how well and how soon
+  provider_read,       ///< who enforces, how well and how soon
+  publication_decide,  ///< stop, resume, roll back; release and reject what the gate holds
+  publication_read,    ///< zones, their serials, and what each follower has
   report_read,
   report_triage,
   subject_verdict,
 };
-constexpr std::size_t action_count = 38;
+constexpr std::size_t action_count = 39;
 
 [[nodiscard]] const std::array<Action, action_count>& all_actions() noexcept;
 /// "order.approve"

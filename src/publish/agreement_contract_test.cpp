@@ -72,11 +72,8 @@ class AgreementTest : public cases::testing::Desk {
     ASSERT_TRUE(opened.has_value());
     zones_ = std::move(*opened);
     source_ = std::make_unique<CasePublications>(db(), context);
-    publisher_ = std::make_unique<PublisherTurn>(Publisher::Parts{.zones = *zones_,
-                                                                  .source = *source_,
-                                                                  .clock = clock,
-                                                                  .folder = zones_folder_.path(),
-                                                                  .metrics = metrics_});
+    publisher_ = std::make_unique<PublisherTurn>(Publisher::Parts{
+        .zones = *zones_, .source = *source_, .clock = clock, .metrics = metrics_});
     agreement_ = std::make_unique<Agreement>(Agreement::Parts{.database = db(),
                                                               .zones = *zones_,
                                                               .clock = clock,

@@ -11,16 +11,20 @@ namespace {
 /// Notes in one transaction: each moves an order and writes a ledger leaf.
 constexpr std::size_t notes_a_transaction = 100;
 
+constexpr std::string_view order_prefix = "order:";
+
 PublicationRow row_of(const cases::Publication& publication) {
   const bool is_add = publication.action == cases::PublicationAction::add;
   return {.sequence = publication.sequence,
           .kind = is_add ? ChangeKind::add : ChangeKind::remove,
-          .source = "order:" + to_string(publication.order),
+          .source = std::string{order_prefix} + to_string(publication.order),
           .basis = publication.basis,
           .category = publication.category,
           .name = publication.name,
           .scope = publication.scope == cases::Scope::domain ? Scope::domain : Scope::host,
-          .until_ms = publication.serve_until_ms};
+          .until_ms = publication.serve_until_ms,
+          .two_signers = publication.two_signers,
+          .served_before = publication.served_before};
 }
 
 }  // namespace
@@ -54,6 +58,28 @@ Result<void> CasePublications::record(std::span<const PublishedRow> rows) {
     });
     if (!recorded) return recorded;
     rows = rows.subspan(batch.size());
+  }
+  return {};
+}
+
+Result<void> CasePublications::record_withdrawn(std::span<const GateNotice> notices) {
+  while (!notices.empty()) {
+    const auto batch = notices.first(std::min(notices.size(), notes_a_transaction));
+    auto recorded = database_.transact([&](store::Transaction& tx) -> Result<void> {
+      for (const GateNotice& notice : batch) {
+        if (!notice.source.starts_with(order_prefix)) continue;
+        const cases::WithdrawnNote note{
+            .order = cases::OrderId{notice.source.substr(order_prefix.size())},
+            .zone = notice.zone,
+            .serial =
+                notice.kind == NoticeKind::withdrawn ? std::optional{notice.serial} : std::nullopt,
+            .reason = notice.reason};
+        if (auto noted = cases::record_withdrawn(tx, context_, note); !noted) return noted;
+      }
+      return {};
+    });
+    if (!recorded) return recorded;
+    notices = notices.subspan(batch.size());
   }
   return {};
 }

@@ -17,6 +17,7 @@ class CasePublications final : public PublicationSource {
   [[nodiscard]] Result<std::vector<PublicationRow>> after(std::int64_t sequence,
                                                           int limit) override;
   [[nodiscard]] Result<void> record(std::span<const PublishedRow> rows) override;
+  [[nodiscard]] Result<void> record_withdrawn(std::span<const GateNotice> notices) override;
   void wait(std::int64_t wait_ms) override;
   void wake() override;
 

@@ -147,7 +147,8 @@ TEST_F(NotifierTest, ComparesSerialsOnTheirCircle) {
                             .zones = *zones_,
                             .clock = clock_,
                             .rng = rng_,
-                            .counters = counters_}};
+                            .counters = counters_,
+                            .progress = progress_}};
   auto access = std::make_shared<Access>();
   access->rules.push_back({.name = "told",
                            .addresses = {*net::Prefix::parse("127.0.0.1")},

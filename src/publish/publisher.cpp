@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "publish/control.h"
+#include "publish/publication_control.h"
 
 namespace khien::publish {
 namespace {
+
+constexpr std::size_t notices_a_turn = 1'000;
 
 /// What row says, for ZoneSet; borrows the row. The zone is empty if there is none for it.
 Change change_of(const PublicationRow& row) {
@@ -16,7 +18,15 @@ Change change_of(const PublicationRow& row) {
           .name = row.name,
           .source = row.source,
           .scope = row.scope,
-          .until_ms = row.until_ms};
+          .until_ms = row.until_ms,
+          .warrant = row.two_signers ? Warrant::two_signers : Warrant::none,
+          .sequence = row.sequence,
+          .served_before = row.served_before};
+}
+
+/// It may wait while another order shows the same name.
+bool is_held(ZoneSet& zones, const std::string& zone, const PublicationRow& row) {
+  return zones.gate() != nullptr && zones.gate()->holds(zone, row.source, row.name);
 }
 
 void log_failure(std::string_view event, const Error& error) {
@@ -31,20 +41,18 @@ PublisherTurn::PublisherTurn(const Publisher::Parts& parts)
                                      "Publications of the database applied to the zones")),
       refused_(parts.metrics.counter("khien_publish_publications_refused_total",
                                      "Publications that no zone may take: look at the log")),
+      held_(parts.metrics.counter("khien_publish_publications_held_total",
+                                  "Publications that wait at the gate for a person")),
       lapsed_(parts.metrics.counter("khien_publish_lapses_total",
                                     "Times at which names left a zone because they were over")),
       failures_(parts.metrics.counter("khien_publish_failures_total",
                                       "Turns that the database or the disk failed")),
-      stopped_(parts.metrics.gauge("khien_publish_stopped",
-                                   "1 while an operator holds publication back")),
       names_(parts.metrics.gauge("khien_publish_names", "Names held in all zones")) {}
 
 bool PublisherTurn::run() {
-  serve_control(parts_.folder, parts_.zones);
   lapse();
-  const bool stopped = is_stopped(parts_.folder);
-  stopped_.set(stopped ? 1 : 0);
-  const bool has_more = !stopped && publish();
+  bring_resumed();
+  const bool has_more = publish();
   if (!has_more) compact();
   return has_more;
 }
@@ -63,6 +71,22 @@ void PublisherTurn::lapse() {
     return;
   }
   lapsed_.add(static_cast<std::int64_t>(done->serials.size()));
+  Gate* gate = parts_.zones.gate();
+  if (gate == nullptr) return;
+  if (const auto lapsed = gate->lapse(); !lapsed) {
+    failures_.add();
+    log_failure("lapse_failed", lapsed.error());
+  }
+}
+
+void PublisherTurn::bring_resumed() {
+  Gate* gate = parts_.zones.gate();
+  if (gate == nullptr) return;
+  PublicationControl control{parts_.zones, *gate, parts_.clock};
+  if (const auto brought = control.bring_resumed(); !brought) {
+    failures_.add();
+    log_failure("resume_failed", brought.error());
+  }
 }
 
 bool PublisherTurn::publish() {
@@ -71,6 +95,12 @@ bool PublisherTurn::publish() {
   if (!caught_up) {
     failures_.add();
     log_failure("publication_report_failed", caught_up.error());
+    return false;
+  }
+  // What was taken out is told before anything new is asked for.
+  if (const auto told = tell_notices(); !told) {
+    failures_.add();
+    log_failure("gate_notices_untold", told.error());
     return false;
   }
   const auto rows = parts_.source.after(parts_.zones.applied_sequence(), publications_a_turn);
@@ -108,7 +138,8 @@ Result<int> PublisherTurn::apply_rows(const std::vector<PublicationRow>& rows) {
     write_log(LogLevel::error, "publication_refused",
               {{"sequence", rows[refused.index].sequence}, {"reason", refused.reason}});
   }
-  const auto count = static_cast<int>(rows.size() - applied->refused.size());
+  held_.add(static_cast<std::int64_t>(applied->held.size()));
+  const auto count = static_cast<int>(rows.size() - applied->refused.size() - applied->held.size());
   applied_.add(count);
   return count;
 }
@@ -119,14 +150,37 @@ Result<void> PublisherTurn::report(const std::vector<PublicationRow>& rows) {
     const ZoneFacts* zone = zone_for(row.basis, row.category);
     const auto name = dns::Name::from_text(row.name);
     if (zone == nullptr || !name) continue;
-    // A refused block is not served, so nobody may say that it is.
+    // A refused or held block is not served, so nobody may say that it is.
     if (row.kind == ChangeKind::add && !parts_.zones.held(*zone, *name).name) continue;
+    if (row.kind == ChangeKind::add && is_held(parts_.zones, zone->id, row)) continue;
     published.push_back({.sequence = row.sequence,
                          .zone = zone->name.to_text(),
                          .serial = parts_.zones.serial(*zone).value_or(0)});
   }
   if (auto recorded = parts_.source.record(published); !recorded) return recorded;
   return parts_.zones.note_reported(rows.back().sequence);
+}
+
+Result<void> PublisherTurn::tell_notices() {
+  Gate* gate = parts_.zones.gate();
+  if (gate == nullptr) return {};
+  const auto notices = gate->notices(notices_a_turn);
+  if (notices.empty()) return {};
+  std::vector<PublishedRow> published;
+  std::vector<GateNotice> withdrawn;
+  for (const GateNotice& notice : notices) {
+    if (notice.kind != NoticeKind::published) {
+      withdrawn.push_back(notice);
+      continue;
+    }
+    const ZoneFacts* zone = find_zone(notice.zone);
+    if (zone == nullptr) continue;
+    published.push_back(
+        {.sequence = notice.sequence, .zone = zone->name.to_text(), .serial = notice.serial});
+  }
+  if (auto recorded = parts_.source.record(published); !recorded) return recorded;
+  if (auto recorded = parts_.source.record_withdrawn(withdrawn); !recorded) return recorded;
+  return gate->forget_notices(notices.back().id);
 }
 
 Result<bool> PublisherTurn::catch_up_reports() {

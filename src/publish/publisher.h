@@ -6,7 +6,6 @@
 // with the database away zones are served, lapse and roll back as before.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +30,9 @@ struct PublicationRow {
   std::string name = {};  ///< A-labels, no last dot
   Scope scope = Scope::host;
   InstantMs until_ms = 0;
+  /// Of an add: two signers of different units saw what exactly this name and scope hit.
+  bool two_signers = false;
+  bool served_before = false;  ///< the database has been told once that it is served
 };
 
 struct PublishedRow {
@@ -48,6 +50,8 @@ class PublicationSource {
                                                                   int limit) = 0;
   /// These are served. Saying it twice changes nothing.
   [[nodiscard]] virtual Result<void> record(std::span<const PublishedRow> rows) = 0;
+  /// Rollbacks and rejections: these orders are not served. Saying it twice changes nothing.
+  [[nodiscard]] virtual Result<void> record_withdrawn(std::span<const GateNotice> notices) = 0;
   /// Sleeps until there may be more, or for `wait_ms`.
   virtual void wait(std::int64_t wait_ms) = 0;
   virtual void wake() = 0;
@@ -55,12 +59,11 @@ class PublicationSource {
 
 class Publisher {
  public:
-  /// All must outlive it; `folder` is the ZoneSet's. Starts the thread.
+  /// All must outlive it. Starts the thread.
   struct Parts {
     ZoneSet& zones;
     PublicationSource& source;
     const Clock& clock;
-    std::filesystem::path folder;
     Metrics& metrics;
   };
   explicit Publisher(const Parts& parts);
@@ -79,15 +82,18 @@ class PublisherTurn {
  public:
   explicit PublisherTurn(const Publisher::Parts& parts);
 
-  /// Control, lapses, then the database. True if there is more to do at once. A failure of the
-  /// database is counted, logged, and tried again next turn; lapses never wait for it.
+  /// Lapses, what a stop held up that has ended, then the database. True if there is more to do at
+  /// once. A failure of the database is counted, logged, and tried again next turn; lapses never
+  /// wait for it. A stop holds additions alone, at the gate.
   bool run();
   /// How long the next turn may wait.
   [[nodiscard]] std::int64_t wait_ms() const;
 
  private:
   void lapse();
+  void bring_resumed();
   bool publish();
+  Result<void> tell_notices();
   Result<int> apply_rows(const std::vector<PublicationRow>& rows);
   Result<void> report(const std::vector<PublicationRow>& rows);
   Result<bool> catch_up_reports();
@@ -96,9 +102,9 @@ class PublisherTurn {
   Publisher::Parts parts_;
   Metric& applied_;
   Metric& refused_;
+  Metric& held_;
   Metric& lapsed_;
   Metric& failures_;
-  Metric& stopped_;
   Metric& names_;
 };
 

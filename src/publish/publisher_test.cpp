@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "publish/control.h"
+#include <atomic>
+#include <thread>
+
+#include "publish/control_socket.h"
+#include "publish/publication_control.h"
 #include "publish/testing.h"
 
 namespace khien::publish {
@@ -12,6 +16,8 @@ namespace {
 class FakeSource final : public PublicationSource {
  public:
   Result<std::vector<PublicationRow>> after(std::int64_t sequence, int limit) override {
+    asked = true;
+    hanging.lock().wait_for(std::chrono::seconds{30}, [](bool hangs) { return !hangs; });
     if (away) return fail(ErrorCode::unavailable, "database away");
     std::vector<PublicationRow> found;
     for (const auto& row : rows) {
@@ -24,6 +30,11 @@ class FakeSource final : public PublicationSource {
   Result<void> record(std::span<const PublishedRow> published) override {
     if (away || record_fails) return fail(ErrorCode::unavailable, "database away");
     recorded.insert(recorded.end(), published.begin(), published.end());
+    return {};
+  }
+  Result<void> record_withdrawn(std::span<const GateNotice> notices) override {
+    if (away || record_fails) return fail(ErrorCode::unavailable, "database away");
+    withdrawn.insert(withdrawn.end(), notices.begin(), notices.end());
     return {};
   }
   void wait(std::int64_t) override {
@@ -43,7 +54,15 @@ class FakeSource final : public PublicationSource {
   bool away = false;
   bool record_fails = false;
   std::vector<PublicationRow> rows;
+  /// Until it is false again, a question gets no answer.
+  void hang(bool hangs) {
+    *hanging.lock() = hangs;
+    hanging.notify_all();
+  }
+  Guarded<bool> hanging{false};
+  std::atomic<bool> asked{false};
   std::vector<PublishedRow> recorded;
+  std::vector<GateNotice> withdrawn;
   Guarded<bool> woken{false};
 };
 
@@ -53,16 +72,24 @@ class PublisherTest : public testing::Test {
   void open() {
     turn_.reset();
     zones_.reset();
-    zones_ = open_zones(folder_.path(), clock_);
+    gate_.reset();
+    gate_ = std::move(*Gate::open({.folder = folder_.path(),
+                                   .limits = {.adds_max = 5'000, .adds_free = 5'000},
+                                   .good_name = is_good},
+                                  clock_));
+    SystemRng rng;
+    zones_ =
+        std::move(*ZoneSet::open({.folder = folder_.path(), .gate = gate_.get()}, clock_, rng));
     turn_.emplace(parts());
   }
   Publisher::Parts parts() {
-    return {.zones = *zones_,
-            .source = source_,
-            .clock = clock_,
-            .folder = folder_.path(),
-            .metrics = metrics_};
+    return {.zones = *zones_, .source = source_, .clock = clock_, .metrics = metrics_};
   }
+  static std::optional<GoodName> is_good(std::string_view name, Scope, Basis) {
+    if (!name.starts_with("tot")) return std::nullopt;
+    return GoodName{.name = std::string{name}, .why = "popular", .orderable = true};
+  }
+  PublicationControl control() { return {*zones_, *gate_, clock_}; }
   bool is_blocked(std::string_view name, std::string_view zone = "orders-phishing") {
     return zones_->shown(test_zone(zone), test_name(name)).name;
   }
@@ -71,6 +98,7 @@ class PublisherTest : public testing::Test {
   ManualClock clock_;
   Metrics metrics_;
   FakeSource source_;
+  std::unique_ptr<Gate> gate_;
   std::unique_ptr<ZoneSet> zones_;
   std::optional<PublisherTurn> turn_;
 };
@@ -128,51 +156,91 @@ TEST_F(PublisherTest, OrdersLapseWithTheDatabaseAway) {
   EXPECT_FALSE(is_blocked("xau.example"));
 }
 
-TEST_F(PublisherTest, TheStopSwitchHoldsPublicationsBackAndNotLapses) {
+TEST_F(PublisherTest, AStopHoldsBlocksBackAndNeitherLapsesNorLifts) {
   source_.add({.name = "xau.example", .until_ms = clock_.now_ms() + 5'000});
+  source_.add({.name = "nham.example"});
   turn_->run();
-  ASSERT_TRUE(set_stopped(folder_.path(), true).has_value());
+  ASSERT_TRUE(control().stop("", {}).has_value());
   source_.add({.name = "te.example"});
+  source_.add({.kind = ChangeKind::remove, .source = "order:2", .name = "nham.example"});
   clock_.advance(5'000);
   turn_->run();
   EXPECT_FALSE(is_blocked("te.example"));
   EXPECT_FALSE(is_blocked("xau.example"));
-  ASSERT_TRUE(set_stopped(folder_.path(), false).has_value());
+  EXPECT_FALSE(is_blocked("nham.example"));
+  EXPECT_EQ(source_.recorded.back().sequence, 4);  // the lift is told, the held block is not
+  EXPECT_EQ(source_.recorded.size(), 3U);
+  open();
+  ASSERT_TRUE(gate_->resume("*").has_value());
   turn_->run();
   EXPECT_TRUE(is_blocked("te.example"));
+  EXPECT_EQ(source_.recorded.back().sequence, 3);
 }
 
-TEST_F(PublisherTest, RollsBackOnRequestWhileItRuns) {
-  source_.add({.name = "xau.example"});
+TEST_F(PublisherTest, AHeldOrderIsNotToldAsPublishedUntilItIs) {
+  source_.add({.name = "tot.example"});
+  source_.add({.name = "tot.example", .two_signers = true});  // another order, for the same name
   turn_->run();
+  ASSERT_EQ(source_.recorded.size(), 1U);
+  EXPECT_EQ(source_.recorded[0].sequence, 2);
+  open();  // killed; it reads nothing again, and the held one is still there
+  turn_->run();
+  const auto id = gate_->held().front().id;
+  ASSERT_TRUE(control().release({.id = id}, {Hand::Place::account, "an"}).has_value());
+  ASSERT_TRUE(control().release({.id = id}, {Hand::Place::account, "binh"}).has_value());
+  source_.away = true;
+  turn_->run();
+  source_.away = false;
+  turn_->run();
+  turn_->run();
+  ASSERT_EQ(source_.recorded.size(), 2U);
+  EXPECT_EQ(source_.recorded[1].sequence, 1);
+  EXPECT_EQ(source_.recorded[1].serial, zones_->serial(test_zone()));
+}
+
+TEST_F(PublisherTest, ARollbackIsToldWhenTheDatabaseIsThereAgain) {
+  source_.add({.name = "xau.example"});
   source_.add({.name = "nham.example"});
   turn_->run();
-  SystemClock clock;
-  const Publisher publisher{parts()};
-  const auto answer =
-      roll_back({.folder = folder_.path(), .zone = "orders-phishing", .serial = 2}, clock);
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  source_.away = true;
+  ASSERT_TRUE(control().roll_back({.zone = "orders-phishing", .serial = 1, .reason = "nhầm"}, {}));
+  turn_->run();
   EXPECT_FALSE(is_blocked("nham.example"));
-  EXPECT_TRUE(is_blocked("xau.example"));
-  EXPECT_TRUE(is_stopped(folder_.path()));
-  const auto refused =
-      roll_back({.folder = folder_.path(), .zone = "orders-phishing", .serial = 99}, clock);
-  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  open();
+  turn_->run();
+  EXPECT_TRUE(source_.withdrawn.empty());
+  source_.away = false;
+  turn_->run();
+  turn_->run();
+  ASSERT_EQ(source_.withdrawn.size(), 2U);
+  EXPECT_EQ(source_.withdrawn[1].source, "order:2");
+  EXPECT_EQ(source_.withdrawn[1].serial, 1U);
+  EXPECT_TRUE(gate_->notices(1).empty());
+  // The case suspends its order, which removes it: nothing waits any more.
+  source_.add({.kind = ChangeKind::remove, .source = "order:1", .name = "xau.example"});
+  source_.add({.kind = ChangeKind::remove, .source = "order:2", .name = "nham.example"});
+  turn_->run();
+  EXPECT_TRUE(gate_->held().empty());
 }
 
-TEST_F(PublisherTest, RollsBackWithNoPublisherRunning) {
-  source_.add({.name = "xau.example"});
+// The database does not even refuse: the operator's hand needs nobody but the zones.
+TEST_F(PublisherTest, TheOperatorIsHeardWhileTheDatabaseHangs) {
+  source_.add({.name = "nham.example"});
   turn_->run();
-  turn_.reset();
-  zones_.reset();
-  const auto answer =
-      roll_back({.folder = folder_.path(), .zone = "orders-phishing", .serial = 1}, clock_);
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
-  EXPECT_EQ(
-      roll_back({.folder = folder_.path(), .zone = "opinions", .serial = 1}, clock_).error().code,
-      ErrorCode::not_found);
-  open();
-  EXPECT_FALSE(is_blocked("xau.example"));
+  source_.asked = false;
+  source_.hang(true);
+  const Publisher publisher{parts()};
+  while (!source_.asked) std::this_thread::yield();
+  PublicationControl hand = control();
+  const auto server = ControlServer::start(folder_.path(), hand);
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  const auto rolled = ask_publisher(
+      folder_.path(), {.command = ControlCommand::rollback, .zone = "orders-phishing", .serial = 1},
+      clock_);
+  ASSERT_TRUE(rolled.has_value()) << rolled.error().message;
+  EXPECT_EQ(rolled->integer_at("withdrawn"), 1);
+  EXPECT_FALSE(is_blocked("nham.example"));
+  source_.hang(false);
 }
 
 TEST_F(PublisherTest, ManyRowsTakeSeveralTurns) {

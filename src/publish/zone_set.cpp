@@ -60,59 +60,12 @@ std::vector<std::vector<ZoneBatch>> cut(std::vector<ZoneBatch> zones) {
   return pieces;
 }
 
-/// What holders asked for before the steps, and whether they went because their time was over.
-/// What a domain adds to that, and the fillers, follow by themselves.
-struct Past {
-  Shown held;
-  bool lapsed = false;
-};
-
-/// Walks the steps backwards from what is held now.
-std::unordered_map<dns::Name, Past> past_of(const ZoneTable& table,
-                                            std::span<const SerialStep> steps) {
-  std::unordered_map<dns::Name, Past> past;
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    for (auto change = step->changes.rbegin(); change != step->changes.rend(); ++change) {
-      if (change->layer == ChangeLayer::record) continue;
-      const dns::Name name{table.name_at(change->name_at)};
-      Past& one = past.try_emplace(name, Past{.held = table.held(name)}).first->second;
-      one.lapsed = one.lapsed || change->lapsed;
-      switch (change->kind) {
-        case RecordChangeKind::add_name: one.held.name = false; break;
-        case RecordChangeKind::remove_name: one.held.name = true; break;
-        case RecordChangeKind::add_below: one.held.below = false; break;
-        case RecordChangeKind::remove_below: one.held.below = true; break;
-      }
-    }
-  }
-  return past;
-}
-
-/// The operations that make holders ask for what they asked for before the steps.
-std::vector<Operation> undo(const ZoneTable& table, std::span<const SerialStep> steps,
-                            InstantMs until_ms) {
-  std::vector<Operation> operations;
-  for (const auto& [name, past] : past_of(table, steps)) {
-    const Shown now = table.held(name);
-    if (past.held == now) continue;
-    // Less than now means that holders must go; more is one holder besides.
-    const bool asks_less = (now.name && !past.held.name) || (now.below && !past.held.below);
-    if (asks_less) {
-      operations.push_back({.kind = OperationKind::clear,
-                            .scope = Scope::host,
-                            .source = rollback_source,
-                            .until_ms = 0,
-                            .name = name});
-    }
-    if (past.held.name && !past.lapsed) {
-      operations.push_back({.kind = OperationKind::add,
-                            .scope = past.held.below ? Scope::domain : Scope::host,
-                            .source = rollback_source,
-                            .until_ms = until_ms,
-                            .name = name});
-    }
-  }
-  return operations;
+/// True if `holders` does not have the operation's source, or not as wide.
+bool is_more(std::span<const Holder> holders, const Operation& operation) {
+  const auto held = std::find_if(holders.begin(), holders.end(), [&](const Holder& holder) {
+    return holder.source == operation.source;
+  });
+  return held == holders.end() || (held->scope == Scope::host && operation.scope == Scope::domain);
 }
 
 }  // namespace
@@ -130,10 +83,14 @@ Result<void> ZoneSet::State::replay(const Batch& batch) {
     Zone& changed = zone(*facts);
     if (one.serial != dns::serial_next(changed.serial)) return not_following("a serial is missing");
     changed.history.begin(changed.serial, one.serial);
+    changed.rules.begin(changed.serial, one.serial, batch.at_ms);
     for (const Operation& operation : one.operations) {
       if (operation.source >= sources.size()) return not_following("a source is unknown");
-      changed.history.record(perform(*changed.table, operation),
-                             operation.kind == OperationKind::lapse);
+      const bool is_new = operation.kind == OperationKind::add &&
+                          is_more(changed.table->holders(operation.name), operation);
+      const TableChange made = perform(*changed.table, operation);
+      changed.history.record(made, operation.kind == OperationKind::lapse);
+      if (is_new) changed.rules.added({.name_at = made.name_at, .source = operation.source});
     }
     changed.serial = one.serial;
   }
@@ -171,8 +128,7 @@ SourceIndex ZoneSet::draft_source(Draft& draft, std::string_view source) {
   return place->second;
 }
 
-/// Adds the change to the draft, or says why it is refused.
-std::string ZoneSet::draft_change(Draft& draft, const Change& change) {
+std::string ZoneSet::refusal_of(const Change& change) const {
   const ZoneFacts* zone = find_zone(change.zone);
   if (zone == nullptr) return "unknown_zone";
   if (change.source.empty() || change.source.size() > source_size_max) return "bad_source";
@@ -186,12 +142,18 @@ std::string ZoneSet::draft_change(Draft& draft, const Change& change) {
     return "public_suffix";
   }
   if (!dns::make_rpz_owner(*name, true, zone->name)) return "too_long";
-  draft.operations(*zone).push_back({.kind = is_add ? OperationKind::add : OperationKind::remove,
-                                     .scope = change.scope,
-                                     .source = draft_source(draft, change.source),
-                                     .until_ms = is_add ? change.until_ms : 0,
-                                     .name = name->lower()});
   return {};
+}
+
+/// Adds a change that refusal_of() lets through to the draft.
+void ZoneSet::draft_change(Draft& draft, const Change& change) {
+  const ZoneFacts& zone = *find_zone(change.zone);
+  const bool is_add = change.kind == ChangeKind::add;
+  draft.operations(zone).push_back({.kind = is_add ? OperationKind::add : OperationKind::remove,
+                                    .scope = change.scope,
+                                    .source = draft_source(draft, change.source),
+                                    .until_ms = is_add ? change.until_ms : 0,
+                                    .name = dns::Name::from_text(change.name)->lower()});
 }
 
 Result<Applied> ZoneSet::apply(std::span<const Change> changes,
@@ -207,10 +169,9 @@ Result<Applied> ZoneSet::apply_untold(std::span<const Change> changes,
   auto writer = writer_->lock();
   Draft draft;
   draft.applied_sequence = applied_sequence;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    std::string reason = draft_change(draft, changes[i]);
-    if (!reason.empty()) applied.refused.push_back({.index = i, .reason = std::move(reason)});
-  }
+  auto passed = pass_gate(changes, applied);
+  if (!passed) return propagate(std::move(passed).error(), "pass the gate");
+  for (const Change& change : *passed) draft_change(draft, change);
   if (changes_refused_ != nullptr) {
     changes_refused_->add(static_cast<std::int64_t>(applied.refused.size()));
   }
@@ -319,7 +280,8 @@ ZoneSet::Difference ZoneSet::compare(const ZoneFacts& zone, const Replacement& r
 Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
   const ZoneFacts* zone = find_zone(replacement.zone);
   if (zone == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
-  const auto [wanted, gone] = compare(*zone, replacement);
+  auto difference = compare(*zone, replacement);
+  auto& [wanted, gone] = difference;
   if (wanted.size() + gone.size() > replacement.change_max) {
     return fail(ErrorCode::limit_exceeded,
                 "the change of " + std::to_string(wanted.size() + gone.size()) +
@@ -346,11 +308,22 @@ Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
                        .zone = zone->id,
                        .name = name,
                        .source = replacement.source,
-                       .scope = replacement.scope});
+                       .scope = replacement.scope,
+                       .warrant = Warrant::admitted});
     if (changes.size() == operations_per_batch_max) flush();
   };
   const auto before = serial(*zone).value_or(0);
   for (const std::string& name : gone) push(ChangeKind::remove, name);
+  // Only now the gate, which looks at every addition: what goes waits for nothing.
+  if (options_.gate != nullptr) flush();
+  if (done) {
+    if (const auto admission = admit(replacement, difference); !admission) {
+      done = tl::unexpected<Error>{admission.error()};
+    } else if (*admission != Admission::pass) {
+      replaced.held = wanted.size();
+    }
+  }
+  if (!done || replaced.held != 0) wanted.clear();
   for (const std::string_view name : wanted) push(ChangeKind::add, name);
   flush();
   replaced.added = wanted.size() - replaced.refused;
@@ -384,28 +357,6 @@ Result<Applied> ZoneSet::lapse() {
       if (!serials) return propagate(std::move(serials).error(), "lapse");
       applied.serials.insert(applied.serials.end(), serials->begin(), serials->end());
     }
-  }
-  tell(applied.serials);
-  return applied;
-}
-
-Result<Applied> ZoneSet::rollback(std::string_view zone_name, std::uint32_t serial) {
-  const ZoneFacts* facts = find_zone(zone_name);
-  if (facts == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
-  Applied applied;
-  {
-    auto writer = writer_->lock();
-    Draft draft;
-    {
-      auto state = state_->lock();
-      State::Zone& zone = state->zone(*facts);
-      const auto steps = zone.history.since(serial);
-      if (!steps) return fail(ErrorCode::not_found, "the log does not reach back to that serial");
-      draft.operations(*facts) = undo(*zone.table, *steps, clock_.now_ms() + rollback_hold_ms);
-    }
-    auto serials = commit(*writer, std::move(draft));
-    if (!serials) return propagate(std::move(serials).error(), "roll back");
-    applied.serials = std::move(*serials);
   }
   tell(applied.serials);
   return applied;

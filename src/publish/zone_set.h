@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "publish/gate.h"
 #include "publish/zone_history.h"
 #include "publish/zone_log.h"
 #include "publish/zone_names.h"
@@ -31,8 +32,6 @@ namespace khien::publish {
 constexpr std::size_t log_size_max = std::size_t{1} << 30;          // of one log file
 constexpr std::size_t base_size_max = std::size_t{1} << 31;         // of the base file
 constexpr std::size_t compaction_log_size = std::size_t{64} << 20;  // a log above it is folded in
-/// What a rollback brings back is served at most this long: blocks need an end.
-constexpr std::int64_t rollback_hold_ms = 24 * ms_per_hour;
 
 /// The source that a lapse, a lift or another order can tell apart: at most 120 octets.
 constexpr std::size_t source_size_max = 120;
@@ -46,13 +45,19 @@ struct Change {
   std::string_view name = {};    ///< A-labels; at least two labels
   std::string_view source = {};  ///< "order:01J…", "feed:…"
   Scope scope = Scope::host;
-  InstantMs until_ms = 0;  ///< of an add: not served from then on; 0 for no end
+  InstantMs until_ms = 0;           ///< of an add: not served from then on; 0 for no end
+  Warrant warrant = Warrant::none;  ///< of an add: what the gate may rely on
+  std::int64_t sequence = 0;        ///< of its publication, for whom the gate tells; 0 if none
+  bool served_before = false;       ///< zones are built anew, of what was served: no burst
 };
 
 /// Why a change was left out; the others of its batch were made.
 struct RefusedChange {
   std::size_t index = 0;  ///< in the span given
-  std::string reason;     ///< unknown_zone bad_name single_label public_suffix too_long bad_source
+  /// unknown_zone bad_name single_label public_suffix too_long bad_source; gate_full: it had to
+  /// wait for a person and there was no room; no_such_change: a release of what does not wait any
+  /// more
+  std::string reason;
 };
 
 struct ZoneSerial {
@@ -63,6 +68,13 @@ struct ZoneSerial {
 struct Applied {
   std::vector<ZoneSerial> serials;  ///< of each zone that was touched, as served now
   std::vector<RefusedChange> refused;
+  std::vector<std::size_t> held;  ///< in the span given: they wait at the gate for a person
+};
+
+/// What a rollback took out, and where the zone stands.
+struct Withdrawal {
+  std::uint32_t serial = 0;  ///< as served now
+  std::vector<WithdrawnRule> rules;
 };
 
 /// Who makes a zone show a name: an entry for the name itself, or for one above it with all below.
@@ -83,6 +95,9 @@ struct ZoneSetOptions {
   /// Each new serial is at least this: for a folder that is begun anew (after a restore), above all
   /// that followers may have. They would not follow a lower one, nor notice an equal one.
   std::uint32_t serial_floor = 0;
+  /// Every addition passes it. Of the same folder; must outlive the ZoneSet. nullptr for tools that
+  /// only read or take out.
+  Gate* gate = nullptr;
 };
 
 struct ZoneStatus {
@@ -120,11 +135,13 @@ class ZoneSet {
     std::span<const std::string> names;
     Scope scope = Scope::domain;
     std::size_t change_max = SIZE_MAX;
+    Warrant warrant = Warrant::judged_set;
   };
   struct Replaced {
     std::size_t added = 0;
     std::size_t removed = 0;
     std::size_t refused = 0;  ///< names that no zone takes; see RefusedChange
+    std::size_t held = 0;     ///< additions that wait at the gate, all or none of them
     std::uint32_t serial = 0;
   };
   [[nodiscard]] Result<Replaced> replace(const Replacement& replacement);
@@ -134,11 +151,13 @@ class ZoneSet {
   /// When lapse() will next have something to do.
   [[nodiscard]] std::optional<InstantMs> next_lapse_ms();
 
-  /// Serves again what the zone served at `serial`, under a new serial: names added since are taken
-  /// out, whoever holds them; names removed since come back for rollback_hold_ms, except those
-  /// whose time was over. A later removal by anybody ends such a return. not_found if the log does
-  /// not reach back to `serial`.
-  [[nodiscard]] Result<Applied> rollback(std::string_view zone, std::uint32_t serial);
+  /// Takes every rule (a source holding a name) out of the zone that came after `serial` and still
+  /// stands, under a new serial. Brings nothing back that was lifted or lapsed since. The gate is
+  /// told first: what was taken out waits there for a person, and the zone is stopped; `reason` is
+  /// the operator's. Doing it twice is harmless. not_found if the log does not reach back to
+  /// `serial`; the message says how far it does.
+  [[nodiscard]] Result<Withdrawal> rollback(std::string_view zone, std::uint32_t serial,
+                                            const std::string& reason = {});
 
   /// Folds the log into a new base file. Changes go on meanwhile.
   [[nodiscard]] Result<void> compact();
@@ -167,6 +186,9 @@ class ZoneSet {
   /// Called with the zones that have a new serial, on the thread that made the change.
   void set_listener(std::function<void(std::span<const ZoneSerial>)> listener);
 
+  /// What guards the additions; nullptr if nothing does.
+  [[nodiscard]] Gate* gate() const noexcept { return options_.gate; }
+
   class ZoneReader;
   class StepReader;
   /// The zone as it is now, to be read piece by piece.
@@ -190,7 +212,13 @@ class ZoneSet {
   [[nodiscard]] Difference compare(const ZoneFacts& zone, const Replacement& replacement);
   Result<Applied> apply_untold(std::span<const Change> changes,
                                std::optional<std::int64_t> applied_sequence);
-  [[nodiscard]] std::string draft_change(Draft& draft, const Change& change);
+  /// Why no zone may take the change; empty if one may.
+  [[nodiscard]] std::string refusal_of(const Change& change) const;
+  void draft_change(Draft& draft, const Change& change);
+  class View;  // the zones as the gate sees them
+  /// What is left of `changes` after the gate, noting in `applied` what is held or left out.
+  Result<std::vector<Change>> pass_gate(std::span<const Change> changes, Applied& applied);
+  Result<Admission> admit(const Replacement& replacement, const Difference& difference);
   [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
   /// With a floor and a folder that is begun: every zone is served at the floor, on disk too.
   Result<void> begin_at_floor();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/frame_file.h"
+#include "publish/rule_history.h"
 #include "publish/zone_history.h"
 #include "publish/zone_set.h"
 
@@ -21,6 +22,7 @@ struct ZoneSet::State {
     std::uint32_t serial = 1;
     std::unique_ptr<ZoneTable> table;
     ZoneHistory history;
+    RuleHistory rules;
   };
   std::vector<Zone> zones;  // in the order of all_zones()
   std::uint64_t position = 0;

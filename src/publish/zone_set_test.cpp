@@ -171,38 +171,6 @@ TEST_F(ZoneSetTest, LapsesWithoutAnybodyAsking) {
   EXPECT_FALSE(zones_->next_lapse_ms().has_value());
 }
 
-TEST_F(ZoneSetTest, RollsBackToASerial) {
-  Change short_order = block("ngan.example", "order:9");
-  short_order.until_ms = clock_.now_ms() + 1'000;
-  apply({block("giu.example"), block("mat.example", "order:2"), short_order});
-  const std::uint32_t good = serial();
-  Change wide = block("giu.example", "order:3");
-  wide.scope = Scope::domain;
-  apply({block("nham.example", "order:4"), wide, lift("mat.example", "order:2")});
-  clock_.advance(1'000);
-  ASSERT_TRUE(zones_->lapse().has_value());
-
-  const auto rolled = zones_->rollback("orders-phishing.rpz.khien.", good);
-  ASSERT_TRUE(rolled.has_value());
-  EXPECT_EQ(rolled->serials[0].serial, good + 3);
-  EXPECT_FALSE(shown("nham.example.").name);
-  EXPECT_EQ(shown("giu.example."), (Shown{.name = true}));
-  EXPECT_TRUE(shown("mat.example.").name);
-  EXPECT_FALSE(shown("ngan.example.").name);  // its time was over: it does not come back
-  // A lift never waits for a rollback, and nothing comes back without an end.
-  apply({lift("giu.example", "order:1")});
-  EXPECT_FALSE(shown("giu.example.").name);
-  clock_.advance(rollback_hold_ms);
-  ASSERT_TRUE(zones_->lapse().has_value());
-  EXPECT_FALSE(shown("mat.example.").name);
-}
-
-TEST_F(ZoneSetTest, RollsBackOnlyAsFarAsTheLogGoes) {
-  apply({block("xau.example")});
-  EXPECT_EQ(zones_->rollback("orders-phishing", 77).error().code, ErrorCode::not_found);
-  EXPECT_EQ(zones_->rollback("opinions", 1).error().code, ErrorCode::not_found);
-}
-
 TEST_F(ZoneSetTest, ReplacesWhatAFeedHolds) {
   const auto replace = [&](std::vector<std::string> names, std::size_t change_max = 100) {
     return zones_->replace({.zone = "feeds-fraud",

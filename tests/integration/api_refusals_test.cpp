@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "api/gate.h"
 #include "api/rates.h"
@@ -385,6 +386,41 @@ TEST_F(ApiRefusals, WhoMaySeesTheZonesAndTheirFollowers) {
   EXPECT_TRUE(seen.has(R"("name":"orders-phishing.rpz.khien")")) << seen.text;
   EXPECT_TRUE(seen.has(R"("name":"khien-dnsd")")) << seen.text;  // a new installation's follower
   EXPECT_TRUE(seen.has(R"("state":"never")")) << seen.text;
+}
+
+TEST_F(ApiRefusals, TheDutyOperatorStopsAndDecidesAtTheGate) {
+  const auto duty = headers_of(sign_in("duc"));
+  const std::string path = "/api/v1/publication";
+  const auto stopped = ask("POST", path + "/stop", duty, R"({"zone":"orders-fraud"})");
+  EXPECT_EQ(stopped.status, 200) << stopped.text;
+  const auto gate = ask("GET", path + "/gate", duty);
+  EXPECT_TRUE(gate.has(R"("stopped":["orders-fraud"])")) << gate.text;
+  EXPECT_TRUE(gate.has(R"("items":[])")) << gate.text;
+  const std::vector<std::tuple<std::string, std::string, int, std::string>> refused{
+      {"/stop", R"({"zone":"opinions"})", 400, "unknown_zone"},
+      {"/resume", R"({"zone":"orders-phishing"})", 409, "not_stopped"},
+      {"/rollback", R"({"zone":"orders-fraud","serial":1})", 400, "bad_field"},
+      {"/rollback", R"({"zone":"orders-fraud","serial":1,"reason":"x"})", 400, "reason_needed"},
+      {"/rollback", R"({"zone":"orders-fraud","serial":-1,"reason":"nhầm"})", 400, "bad_field"},
+      {"/rollback", R"({"zone":"orders-fraud","serial":77,"reason":"nhầm"})", 404,
+       "serial_unknown"},
+      {"/gate/1/release", "{}", 404, "no_such_change"},
+      {"/gate/x/release", "{}", 404, "no_such_change"},
+      {"/gate/1/reject", R"({"reason":"nhầm"})", 404, "no_such_change"},
+  };
+  for (const auto& [end, body, status, reason] : refused) {
+    const auto answer = ask("POST", path + end, duty, body);
+    EXPECT_EQ(answer.status, status) << end << answer.text;
+    EXPECT_TRUE(answer.has("\"" + reason + "\"")) << end << answer.text;
+  }
+  EXPECT_EQ(ask("POST", path + "/resume", duty, R"({"zone":"orders-fraud"})").status, 200);
+  const auto& services = khiend_->services();
+  const auto leaves = services.database.read([](store::Executor& db) {
+    return db.query_one(
+        "SELECT count(*) FROM ledger_leaf WHERE type IN "
+        "('publication.stopped', 'publication.resumed')");
+  });
+  EXPECT_EQ((*leaves)->integer(0), 2);  // nothing that was refused
 }
 
 TEST_F(ApiRefusals, NoPublicRouteTakesAFormOfAnotherSite) {

@@ -214,6 +214,12 @@ export const publicationQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+export const gateQuery = queryOptions({
+  queryKey: ['publication', 'gate'],
+  queryFn: () => call(api.GET('/api/v1/publication/gate')),
+  refetchInterval: 30_000,
+});
+
 export const accountsQuery = queryOptions({
   queryKey: ['account', 'list'],
   queryFn: () => call(api.GET('/api/v1/accounts')),

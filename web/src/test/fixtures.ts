@@ -12,6 +12,7 @@ import type {
   EvidenceDetail,
   EvidenceItem,
   Feed,
+  Gate,
   Impact,
   LegalGround,
   Me,
@@ -88,6 +89,7 @@ export const me: Me = {
     'feed.read',
     'feed.propose',
     'new_name.read',
+    'publication.decide',
     'publication.read',
     'provider.read',
     'account.read',
@@ -665,6 +667,49 @@ const upToDate = (
 });
 const behind = { state: 'behind', serials_behind: 3, behind_ms: 41_000 } as const;
 
+export const gate: Gate = {
+  here: true,
+  stopped: ['feeds-malware'],
+  untold: 0,
+  items: [
+    {
+      id: 7,
+      zone: 'orders-phishing',
+      reason: 'good_names',
+      at_ms: now - 20 * minute,
+      serial: 1203,
+      count: 1,
+      source: '',
+      names: [
+        {
+          name: 'ngan-hang.example',
+          source: 'order:01JD8Z7Q4M3T9X2V5B6C7D8E9F',
+          scope: 'host',
+          detail: 'ngan-hang.example (never_block: bank-website)',
+        },
+      ],
+      examples: [],
+      first_by: { id: '01JD8Z7Q4M3T9X2V5B6C7D8E9A', name: 'Phạm Văn Minh' },
+      needs_two: true,
+      rejected: false,
+    },
+    {
+      id: 9,
+      zone: 'feeds-malware',
+      reason: 'rolled_back',
+      at_ms: now - 5 * minute,
+      serial: 88,
+      count: 4120,
+      source: 'feed:01JD8Z7Q4M3T9X2V5B6C7D8E9B:domain',
+      names: [],
+      examples: ['mot.example', 'hai.example'],
+      first_by: null,
+      needs_two: false,
+      rejected: false,
+    },
+  ],
+};
+
 export const publication: Publication = {
   here: true,
   at_ms: now,
@@ -930,6 +975,7 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/feeds': { items: feeds },
   'GET /api/v1/new-names': page(newNames),
   'GET /api/v1/publication': publication,
+  'GET /api/v1/publication/gate': gate,
   'GET /api/v1/accounts': { items: accounts },
   'GET /api/v1/account-changes': page(changes),
   'GET /api/v1/cases/assignees': { items: [lan, minh] },

@@ -6,6 +6,7 @@ import { Page } from '@/ui/Page';
 import { Empty, Loaded } from '@/ui/States';
 import { Attention } from './Attention';
 import { Followers } from './Followers';
+import { GateSection } from './GateSection';
 import { ZoneMatrix } from './ZoneMatrix';
 import './publication.css';
 
@@ -19,6 +20,7 @@ export function PublicationScreen() {
           publication.here ? (
             <>
               <Attention followers={publication.followers} />
+              <GateSection zones={publication.zones} />
               <Followers followers={publication.followers} />
               <ZoneMatrix publication={publication} />
             </>

@@ -1,0 +1,166 @@
+// `khienctl publish …`: asks the publisher on its local socket and prints what it says.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "commands.h"
+#include "publish/control_socket.h"
+
+namespace khien::khienctl {
+namespace {
+
+using codec::Json;
+using publish::ControlCommand;
+
+Result<Json> ask(const Place& place, const publish::ControlRequest& request) {
+  const SystemClock clock;
+  return publish::ask_publisher(place.state / "zones", request, clock);
+}
+
+std::string text_of(const Json& object, std::string_view key) {
+  const Json* value = object.find(key);
+  return value != nullptr && value->text() != nullptr ? *value->text() : std::string{};
+}
+std::int64_t number_of(const Json& object, std::string_view key) {
+  const Json* value = object.find(key);
+  return value == nullptr ? 0 : value->integer().value_or(0);
+}
+bool is_set(const Json& object, std::string_view key) {
+  const Json* value = object.find(key);
+  return value != nullptr && value->boolean().value_or(false);
+}
+const Json::Array& items_of(const Json& object, std::string_view key) {
+  static const Json none;
+  const Json* value = object.find(key);
+  return value == nullptr ? none.items() : value->items();
+}
+
+std::string_view words_of(std::string_view reason) {
+  if (reason == "good_names") return "it touches names that people rely on";
+  if (reason == "canary") return "a fixed good name would not resolve any more";
+  if (reason == "too_many") return "more additions in a short time than people decide";
+  if (reason == "rolled_back") return "a rollback withdrew it";
+  if (reason == "stopped") return "publication is stopped";
+  return "a person refused what this list brought before";
+}
+
+void print_change(const Json& change) {
+  const auto source = text_of(change, "source");
+  fmt::print("{:>5}  {:<24} {} names  {}\n", number_of(change, "id"), text_of(change, "zone"),
+             number_of(change, "count"), source.empty() ? "of orders" : source);
+  fmt::print("       why: {}{}\n", words_of(text_of(change, "reason")),
+             is_set(change, "rejected") ? " (rejected; waits no longer)" : "");
+  if (is_set(change, "needs_two")) {
+    const bool agreed = !text_of(change, "first_by").empty();
+    fmt::print("       two persons release it, on the screen Publication{}\n",
+               agreed ? "; one has agreed" : "");
+  }
+  for (const auto& name : items_of(change, "names")) {
+    const auto detail = text_of(name, "detail");
+    fmt::print("         {:<40} {}{}{}\n", text_of(name, "name"), text_of(name, "source"),
+               detail.empty() ? "" : "  hits ", detail);
+  }
+  for (const auto& example : items_of(change, "examples")) {
+    if (example.text() != nullptr) fmt::print("         {}\n", *example.text());
+  }
+}
+
+Result<void> done(const Result<Json>& answer, const char* sentence) {
+  if (!answer) return tl::unexpected<Error>{answer.error()};
+  std::puts(sentence);
+  return {};
+}
+
+}  // namespace
+
+Result<void> publish_status(const Place& place, Output output) {
+  const auto status = ask(place, {.command = ControlCommand::status});
+  if (!status) return tl::unexpected<Error>{status.error()};
+  if (output == Output::json) {
+    fmt::print("{}\n", status->dump());
+    return {};
+  }
+  for (const auto& zone : items_of(*status, "zones")) {
+    fmt::print("{:<24} serial {:>10}  {:>8} names\n", text_of(zone, "zone"),
+               number_of(zone, "serial"), number_of(zone, "names"));
+  }
+  for (const auto& zone : items_of(*status, "stopped")) {
+    fmt::print("stopped: {} (`khienctl publish resume`)\n",
+               *zone.text() == "*" ? "every zone" : *zone.text());
+  }
+  if (const auto held = number_of(*status, "held"); held > 0) {
+    fmt::print("{} changes wait for a person (`khienctl publish held`)\n", held);
+  }
+  if (const auto untold = number_of(*status, "untold"); untold > 0) {
+    fmt::print("the database has still to be told of {} of them\n", untold);
+  }
+  return {};
+}
+
+Result<void> publish_stop(const Place& place, const std::string& zone) {
+  return done(ask(place, {.command = ControlCommand::stop, .zone = zone}),
+              "Stopped: new blocks wait at the gate; what is served stays, lifts and ends go on. "
+              "`khienctl publish resume` lets them through.");
+}
+
+Result<void> publish_resume(const Place& place, const std::string& zone) {
+  return done(ask(place, {.command = ControlCommand::resume, .zone = zone}),
+              "Publishing goes on. What else waits: `khienctl publish held`.");
+}
+
+Result<void> publish_rollback(const Place& place, const PublishRollback& wanted) {
+  const auto rolled = ask(place, {.command = ControlCommand::rollback,
+                                  .zone = wanted.zone,
+                                  .serial = wanted.serial,
+                                  .reason = wanted.reason});
+  if (!rolled) return tl::unexpected<Error>{rolled.error()};
+  for (const auto& rule : items_of(*rolled, "names")) {
+    fmt::print("  {:<40} {}\n", text_of(rule, "name"), text_of(rule, "source"));
+  }
+  const auto count = number_of(*rolled, "withdrawn");
+  const auto shown = static_cast<std::int64_t>(items_of(*rolled, "names").size());
+  if (count > shown) fmt::print("  and {} more\n", count - shown);
+  fmt::print(
+      "{} rules that came into {} after serial {} are withdrawn; it is served as serial {}.\n"
+      "The zone is stopped: `khienctl publish held` shows what waits, `khienctl publish resume {}` "
+      "lets new blocks through.\n",
+      count, text_of(*rolled, "zone"), wanted.serial, number_of(*rolled, "serial"), wanted.zone);
+  return {};
+}
+
+Result<void> publish_held(const Place& place, std::int64_t change, Output output) {
+  const auto held = ask(place, {.command = ControlCommand::held, .id = change});
+  if (!held) return tl::unexpected<Error>{held.error()};
+  if (output == Output::json) {
+    fmt::print("{}\n", held->dump());
+    return {};
+  }
+  const auto& items = items_of(*held, "items");
+  if (items.empty() && change != 0) {
+    return fail(ErrorCode::not_found, "no change " + std::to_string(change) + " waits (any more)");
+  }
+  if (items.empty()) std::puts("Nothing waits.");
+  for (const auto& one : items) print_change(one);
+  return {};
+}
+
+Result<void> publish_release(const Place& place, const PublishDecision& wanted) {
+  const auto released =
+      ask(place, {.command = ControlCommand::release, .id = wanted.change, .name = wanted.name});
+  if (!released) return tl::unexpected<Error>{released.error()};
+  return done(released, text_of(*released, "outcome") == "served"
+                            ? "Released: it is in the zone."
+                            : "Released: the list brings it within a minute; what it brings is "
+                              "judged if it has changed.");
+}
+
+Result<void> publish_reject(const Place& place, const PublishDecision& wanted) {
+  return done(ask(place, {.command = ControlCommand::reject,
+                          .id = wanted.change,
+                          .name = wanted.name,
+                          .reason = wanted.reason}),
+              "Rejected. Its orders are suspended as soon as the database is told; a list waits "
+              "for a person when it changes.");
+}
+
+}  // namespace khien::khienctl

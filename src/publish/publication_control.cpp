@@ -1,0 +1,176 @@
+#include "publish/publication_control.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace khien::publish {
+namespace {
+
+constexpr std::size_t untold_count_max = 1'000;
+
+/// The zone's id, or "*" for none named.
+Result<std::string> zone_id(const std::string& zone) {
+  if (zone.empty()) return std::string{every_zone()};
+  const ZoneFacts* facts = find_zone(zone);
+  if (facts == nullptr) return fail(ErrorCode::not_found, "no zone " + zone, "unknown_zone");
+  return facts->id;
+}
+
+void log_act(std::string_view event, std::string_view zone, const Hand& hand) {
+  write_log(LogLevel::warning, event, {{"zone", zone}, {"by", hand.who}});
+}
+
+/// The part of a change that is decided on.
+Result<HeldChange> part_of(HeldChange change, const std::string& name) {
+  if (name.empty()) return change;
+  std::erase_if(change.names, [&](const HeldName& held) { return held.name != name; });
+  if (change.names.empty()) {
+    return fail(ErrorCode::not_found, name + " does not wait in that change", "no_such_change");
+  }
+  return change;
+}
+
+}  // namespace
+
+PublicationControl::Status PublicationControl::status() const {
+  return {.zones = zones_.status(),
+          .stopped = gate_.stopped(),
+          .held = gate_.held(),
+          .untold_count = gate_.notices(untold_count_max).size()};
+}
+
+Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand) {
+  auto id = zone_id(zone);
+  if (!id) return tl::unexpected<Error>{std::move(id).error()};
+  log_act("publication_stopped", *id, hand);
+  return gate_.stop(*id);
+}
+
+Result<void> PublicationControl::resume(const std::string& zone, const Hand& hand) {
+  auto id = zone_id(zone);
+  if (!id) return tl::unexpected<Error>{std::move(id).error()};
+  if (auto resumed = gate_.resume(*id); !resumed) return resumed;
+  log_act("publication_resumed", *id, hand);
+  if (auto brought = bring_resumed(); !brought) {
+    return tl::unexpected<Error>{std::move(brought).error()};
+  }
+  return {};
+}
+
+Result<Withdrawal> PublicationControl::roll_back(const Rollback& rollback, const Hand& hand) {
+  if (rollback.reason.size() > control_reason_size_max) {
+    return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
+  }
+  auto done = zones_.rollback(rollback.zone, rollback.serial, rollback.reason);
+  if (done) {
+    write_log(LogLevel::warning, "zone_rolled_back",
+              {{"zone", rollback.zone},
+               {"to", rollback.serial},
+               {"serial", done->serial},
+               {"withdrawn", done->rules.size()},
+               {"by", hand.who}});
+  }
+  return done;
+}
+
+Result<std::size_t> PublicationControl::serve(const HeldChange& change, Warrant warrant) {
+  std::vector<Change> changes;
+  changes.reserve(change.names.size());
+  for (const HeldName& held : change.names) {
+    changes.push_back({.kind = ChangeKind::add,
+                       .zone = change.zone,
+                       .name = held.name,
+                       .source = held.source,
+                       .scope = held.scope,
+                       .until_ms = held.until_ms,
+                       .warrant = warrant == Warrant::released ? warrant : held.warrant,
+                       .sequence = held.sequence});
+  }
+  auto applied = zones_.apply(changes);
+  if (!applied) return tl::unexpected<Error>{std::move(applied).error()};
+  std::vector<HeldName> served;
+  for (std::size_t i = 0; i < change.names.size(); ++i) {
+    const bool is_held =
+        std::find(applied->held.begin(), applied->held.end(), i) != applied->held.end();
+    const bool is_refused =
+        std::any_of(applied->refused.begin(), applied->refused.end(),
+                    [i](const RefusedChange& refused) { return refused.index == i; });
+    if (!is_held && !is_refused) served.push_back(change.names[i]);
+  }
+  const auto serial = zones_.serial(*find_zone(change.zone)).value_or(0);
+  auto forgotten = gate_.forget_names(change.id, served, NoticeKind::published, serial, {});
+  if (!forgotten) return tl::unexpected<Error>{std::move(forgotten).error()};
+  return served.size();
+}
+
+Result<HeldChange> PublicationControl::releasable(const Decision& decision,
+                                                  const Hand& hand) const {
+  auto found = gate_.find(decision.id);
+  if (!found) return found;
+  if (gate_.is_stopped(*find_zone(found->zone))) {
+    return fail(ErrorCode::conflict, "zone " + found->zone + " is stopped: resume it first",
+                "zone_stopped");
+  }
+  auto change = part_of(std::move(*found), decision.name);
+  if (!change || !needs_two(change->reason)) return change;
+  if (hand.place != Hand::Place::account) {
+    return fail(ErrorCode::denied,
+                "it touches names that people rely on: two persons release it, on the screen "
+                "Publication; `reject` and `rollback` work here",
+                "two_persons_needed");
+  }
+  if (change->first_by == hand.who) {
+    return fail(ErrorCode::denied, "somebody else must agree to it, too", "own_release");
+  }
+  return change;
+}
+
+Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
+                                                                 const Hand& hand) {
+  auto change = releasable(decision, hand);
+  if (!change) return tl::unexpected<Error>{std::move(change).error()};
+  if (needs_two(change->reason) && change->first_by.empty()) {
+    if (auto noted = gate_.note_first(change->id, hand.who); !noted) {
+      return tl::unexpected<Error>{std::move(noted).error()};
+    }
+    log_act("held_change_first_release", change->zone, hand);
+    return Released::waits_for_other;
+  }
+  log_act("held_change_released", change->zone, hand);
+  if (change->is_set()) {
+    if (auto permitted = gate_.permit_set(change->id); !permitted) {
+      return tl::unexpected<Error>{std::move(permitted).error()};
+    }
+    return Released::permitted;
+  }
+  if (auto served = serve(*change, Warrant::released); !served) {
+    return tl::unexpected<Error>{std::move(served).error()};
+  }
+  return Released::served;
+}
+
+Result<void> PublicationControl::reject(const Decision& decision, const Hand& hand) {
+  if (decision.reason.size() > control_reason_size_max) {
+    return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
+  }
+  auto found = gate_.find(decision.id);
+  if (!found) return tl::unexpected<Error>{std::move(found).error()};
+  auto change = part_of(std::move(*found), decision.name);
+  if (!change) return tl::unexpected<Error>{std::move(change).error()};
+  log_act("held_change_rejected", change->zone, hand);
+  if (change->is_set()) return gate_.refuse_set(change->id);
+  return gate_.forget_names(change->id, change->names, NoticeKind::rejected, 0, decision.reason);
+}
+
+Result<std::size_t> PublicationControl::bring_resumed() {
+  std::size_t count = 0;
+  for (const HeldChange& change : gate_.resumable()) {
+    auto served = serve(change, Warrant::none);
+    if (!served) return served;
+    count += *served;
+  }
+  return count;
+}
+
+}  // namespace khien::publish

@@ -1,0 +1,46 @@
+// The acts at the gate, with what is said when they are done.
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, call, csrf } from '@/api/client';
+import { toastDone } from '@/ui/toast';
+
+export type GateAct =
+  | { kind: 'release'; id: number }
+  | { kind: 'reject'; id: number; reason: string }
+  | { kind: 'stop' }
+  | { kind: 'resume' };
+
+export function useGateAct() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: GateAct) => {
+      switch (act.kind) {
+        case 'release':
+          return call(
+            api.POST('/api/v1/publication/gate/{held_id}/release', {
+              params: { path: { held_id: act.id }, header: csrf },
+              body: {},
+            }),
+          );
+        case 'reject':
+          return call(
+            api.POST('/api/v1/publication/gate/{held_id}/reject', {
+              params: { path: { held_id: act.id }, header: csrf },
+              body: { reason: act.reason },
+            }),
+          );
+        case 'stop':
+          return call(api.POST('/api/v1/publication/stop', { params: { header: csrf }, body: {} }));
+        case 'resume':
+          return call(
+            api.POST('/api/v1/publication/resume', { params: { header: csrf }, body: {} }),
+          );
+      }
+    },
+    onSuccess: ({ outcome }) => {
+      toastDone(t(`app.publication.gate.outcome.${outcome}`));
+      void client.invalidateQueries({ queryKey: ['publication'] });
+    },
+  });
+}
