@@ -132,18 +132,24 @@ void NameOrder::erase(dns::NameView name) {
   join_if_sparse(at);
 }
 
-/// Keeps memory in proportion to the names after many have gone.
+/// Keeps memory in proportion to the names after many have gone: joins a block that is nearly empty
+/// with the next or the one before it.
 void NameOrder::join_if_sparse(std::size_t at) {
   if (directory_[at].block->count >= block_capacity / 4) return;
-  if (directory_.size() == 1) return;
-  const std::size_t left = at + 1 < directory_.size() ? at : at - 1;
-  Block& into = *directory_[left].block;
-  const Block& from = *directory_[left + 1].block;
-  if (into.count + from.count > block_capacity / 2) return;
+  if (!join_with_next(at) && at > 0) static_cast<void>(join_with_next(at - 1));
+}
+
+/// False if there is no next block, or the two would be too full for further names.
+bool NameOrder::join_with_next(std::size_t at) {
+  if (at + 1 == directory_.size()) return false;
+  Block& into = *directory_[at].block;
+  const Block& from = *directory_[at + 1].block;
+  if (into.count + from.count > block_capacity / 2) return false;
   std::copy_n(from.places.begin(), from.count,
               into.places.begin() + static_cast<std::ptrdiff_t>(into.count));
   into.count += from.count;
-  directory_.erase(directory_.begin() + static_cast<std::ptrdiff_t>(left) + 1);
+  directory_.erase(directory_.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  return true;
 }
 
 void NameOrder::assign(const std::vector<NamePlace>& places) {

@@ -71,6 +71,7 @@ class NameOrder {
   [[nodiscard]] Position next(Position at) const noexcept;
   void split(std::size_t block);
   void join_if_sparse(std::size_t block);
+  bool join_with_next(std::size_t block);
   void note_first(std::size_t block);
 
   const NamePool& pool_;
