@@ -264,12 +264,11 @@ TEST_P(BreakerDrill, EightThousandGoodNamesReachNoResolver) {
     orders.push_back(approved(case_id, name).id);
   }
   damage(approved(case_id, "hong.xau.example"));
-  ASSERT_TRUE(
-      run([&](store::Transaction& tx) {
-        return cases::lift_order(
-            tx, context, duty,
-            {.id = old.id, .version = order_of(old.id).version, .reason = "đã gỡ trang lừa đảo"});
-      }).has_value());
+  const cases::ReasonedMove lift{
+      .id = old.id, .version = order_of(old.id).version, .reason = "đã gỡ trang lừa đảo"};
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(tx, context, duty, lift);
+              }).has_value());
   const auto honest = approved(case_id, "moi.xau.example");
   publish();
   expect_soon("cu.xau.example", dns::rcode_noerror);
