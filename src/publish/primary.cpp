@@ -44,14 +44,15 @@ Primary::Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics)
 Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, ZoneSet& zones,
                                                 const Clock& clock, Rng& rng, Metrics& metrics) {
   std::unique_ptr<Primary> primary{new Primary{zones, clock, rng, metrics}};
-  if (auto listening = primary->listen(options.listen); !listening) {
-    return propagate(std::move(listening).error(), "start the zone primary");
-  }
+  auto plain = listen(options.listen);
+  if (!plain) return propagate(std::move(plain).error(), "start the zone primary");
+  primary->address_ = plain->tcp.local_address();
+  primary->plain_.emplace(std::move(*plain));
   if (options.tls) {
     auto identity = PrimaryIdentity::open(options.tls->files, clock, metrics);
     if (!identity) return propagate(std::move(identity).error(), "serve zones over TLS");
     primary->identity_ = std::move(*identity);
-    auto tls = net::TcpListener::listen({.address = options.tls->listen});
+    auto tls = listen(options.tls->listen);
     if (!tls) return propagate(std::move(tls).error(), "serve zones over TLS");
     primary->tls_.emplace(std::move(*tls));
   }
@@ -83,19 +84,14 @@ Primary::~Primary() {
   if (loop_) loop_->stop();
 }
 
-Result<void> Primary::listen(const net::SocketAddress& address) {
+Result<Primary::Listening> Primary::listen(const net::SocketAddress& address) {
   // A free port must be free for both: TCP takes it first, UDP follows, a few times over.
   constexpr int attempts_max = 8;
   for (int attempt = 1;; ++attempt) {
     auto tcp = net::TcpListener::listen({.address = address});
     if (!tcp) return tl::unexpected(std::move(tcp).error());
     auto udp = net::UdpSocket::bind({.address = tcp->local_address()});
-    if (udp) {
-      tcp_.emplace(std::move(*tcp));
-      udp_.emplace(std::move(*udp));
-      address_ = tcp_->local_address();
-      return {};
-    }
+    if (udp) return Listening{.tcp = std::move(*tcp), .udp = std::move(*udp)};
     if (address.port != 0 || attempt == attempts_max) {
       return tl::unexpected(std::move(udp).error());
     }
@@ -107,29 +103,31 @@ Result<void> Primary::watch() {
   if (!loop) return tl::unexpected(std::move(loop).error());
   loop_ = std::move(*loop);
   notifier_ = std::make_unique<Notifier>(NotifierParts{.loop = *loop_,
-                                                       .socket = *udp_,
+                                                       .socket = plain_->udp,
                                                        .zones = zones_,
                                                        .clock = clock_,
                                                        .rng = rng_,
                                                        .counters = counters_,
                                                        .progress = progress_});
   notifier_->set_access(access_.get());
-  auto udp =
-      loop_->watch(udp_->fd(), {.readable = true}, [this](net::Readiness) { serve_datagrams(); });
-  if (!udp) return udp;
-  for (auto* listener : {&tcp_, &tls_}) {
-    if (!listener->has_value()) continue;
-    auto watched =
-        loop_->watch((*listener)->fd(), {.readable = true},
-                     [this, listener](net::Readiness) { accept_connections(**listener); });
-    if (!watched) return watched;
+  for (auto* listening : {&plain_, &tls_}) {
+    if (!listening->has_value()) continue;
+    auto& [tcp, udp] = **listening;
+    auto datagrams =
+        loop_->watch(udp.fd(), {.readable = true},
+                     [this, socket = &udp](net::Readiness) { serve_datagrams(*socket); });
+    if (!datagrams) return datagrams;
+    auto connections =
+        loop_->watch(tcp.fd(), {.readable = true},
+                     [this, listener = &tcp](net::Readiness) { accept_connections(*listener); });
+    if (!connections) return connections;
   }
   return {};
 }
 
 std::optional<net::SocketAddress> Primary::tls_address() const noexcept {
   if (!tls_) return std::nullopt;
-  return tls_->local_address();
+  return tls_->tcp.local_address();
 }
 
 void Primary::serve_serial(const ZoneFacts& zone) {
@@ -172,16 +170,16 @@ Answer Primary::answer(const Query& query) {
   return made;
 }
 
-void Primary::serve_datagrams() {
+void Primary::serve_datagrams(net::UdpSocket& socket) {
   std::array<std::uint8_t, query_size_max> buffer;
   for (std::size_t i = 0; i < datagrams_a_turn; ++i) {
-    const auto received = udp_->receive(buffer);
+    const auto received = socket.receive(buffer);
     if (!received) return;
     if (received->size > buffer.size()) continue;  // cut: nobody asks with so much
     const Bytes message = Bytes{buffer}.first(received->size);
     if (notifier_->take_response(message, received->peer)) continue;
     const Answer reply = answer({.message = message, .peer = received->peer.ip});
-    if (!reply.reply.empty()) udp_->send_to(reply.reply, received->peer);
+    if (!reply.reply.empty()) socket.send_to(reply.reply, received->peer);
   }
 }
 

@@ -36,7 +36,8 @@ constexpr std::size_t datagrams_a_turn = 64;      // before TCP gets its turn
 
 struct PrimaryOptions {
   net::SocketAddress listen;  ///< port 0 takes a free one
-  /// Where zones are served over TLS 1.3 (ALPN "dot"), too, and the certificate for it.
+  /// Where zones are served over TLS 1.3 (ALPN "dot"), too, and the certificate for it. Serials are
+  /// told there over UDP as well: Unbound asks for them so at the port that it transfers from.
   struct Tls {
     net::SocketAddress listen;
     net::TlsPairFiles files;
@@ -90,12 +91,16 @@ class Primary {
   enum class After { waits, again, close, handed_over };
 
   Primary(ZoneSet& zones, const Clock& clock, Rng& rng, Metrics& metrics);
-  Result<void> listen(const net::SocketAddress& address);
+  struct Listening {
+    net::TcpListener tcp;
+    net::UdpSocket udp;
+  };
+  [[nodiscard]] static Result<Listening> listen(const net::SocketAddress& address);
   Result<void> watch();
   void serve_serial(const ZoneFacts& zone);
   void run_loop();
   void run_worker(const std::stop_token& stop);
-  void serve_datagrams();
+  void serve_datagrams(net::UdpSocket& socket);
   void accept_connections(net::TcpListener& listener);
   void adopt(Connection connection);
   void adopt_returned();
@@ -116,10 +121,9 @@ class Primary {
   PrimaryCounters counters_;
   FollowerProgress progress_;
   net::SocketAddress address_;
-  std::optional<net::UdpSocket> udp_;
-  std::optional<net::TcpListener> tcp_;
+  std::optional<Listening> plain_;  // always there once it has started
   std::unique_ptr<PrimaryIdentity> identity_;
-  std::optional<net::TcpListener> tls_;
+  std::optional<Listening> tls_;
   std::unique_ptr<net::EventLoop> loop_;
   std::unique_ptr<Notifier> notifier_;             // loop thread
   std::map<int, Connection> connections_;          // loop thread

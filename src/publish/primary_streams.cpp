@@ -10,7 +10,7 @@ using State = net::StreamSocket::State;
 constexpr int reads_a_turn = 16;  // of one connection
 
 void Primary::accept_connections(net::TcpListener& listener) {
-  const bool is_tls = tls_ && &listener == &*tls_;
+  const bool is_tls = tls_ && &listener == &tls_->tcp;
   while (auto socket = listener.accept()) {
     const net::IpAddress peer = socket->peer_address().ip.unmapped();
     const auto client = clients_.find(peer);
