@@ -77,11 +77,10 @@ export function ZoneMatrix({ publication }: { publication: Publication }) {
       {zones.length === 0 ? (
         <p className="k-dim">{t('app.publication.all-empty')}</p>
       ) : (
-        // A scrolling box must be reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <div
           className="k-scroll"
           role="region"
+          // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling box needs the keyboard
           tabIndex={0}
           aria-label={t('app.publication.zones')}
         >
