@@ -4,6 +4,7 @@ option(KHIEN_TOGETHER "Compile the sources of a target several at a time" OFF)
 
 # Sources with names of their own that a neighbour has as well, which only works for each by itself. Whoever gets
 # "redefinition of …" from a build of this kind renames one of the two, or adds it here.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/alone.txt)
 file(STRINGS ${CMAKE_SOURCE_DIR}/cmake/alone.txt KHIEN_ALONE REGEX "^[^#]")
 
 # khien_together(TARGET), after its sources are known.

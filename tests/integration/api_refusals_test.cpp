@@ -190,7 +190,7 @@ class ApiRefusals : public testing::Test {
 std::filesystem::path ApiRefusals::folder_;
 std::unique_ptr<Khiend> ApiRefusals::khiend_;
 std::vector<Route> ApiRefusals::routes_;
-std::map<std::string, ApiRefusals::SignedIn> ApiRefusals::sessions_;
+std::map<std::string, SignedIn> ApiRefusals::sessions_;
 
 TEST_F(ApiRefusals, EveryRouteHasAPermissionAndALimitThatAreKnown) {
   std::set<std::string> rates{""};
