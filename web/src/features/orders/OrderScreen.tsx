@@ -196,7 +196,7 @@ export function OrderScreen() {
               <Signatures order={order} />
               <EnforcedWhere order={order} />
               <AtProviders order={order} />
-          <OrderHits order={order} />
+              <OrderHits order={order} />
             </div>
           </div>
           {chosen !== undefined && signedMoves(order).includes(chosen) && (
