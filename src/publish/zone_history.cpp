@@ -9,39 +9,23 @@ void ZoneHistory::begin(std::uint32_t from, std::uint32_t to) {
   steps_.push_back({.from = from, .to = to, .changes = {}});
 }
 
-void ZoneHistory::push(const RecordChange& change) {
-  steps_.back().changes.push_back(change);
-  ++change_count_;
-}
-
-void ZoneHistory::push_part(RecordChange change, const PartChange& part) {
-  const bool is_record = part.before != part.after;
-  const bool is_holding = part.held_before != part.held_after;
-  if (!is_record && !is_holding) return;
-  // What goes or comes in both goes or comes together: a record that is held is shown.
-  change.layer = is_record && is_holding ? ChangeLayer::both
-                 : is_record             ? ChangeLayer::record
-                                         : ChangeLayer::holding;
-  const bool is_added = is_record ? part.after : part.held_after;
-  change.kind = is_added ? part.added : part.removed;
-  push(change);
-}
-
-void ZoneHistory::record(const TableChange& change, bool lapsed) {
-  constexpr auto name_added = RecordChangeKind::add_name;
-  constexpr auto name_removed = RecordChangeKind::remove_name;
-  constexpr auto below_added = RecordChangeKind::add_below;
-  constexpr auto below_removed = RecordChangeKind::remove_below;
-  const RecordChange own{.name_at = change.name_at, .lapsed = lapsed};
-  push_part(own, {name_added, name_removed, change.before.name, change.after.name,
-                  change.held_before.name, change.held_after.name});
-  push_part(own, {below_added, below_removed, change.before.below, change.after.below,
-                  change.held_before.below, change.held_after.below});
-  for (const auto& [name_at, before, after] : change.others) {
-    const RecordChange other{.name_at = name_at};
-    push_part(other, {name_added, name_removed, before.name, after.name, false, false});
-    push_part(other, {below_added, below_removed, before.below, after.below, false, false});
+/// What became of a name's two records.
+void ZoneHistory::push(NamePlace name_at, const Shown& before, const Shown& after) {
+  const auto push_one = [&](RecordChangeKind kind) {
+    steps_.back().changes.push_back({.name_at = name_at, .kind = kind});
+    ++change_count_;
+  };
+  if (before.name != after.name) {
+    push_one(after.name ? RecordChangeKind::add_name : RecordChangeKind::remove_name);
   }
+  if (before.below != after.below) {
+    push_one(after.below ? RecordChangeKind::add_below : RecordChangeKind::remove_below);
+  }
+}
+
+void ZoneHistory::record(const TableChange& change) {
+  push(change.name_at, change.before, change.after);
+  for (const auto& [name_at, before, after] : change.others) push(name_at, before, after);
   // Each empty step counts as one, so that steps are bounded too.
   while (change_count_ + steps_.size() > history_changes_max && steps_.size() > 1) {
     change_count_ -= steps_.front().changes.size();

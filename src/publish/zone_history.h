@@ -1,6 +1,6 @@
-// The changes of one zone, serial by serial: what IXFR is answered from and rollbacks are worked
-// out from. In memory and bounded; names are kept as places in the zone's table, which never moves
-// them.
+// The changes of one zone's records, serial by serial: what IXFR is answered from. In memory and
+// bounded; names are kept as places in the zone's table, which never moves them. What holders add,
+// for rollbacks, is in rule_history.h.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,9 @@ constexpr std::size_t history_changes_max = 500'000;
 
 enum class RecordChangeKind : std::uint8_t { add_name, remove_name, add_below, remove_below };
 
-/// Below a domain a name shows more than its holders ask for, and names show something that nobody
-/// holds (zone_table.h): then records and holdings change apart.
-enum class ChangeLayer : std::uint8_t {
-  both,
-  record,   ///< a record came or went, and no holder
-  holding,  ///< what holders ask for changed, and no record
-};
-
 struct RecordChange {
   NamePlace name_at = 0;
   RecordChangeKind kind = RecordChangeKind::add_name;
-  ChangeLayer layer = ChangeLayer::both;
-  bool lapsed = false;  ///< removed because its time was over: a rollback does not bring it back
 };
 
 /// One step from a serial to the next.
@@ -43,7 +33,7 @@ class ZoneHistory {
  public:
   /// Begins the step from `from` to `to`; record() then adds to it.
   void begin(std::uint32_t from, std::uint32_t to);
-  void record(const TableChange& change, bool lapsed);
+  void record(const TableChange& change);
   /// Forgets everything, because no step leads here from before.
   void reset();
 
@@ -53,17 +43,7 @@ class ZoneHistory {
   [[nodiscard]] std::size_t change_count() const noexcept { return change_count_; }
 
  private:
-  /// One of a name's two records: whether it is shown, and whether holders ask for it.
-  struct PartChange {
-    RecordChangeKind added;
-    RecordChangeKind removed;
-    bool before;
-    bool after;
-    bool held_before;
-    bool held_after;
-  };
-  void push(const RecordChange& change);
-  void push_part(RecordChange change, const PartChange& part);
+  void push(NamePlace name_at, const Shown& before, const Shown& after);
   std::deque<SerialStep> steps_;
   std::size_t change_count_ = 0;
 };

@@ -89,7 +89,7 @@ Result<void> ZoneSet::State::replay(const Batch& batch) {
       const bool is_new = operation.kind == OperationKind::add &&
                           is_more(changed.table->holders(operation.name), operation);
       const TableChange made = perform(*changed.table, operation);
-      changed.history.record(made, operation.kind == OperationKind::lapse);
+      changed.history.record(made);
       if (is_new) changed.rules.added({.name_at = made.name_at, .source = operation.source});
     }
     changed.serial = one.serial;

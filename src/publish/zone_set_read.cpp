@@ -138,11 +138,7 @@ std::unique_ptr<ZoneSet::StepReader> ZoneSet::read_steps(const ZoneFacts& zone,
 
 ZoneSet::StepReader::StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps)
     : set_(set), table_(table), steps_(std::move(steps)) {
-  for (SerialStep& step : steps_) {
-    std::erase_if(step.changes,
-                  [](const RecordChange& change) { return change.layer == ChangeLayer::holding; });
-    change_count_ += step.changes.size();
-  }
+  for (const SerialStep& step : steps_) change_count_ += step.changes.size();
 }
 
 dns::Name ZoneSet::StepReader::name(const RecordChange& change) {
