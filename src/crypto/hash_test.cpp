@@ -4,18 +4,12 @@
 
 #include <string>
 
+#include "crypto/testing/hex.h"
+
 namespace khien::crypto {
 namespace {
 
-std::string hex(Bytes bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t octet : bytes) {
-    text += digits[octet >> 4];
-    text += digits[octet & 15];
-  }
-  return text;
-}
+using testing::hex;
 
 // FIPS 180-4 examples "abc" and the empty message.
 TEST(Sha256, GivesThePublishedDigests) {

@@ -2,13 +2,13 @@
 #include "exchange/list_fetch.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <map>
 
 #include "base/file.h"
 #include "base/guarded.h"
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 #include "http/testing/tls_server.h"
 
 namespace khien::exchange {
@@ -17,9 +17,6 @@ namespace {
 class ListFetchTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "khien-fetch-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     http::Route route{.path = "/lists/{file}", .permission = "public"};
     route.handler = [this](const http::Request& request) {
       auto files = files_.lock();
@@ -33,10 +30,7 @@ class ListFetchTest : public ::testing::Test {
     };
     server_ = std::make_unique<http::testing::TlsServer>(authority_, std::vector{route});
   }
-  void TearDown() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { server_.reset(); }
 
   struct Offer {
     std::string text;
@@ -84,7 +78,8 @@ class ListFetchTest : public ::testing::Test {
   ManualClock clock_;
   SystemRng rng_;
   crypto::Ed25519Key key_ = crypto::Ed25519Key::generate(rng_);
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   http::testing::Authority authority_;
   Guarded<std::map<std::string, std::string>> files_;
   std::unique_ptr<http::testing::TlsServer> server_;

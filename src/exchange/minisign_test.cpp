@@ -3,13 +3,13 @@
 #include "exchange/minisign.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 
 namespace khien::exchange {
 namespace {
@@ -84,12 +84,6 @@ class MinisignProgram : public testing::Test {
     if (std::system("command -v minisign > /dev/null") != 0) {
       GTEST_SKIP() << "minisign is not installed";
     }
-    std::string name = (std::filesystem::temp_directory_path() / "khien-minisign-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
   void write(const std::string& name, std::string_view content) {
     ASSERT_TRUE(write_file_atomically(folder_ / name, as_bytes(content), FileAccess::owner));
@@ -107,7 +101,8 @@ class MinisignProgram : public testing::Test {
     return read("said");
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   int code_ = 0;
 };
 

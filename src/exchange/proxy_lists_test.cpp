@@ -1,23 +1,16 @@
 #include "exchange/proxy_lists.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 
 namespace khien::exchange {
 namespace {
 
 class ProxyListsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "khien-proxy-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   /// Writes a signed list, made now and good for a day.
   void put(const std::string& name, std::string_view text) {
     sign(name, text, key_);
@@ -50,7 +43,8 @@ class ProxyListsTest : public testing::Test {
   ManualClock clock_;
   SystemRng rng_;
   crypto::Ed25519Key key_ = crypto::Ed25519Key::generate(rng_);
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   std::vector<std::string> said_;
 };
 

@@ -1,10 +1,10 @@
 #include "exchange/signed_list.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 
 namespace khien::exchange {
 namespace {
@@ -14,13 +14,6 @@ constexpr std::string_view list_text = "xau.example\n";
 
 class SignedListTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "khien-signed-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path put(const std::string& name, std::string_view content,
                             const ListStatement& statement) {
     const auto signature = sign_minisign(key_, crypto::Blake2b{}.update(content).finish(),
@@ -45,7 +38,8 @@ class SignedListTest : public testing::Test {
   SystemRng rng_;
   crypto::Ed25519Key key_ = crypto::Ed25519Key::generate(rng_);
   MinisignPublicKey public_{key_.public_key()};
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 TEST_F(SignedListTest, IsReadWithWhatWasStated) {

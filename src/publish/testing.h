@@ -5,30 +5,10 @@
 #include <string>
 
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 #include "publish/zone_set.h"
 
 namespace khien::publish {
-
-/// A folder of its own under the system's temporary one, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    SystemRng rng;
-    path_ = std::filesystem::temp_directory_path() /
-            ("khien-publish-" + std::to_string(rng.next_u64()));
-    std::filesystem::create_directories(path_);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline dns::Name test_name(std::string_view text) {
   auto name = dns::Name::from_text(text);

@@ -91,7 +91,7 @@ class DnsdFollowsPrimary : public testing::Test {
     return -1;
   }
 
-  publish::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
   SystemRng rng_;
   Metrics metrics_;

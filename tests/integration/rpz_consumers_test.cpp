@@ -305,7 +305,7 @@ class RpzConsumers : public testing::Test {
     return false;
   }
 
-  publish::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
   SystemRng rng_;
   net::SocketAddress knot_ = publish::free_address();

@@ -76,7 +76,7 @@ class RpzOverTls : public testing::Test {
     return true;
   }
 
-  publish::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   net::testing::CertificateFolder certificate_;
   SystemClock clock_;
   SystemRng rng_;

@@ -170,7 +170,7 @@ class ZoneVerdicts : public testing::Test {
         .value();
   }
 
-  publish::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   SystemClock clock_;
   SystemRng rng_;
   Metrics metrics_;

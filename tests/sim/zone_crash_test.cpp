@@ -157,7 +157,7 @@ void lay_out(const std::filesystem::path& folder, const FakedDisk::Files& files)
 
 class ZoneCrashes : public testing::Test {
  protected:
-  static std::filesystem::path made(const publish::TemporaryFolder& folder) {
+  static std::filesystem::path made(const TemporaryFolder& folder) {
     return std::filesystem::canonical(folder.path());
   }
 
@@ -219,9 +219,9 @@ class ZoneCrashes : public testing::Test {
     cut_power(disk, story.moments(), rng);
   }
 
-  publish::TemporaryFolder story_folder_;
-  publish::TemporaryFolder again_folder_;
-  publish::TemporaryFolder after_folder_;
+  TemporaryFolder story_folder_;
+  TemporaryFolder again_folder_;
+  TemporaryFolder after_folder_;
   std::filesystem::path told_ = made(story_folder_);
   std::filesystem::path again_ = made(again_folder_);
   std::filesystem::path after_ = made(after_folder_);
@@ -257,7 +257,7 @@ TEST_F(ZoneCrashes, LoseNothingAcknowledgedAndForkNothing) {
 
 // The disk itself: what it must keep, and that it does lose what it may.
 TEST(FakedDisk, KeepsWhatWasSyncedAndMayLoseTheRest) {
-  publish::TemporaryFolder temporary;
+  TemporaryFolder temporary;
   const auto folder = std::filesystem::canonical(temporary.path());
   FakedDisk disk{folder};
   ASSERT_TRUE(write_file_atomically(folder / "kept", as_bytes("one"), FileAccess::owner));

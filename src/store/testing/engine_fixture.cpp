@@ -65,17 +65,6 @@ std::string new_name() {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  auto name = (std::filesystem::temp_directory_path() / "khien_test_XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"make a temporary folder"};
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
 void EngineTest::SetUp() {
   const auto all = modules();
   if (GetParam() == Engine::sqlite) {

@@ -22,22 +22,12 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_folder.h"
 #include "store/database.h"
 
 namespace khien::store::testing {
 
-/// A folder under the system's temporary folder that goes when this goes.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using khien::TemporaryFolder;
 
 class EngineTest : public ::testing::TestWithParam<Engine> {
  protected:
