@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "publish/primary.h"
+#include "publish/publisher.h"
 
 using namespace khien;
 
@@ -82,6 +83,8 @@ int main(int argc, char** argv) {
   Metrics metrics;
   auto zones = publish::ZoneSet::open({.folder = argv[1]}, clock, rng);
   if (!zones || !fill(**zones, std::stoul(argv[2]))) return 1;
+  while ((*zones)->make_pages(publish::pages_a_turn) > 0) {  // as the publisher does
+  }
   auto primary = publish::Primary::start({.listen = *net::SocketAddress::parse("127.0.0.1:0")},
                                          **zones, clock, rng, metrics);
   if (!primary) return 1;

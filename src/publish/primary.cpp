@@ -185,8 +185,8 @@ void Primary::serve_datagrams(net::UdpSocket& socket) {
 
 /// What the peer has after it; nullopt if the transfer broke off.
 std::optional<SerialSeen> Primary::send(Job& job, const std::stop_token& stop) {
-  const auto sink = [&](Bytes message) {
-    return write_blocking(job.connection.socket, framed(message), clock_, stop);
+  const auto sink = [&](Bytes frames) {
+    return write_blocking(job.connection.socket, frames, clock_, stop);
   };
   const TransferOutcome outcome = send_transfer(zones_, clock_, job.order, sink);
   (outcome.incremental ? counters_.ixfr : counters_.axfr).add();

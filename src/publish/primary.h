@@ -24,7 +24,7 @@
 
 namespace khien::publish {
 
-constexpr std::size_t connections_max = 64;
+constexpr std::size_t connections_max = 512;
 constexpr std::size_t connections_per_client_max = 32;
 constexpr std::size_t transfers_max = 16;  // at once, each on a worker of its own
 constexpr std::size_t transfers_waiting_max = connections_max;  // so the queue is never full

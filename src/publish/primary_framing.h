@@ -1,5 +1,5 @@
 // DNS messages over TCP and TLS (RFC 1035 section 4.2.2): each with its length in front. Internal
-// to the primary.
+// to the primary and its transfers.
 #pragma once
 
 #include "base/bytes.h"

@@ -354,9 +354,14 @@ TEST_F(PrimaryTest, SeveralQueriesOnOneConnection) {
   TestConnection connection{primary_->address()};
   for (const std::uint16_t qtype : {dns::type_soa, dns::type_axfr, dns::type_soa}) {
     connection.send(test_query(test_zone().name, qtype));
-    const auto reply = connection.receive();
-    ASSERT_TRUE(reply.has_value());
-    EXPECT_EQ(dns::parse_message(*reply)->answers.size(), qtype == dns::type_axfr ? 4U : 1U);
+    const std::size_t wanted = qtype == dns::type_axfr ? 4 : 1;
+    std::size_t records = 0;
+    while (records < wanted) {
+      const auto reply = connection.receive();
+      ASSERT_TRUE(reply.has_value());
+      records += dns::parse_message(*reply)->answers.size();
+    }
+    EXPECT_EQ(records, wanted);
   }
 }
 

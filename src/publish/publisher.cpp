@@ -52,9 +52,9 @@ PublisherTurn::PublisherTurn(const Publisher::Parts& parts)
 bool PublisherTurn::run() {
   lapse();
   bring_resumed();
-  const bool has_more = publish();
-  if (!has_more) compact();
-  return has_more;
+  if (publish()) return true;
+  compact();
+  return parts_.zones.make_pages(pages_a_turn) == pages_a_turn;
 }
 
 std::int64_t PublisherTurn::wait_ms() const {

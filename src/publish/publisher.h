@@ -18,6 +18,7 @@
 namespace khien::publish {
 
 constexpr int publications_a_turn = 1'000;
+constexpr std::size_t pages_a_turn = 32;  // made ahead of transfers, in a few milliseconds
 constexpr std::int64_t publisher_wait_max_ms = 1'000;  // looks on its own, woken or not
 
 /// One decision about one name.
@@ -82,9 +83,10 @@ class PublisherTurn {
  public:
   explicit PublisherTurn(const Publisher::Parts& parts);
 
-  /// Lapses, what a stop held up that has ended, then the database. True if there is more to do at
-  /// once. A failure of the database is counted, logged, and tried again next turn; lapses never
-  /// wait for it. A stop holds additions alone, at the gate.
+  /// Lapses, what a stop held up that has ended, then the database; pages for transfers where that
+  /// leaves time. True if there is more to do at once. A failure of the database is counted,
+  /// logged, and tried again next turn; lapses never wait for it. A stop holds additions alone, at
+  /// the gate.
   bool run();
   /// How long the next turn may wait.
   [[nodiscard]] std::int64_t wait_ms() const;

@@ -32,11 +32,16 @@ class ZoneFollower {
                               .qtype = serial_ ? dns::type_ixfr : dns::type_axfr,
                               .client_serial = serial_.value_or(0)};
     std::vector<dns::Record> answers;
-    const auto outcome = send_transfer(zones, clock, order, [&](Bytes octets) {
-      auto message = dns::parse_message(octets);
-      EXPECT_TRUE(message.has_value());
-      if (!message) return false;
-      answers.insert(answers.end(), message->answers.begin(), message->answers.end());
+    const auto outcome = send_transfer(zones, clock, order, [&](Bytes frames) {
+      while (!frames.empty()) {
+        const std::size_t size = dns::load_u16(frames, 0);
+        auto message = dns::parse_message(frames.subspan(2, size));
+        EXPECT_TRUE(message.has_value());
+        if (!message) return false;
+        EXPECT_EQ(message->header.id, order.id);
+        answers.insert(answers.end(), message->answers.begin(), message->answers.end());
+        frames = frames.subspan(2 + size);
+      }
       return true;
     });
     EXPECT_TRUE(outcome.complete);

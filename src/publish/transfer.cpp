@@ -5,14 +5,18 @@
 #include "dns/rpz.h"
 #include "dns/writer.h"
 #include "publish/catalog.h"
+#include "publish/primary_framing.h"
 
 namespace khien::publish {
 namespace {
 
-/// Fills messages with records and sends each full one.
+/// Octets that are handed on at once, about.
+constexpr std::size_t send_size = 32'768;
+
+/// Fills messages with records and hands them on.
 class RecordStream {
  public:
-  RecordStream(const Clock& clock, const TransferOrder& order, const MessageSink& sink)
+  RecordStream(const Clock& clock, const TransferOrder& order, const FrameSink& sink)
       : clock_(clock),
         order_(order),
         sink_(sink),
@@ -26,7 +30,7 @@ class RecordStream {
   /// False if the peer is gone.
   bool add(dns::NameView owner, const dns::RecordHead& head, Bytes rdata) {
     if (!writer_.add_record(dns::Section::answer, owner, head, rdata)) {
-      if (!flush()) return false;
+      if (!end_message()) return false;
       // One record always fits into an empty message.
       const bool fits = writer_.add_record(dns::Section::answer, owner, head, rdata);
       KHIEN_ASSERT(fits);
@@ -52,20 +56,19 @@ class RecordStream {
     return add(*owner, {.type = dns::type_cname, .ttl = record_ttl_s}, target_.wire());
   }
 
-  /// True if both records of a name fit into the message at hand.
-  [[nodiscard]] bool has_room_for(dns::NameView name) const noexcept {
-    constexpr std::size_t fixed_size = 10 + 16;  // head and the longest RPZ target
-    return 2 * (name.size() + order_.zone->name.size() + fixed_size) <= writer_.size_free();
+  bool add_page(const ZonePage& page) {
+    if (!end_message()) return false;
+    for (Bytes rest = page.frames; !rest.empty();) {
+      const std::size_t size = dns::load_u16(rest, 0);
+      if (!add_message(rest.subspan(length_size, size))) return false;
+      rest = rest.subspan(length_size + size);
+    }
+    outcome.record_count += page.record_count;
+    return true;
   }
 
-  bool flush() {
-    if (writer_.count(dns::Section::answer) == 0) return true;
-    Octets message = to_octets(writer_.message());
-    if (signer_ && !signer_->sign(message, clock_.now_ms() / ms_per_second)) return false;
-    ++outcome.message_count;
-    begin();
-    return sink_(message);
-  }
+  /// Hands on all that is left.
+  bool finish() { return end_message() && hand_on(); }
 
   TransferOutcome outcome;
 
@@ -78,34 +81,58 @@ class RecordStream {
     }
   }
 
+  bool end_message() {
+    if (writer_.count(dns::Section::answer) == 0) return true;
+    const bool is_taken = add_message(writer_.message());
+    begin();
+    return is_taken;
+  }
+
+  /// Under this transfer's id and, where the request was, signed.
+  bool add_message(Bytes message) {
+    const std::size_t at = frames_.size();
+    if (signer_) {
+      Octets signed_message = to_octets(message);
+      dns::store_u16(signed_message, 0, order_.id);
+      if (!signer_->sign(signed_message, clock_.now_ms() / ms_per_second)) return false;
+      append_frame(signed_message);
+    } else {
+      append_frame(message);
+      dns::store_u16(frames_, at + length_size, order_.id);
+    }
+    ++outcome.message_count;
+    return frames_.size() < send_size || hand_on();
+  }
+
+  void append_frame(Bytes message) {
+    dns::append_u16(frames_, static_cast<std::uint16_t>(message.size()));
+    frames_.insert(frames_.end(), message.begin(), message.end());
+  }
+
+  bool hand_on() {
+    const bool is_taken = frames_.empty() || sink_(frames_);
+    frames_.clear();
+    return is_taken;
+  }
+
   const Clock& clock_;
   const TransferOrder& order_;
-  const MessageSink& sink_;
+  const FrameSink& sink_;
   std::optional<dns::TsigSigner> signer_;  // its room is beyond transfer_message_size
   Octets buffer_;
   dns::MessageWriter writer_;
   dns::Name target_;
+  Octets frames_;  // messages that wait for more
 };
 
 bool send_zone(ZoneSet& zones, RecordStream& stream, const ZoneFacts& zone) {
   const auto reader = zones.read_zone(zone);
   stream.outcome.serial = reader->serial();
   if (!stream.add_soa(reader->serial()) || !stream.add_ns()) return false;
-  bool more = true;
-  while (more) {
-    bool is_full = false;
-    // Runs under the zones' lock, so it only fills the message; sending is done out here.
-    more = reader->next([&](const ZoneTable::Item& item) {
-      is_full = !stream.has_room_for(item.name);
-      if (is_full) return false;
-      const bool fits = (!item.shown.name || stream.add_rule(item.name, false)) &&
-                        (!item.shown.below || stream.add_rule(item.name, true));
-      KHIEN_ASSERT(fits);
-      return true;
-    });
-    if (is_full && !stream.flush()) return false;
+  while (const auto page = reader->next_page()) {
+    if (!stream.add_page(*page)) return false;
   }
-  return stream.add_soa(stream.outcome.serial) && stream.flush();
+  return stream.add_soa(stream.outcome.serial) && stream.finish();
 }
 
 /// A catalog is small and rarely changes: it is always sent whole, for IXFR too (RFC 1995 section
@@ -118,7 +145,7 @@ bool send_catalog(RecordStream& stream, const TransferOrder& order) {
       return false;
     }
   }
-  return stream.add_soa(order.catalog_serial) && stream.flush();
+  return stream.add_soa(order.catalog_serial) && stream.finish();
 }
 
 struct RuleKey {
@@ -170,7 +197,7 @@ bool send_difference(RecordStream& stream, ZoneSet::StepReader& reader,
   stream.outcome.serial = serial;
   stream.outcome.incremental = true;
   if (!stream.add_soa(serial)) return false;
-  if (reader.steps().empty()) return stream.flush();  // up to date: one SOA
+  if (reader.steps().empty()) return stream.finish();  // up to date: one SOA
   const Difference difference = fold_steps(reader);
   if (!stream.add_soa(client_serial)) return false;
   for (const RuleKey& key : difference.removed) {
@@ -180,13 +207,13 @@ bool send_difference(RecordStream& stream, ZoneSet::StepReader& reader,
   for (const RuleKey& key : difference.added) {
     if (!stream.add_rule(key.name, key.below)) return false;
   }
-  return stream.add_soa(serial) && stream.flush();
+  return stream.add_soa(serial) && stream.finish();
 }
 
 }  // namespace
 
 TransferOutcome send_transfer(ZoneSet& zones, const Clock& clock, const TransferOrder& order,
-                              const MessageSink& sink) {
+                              const FrameSink& sink) {
   RecordStream stream{clock, order, sink};
   if (order.zone == &catalog_zone()) {
     stream.outcome.complete = send_catalog(stream, order);

@@ -14,8 +14,9 @@ constexpr std::size_t transfer_message_size = 32'768;
 /// IXFR with more record changes is sent as AXFR.
 constexpr std::size_t ixfr_changes_max = 200'000;
 
-/// Takes one message; false ends the transfer (the peer is gone).
-using MessageSink = std::function<bool(Bytes message)>;
+/// Takes whole messages, each with its length in front as TCP has it (RFC 1035 section 4.2.2);
+/// false ends the transfer (the peer is gone).
+using FrameSink = std::function<bool(Bytes frames)>;
 
 struct TransferOutcome {
   bool complete = false;
@@ -27,6 +28,6 @@ struct TransferOutcome {
 
 /// Sends what was ordered. IXFR from a serial that the log does not reach is sent as AXFR.
 [[nodiscard]] TransferOutcome send_transfer(ZoneSet& zones, const Clock& clock,
-                                            const TransferOrder& order, const MessageSink& sink);
+                                            const TransferOrder& order, const FrameSink& sink);
 
 }  // namespace khien::publish

@@ -111,7 +111,7 @@ void ZoneTable::uncover_below(dns::NameView domain, Changes& changes) {
 }
 
 void ZoneTable::set_cover(std::uint32_t entry, Cover cover, Changes& changes) {
-  save_for_snapshots(entry);
+  prepare_change(entry);
   const Shown before = shown_of(entry);
   std::uint32_t& word = entries_[entry].word;
   word = cover == Cover::on ? word | flag_covered : word & ~flag_covered;
@@ -136,7 +136,7 @@ void ZoneTable::make_fillers_above(NamePlace at, Changes& changes) {
 }
 
 void ZoneTable::drop_filler(std::uint32_t entry, Changes& changes) {
-  save_for_snapshots(entry);
+  prepare_change(entry);
   record_count_ -= records_of(both);
   changes.push_back({.name_at = entries_[entry].name_at, .before = both, .after = {}});
   release(entry);
@@ -156,6 +156,7 @@ void ZoneTable::load(dns::NameView name, const Holder& holder) {
 }
 
 void ZoneTable::settle() {
+  pages_.clear();
   std::vector<NamePlace> places;
   record_count_ = 0;
   for (std::uint32_t entry = 0; entry < entries_.size(); ++entry) {

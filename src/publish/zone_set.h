@@ -189,6 +189,10 @@ class ZoneSet {
   /// What guards the additions; nullptr if nothing does.
   [[nodiscard]] Gate* gate() const noexcept { return options_.gate; }
 
+  /// Makes at most `count` pages (zone_pages.h) that nobody has asked for yet, so that the next
+  /// whole transfer costs little. How many it made: fewer once there is nothing to do.
+  std::size_t make_pages(std::size_t count);
+
   class ZoneReader;
   class StepReader;
   /// The zone as it is now, to be read piece by piece.
@@ -247,9 +251,12 @@ class ZoneSet::ZoneReader {
   /// Gives names to `take` until it returns false (that name comes again) or about a thousand were
   /// given. False once all are given. `take` runs under the zones' lock: it must be quick.
   bool next(const std::function<bool(const ZoneTable::Item&)>& take);
+  /// All records but SOA and NS, page by page; nullptr once all are given. Not with next().
+  [[nodiscard]] std::shared_ptr<const ZonePage> next_page();
 
  private:
   ZoneSet& set_;
+  const ZoneFacts& zone_;
   std::uint32_t serial_ = 0;
   std::unique_ptr<ZoneTable::Snapshot> snapshot_;
 };

@@ -129,10 +129,11 @@ Result<void> ZoneSet::load(Rng& rng) {
   writer->folder_lock = std::move(*lock);
   remove_unfinished_bases(options_.folder);
   auto state = state_->lock();
+  const auto pages_in_use = std::make_shared<PagesInUse>();
   for (const ZoneFacts& facts : all_zones()) {
     State::Zone zone;
     zone.facts = &facts;
-    zone.table = std::make_unique<ZoneTable>(rng.next_u64());
+    zone.table = std::make_unique<ZoneTable>(rng.next_u64(), pages_in_use);
     state->zones.push_back(std::move(zone));
   }
   if (auto base = load_base(*state); !base) return base;

@@ -103,11 +103,22 @@ std::size_t ZoneSet::memory_size() {
   return size;
 }
 
+std::size_t ZoneSet::make_pages(std::size_t count) {
+  std::size_t made = 0;
+  for (const ZoneFacts& zone : all_zones()) {
+    for (bool more = true; more && made < count; made += more ? 1 : 0) {
+      auto state = state_->lock();  // for each page anew: others have their turn
+      more = state->zone(zone).table->make_missing_page(zone);
+    }
+  }
+  return made;
+}
+
 std::unique_ptr<ZoneSet::ZoneReader> ZoneSet::read_zone(const ZoneFacts& zone) {
   return std::make_unique<ZoneReader>(*this, zone);
 }
 
-ZoneSet::ZoneReader::ZoneReader(ZoneSet& set, const ZoneFacts& zone) : set_(set) {
+ZoneSet::ZoneReader::ZoneReader(ZoneSet& set, const ZoneFacts& zone) : set_(set), zone_(zone) {
   auto state = set_.state_->lock();
   State::Zone& read = state->zone(zone);
   serial_ = read.serial;
@@ -122,6 +133,11 @@ ZoneSet::ZoneReader::~ZoneReader() {
 bool ZoneSet::ZoneReader::next(const std::function<bool(const ZoneTable::Item&)>& take) {
   auto state = set_.state_->lock();
   return snapshot_->next(names_a_turn, take);
+}
+
+std::shared_ptr<const ZonePage> ZoneSet::ZoneReader::next_page() {
+  auto state = set_.state_->lock();
+  return snapshot_->next_page(zone_);
 }
 
 std::unique_ptr<ZoneSet::StepReader> ZoneSet::read_steps(const ZoneFacts& zone,

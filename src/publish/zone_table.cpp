@@ -90,10 +90,11 @@ std::uint32_t ZoneTable::make_entry(NamePlace at, std::uint32_t word) {
   if (free_entries_.empty()) {
     entry = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
+    pages_.forget_page_of(entry);
   } else {
     entry = free_entries_.back();
     free_entries_.pop_back();
-    save_for_snapshots(entry);
+    prepare_change(entry);
   }
   entries_[entry] = {.name_at = at, .word = word};
   place(entry, hash_of(pool_.at(at)));
@@ -163,7 +164,7 @@ TableChange ZoneTable::replace_holders(std::uint32_t entry, std::vector<Holder> 
                      .held_before = shown_by(old),
                      .held_after = shown_by(holders),
                      .others = {}};
-  save_for_snapshots(entry);
+  prepare_change(entry);
   forget_dues(entry, old);
   remember_dues(entry, holders);
   put_holders(entry, std::move(holders));
@@ -239,13 +240,16 @@ std::size_t ZoneTable::memory_size() const noexcept {
          holders_.size() * listed_size + dues_.size() * (sizeof(DueKey) + 32);
 }
 
-void ZoneTable::save_for_snapshots(std::uint32_t entry) {
+/// What it shows now goes to the snapshots, and its page off the shelf.
+void ZoneTable::prepare_change(std::uint32_t entry) {
+  pages_.forget_page_of(entry);
   for (Snapshot* snapshot : snapshots_) {
     if (entry < snapshot->cursor_ || entry >= snapshot->end_) continue;
     if (snapshot->saved_.contains(entry)) continue;
     snapshot->saved_.emplace(entry, Snapshot::Saved{.name_at = entries_[entry].name_at,
                                                     .shown = shown_of(entry),
                                                     .holders = holders_of(entry)});
+    snapshot->changed_pages_.insert(entry / page_entries);
   }
 }
 
@@ -266,9 +270,46 @@ std::optional<ZoneTable::Item> ZoneTable::item(const Snapshot& snapshot, std::ui
   return Item{.name = pool_.at(at), .shown = shown, .holders = scratch};
 }
 
-ZoneTable::Snapshot::Snapshot(ZoneTable& table)
-    : table_(table), end_(static_cast<std::uint32_t>(table.entries_.size())) {
+ZoneTable::Snapshot::Snapshot(ZoneTable& table, std::uint32_t from)
+    : table_(table), cursor_(from), end_(static_cast<std::uint32_t>(table.entries_.size())) {
   table.snapshots_.push_back(this);
+}
+
+bool ZoneTable::make_missing_page(const ZoneFacts& zone) {
+  const auto page = pages_.first_missing(page_count());
+  if (!page) return false;
+  Snapshot now{*this, *page * page_entries};
+  static_cast<void>(now.next_page(zone));
+  return true;
+}
+
+/// No entry of the page has changed since, and none is new.
+bool ZoneTable::Snapshot::is_as_it_was(std::uint32_t page) const noexcept {
+  const std::uint64_t page_end = (std::uint64_t{page} + 1) * page_entries;
+  if (page_end > end_ && table_.entries_.size() != end_) return false;
+  return !changed_pages_.contains(page);
+}
+
+std::shared_ptr<const ZonePage> ZoneTable::Snapshot::next_page(const ZoneFacts& zone) {
+  if (cursor_ >= end_) return nullptr;
+  const std::uint32_t page = cursor_ / page_entries;
+  const bool may_be_shared = is_as_it_was(page);
+  auto kept = may_be_shared ? table_.pages_.find(page) : nullptr;
+  const std::uint32_t begin = cursor_;
+  cursor_ = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(end_, (std::uint64_t{page} + 1) * page_entries));
+  if (kept) return kept;
+  PageWriter writer{zone};
+  for (std::uint32_t entry = begin; entry < cursor_; ++entry) {
+    const auto saved = saved_.find(entry);
+    const bool is_saved = saved != saved_.end();
+    const NamePlace at = is_saved ? saved->second.name_at : table_.entries_[entry].name_at;
+    const Shown shown = is_saved ? saved->second.shown : table_.shown_of(entry);
+    if (at != 0) writer.add(table_.pool_.at(at), shown);
+  }
+  auto made = std::make_shared<const ZonePage>(writer.finish());
+  if (may_be_shared) table_.pages_.put(page, made);
+  return made;
 }
 
 ZoneTable::Snapshot::~Snapshot() { std::erase(table_.snapshots_, this); }

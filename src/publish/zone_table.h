@@ -17,6 +17,7 @@
 #include <set>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/bytes.h"
@@ -24,6 +25,7 @@
 #include "dns/name.h"
 #include "publish/name_order.h"
 #include "publish/name_pool.h"
+#include "publish/zone_pages.h"
 
 namespace khien::publish {
 
@@ -41,13 +43,6 @@ struct Holder {
   InstantMs until_ms = 0;  ///< must not be served from then on; 0 is no end
 
   friend bool operator==(const Holder&, const Holder&) = default;
-};
-
-/// Which records a name shows.
-struct Shown {
-  bool name = false;
-  bool below = false;  ///< *.name
-  friend bool operator==(const Shown&, const Shown&) = default;
 };
 
 struct ShownChange {
@@ -68,7 +63,10 @@ struct TableChange {
 
 class ZoneTable {
  public:
-  explicit ZoneTable(std::uint64_t hash_seed) noexcept : seed_(hash_seed) {}
+  /// `pages_in_use` is shared by the tables that have one limit.
+  explicit ZoneTable(std::uint64_t hash_seed, std::shared_ptr<PagesInUse> pages_in_use =
+                                                  std::make_shared<PagesInUse>()) noexcept
+      : seed_(hash_seed), pages_(std::move(pages_in_use)) {}
   ZoneTable(const ZoneTable&) = delete;
   ZoneTable& operator=(const ZoneTable&) = delete;
 
@@ -105,6 +103,10 @@ class ZoneTable {
   [[nodiscard]] std::size_t record_count() const noexcept { return record_count_; }
   [[nodiscard]] std::size_t memory_size() const noexcept;
 
+  /// Makes a page that is not kept, so that the next transfer finds it. False if there is none, or
+  /// no room.
+  bool make_missing_page(const ZoneFacts& zone);
+
   /// What a snapshot gives out: a filler has no holders. Borrowed until the table changes.
   struct Item {
     dns::NameView name;
@@ -116,7 +118,8 @@ class ZoneTable {
   /// The table must outlive it. Only the state of names that change meanwhile is copied.
   class Snapshot {
    public:
-    explicit Snapshot(ZoneTable& table);
+    /// From the entry `from`, which begins a page.
+    explicit Snapshot(ZoneTable& table, std::uint32_t from = 0);
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
     ~Snapshot();
@@ -133,8 +136,13 @@ class ZoneTable {
       return cursor_ < end_;
     }
 
+    /// The records of the next `page_entries` entries, as of the snapshot; nullptr once all are
+    /// given. Not to be mixed with next().
+    [[nodiscard]] std::shared_ptr<const ZonePage> next_page(const ZoneFacts& zone);
+
    private:
     friend class ZoneTable;
+    [[nodiscard]] bool is_as_it_was(std::uint32_t page) const noexcept;
     ZoneTable& table_;
     std::uint32_t cursor_ = 0;
     std::uint32_t end_;
@@ -144,6 +152,7 @@ class ZoneTable {
       std::vector<Holder> holders;
     };
     std::unordered_map<std::uint32_t, Saved> saved_;
+    std::unordered_set<std::uint32_t> changed_pages_;  // where saved_ has entries
   };
 
  private:
@@ -168,7 +177,10 @@ class ZoneTable {
   void grow();
   std::uint32_t make_entry(NamePlace at, std::uint32_t word);
   void release(std::uint32_t entry);
-  void save_for_snapshots(std::uint32_t entry);
+  [[nodiscard]] std::uint32_t page_count() const noexcept {
+    return static_cast<std::uint32_t>((entries_.size() + page_entries - 1) / page_entries);
+  }
+  void prepare_change(std::uint32_t entry);
   void put_holders(std::uint32_t entry, std::vector<Holder> holders);
   TableChange replace_holders(std::uint32_t entry, std::vector<Holder> holders);
   [[nodiscard]] std::vector<Holder> holders_of(std::uint32_t entry) const;
@@ -202,6 +214,7 @@ class ZoneTable {
   std::unordered_map<std::uint32_t, std::vector<Holder>> holders_;
   std::set<DueKey> dues_;
   std::vector<Snapshot*> snapshots_;
+  PageShelf pages_;
   std::size_t held_count_ = 0;
   std::size_t record_count_ = 0;
 };
