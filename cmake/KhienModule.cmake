@@ -15,6 +15,14 @@ function(khien_prefixed out)
   set(${out} ${result} PARENT_SCOPE)
 endfunction()
 
+# Code of tests: in a release build less is optimised, for time to compile, and it is position-independent as
+# their precompiled headers are.
+function(khien_test_code target)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${target} PRIVATE -O1 -fPIC)
+  endif()
+endfunction()
+
 function(khien_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LINK;LABELS" ${ARGN})
   if(NOT KHIEN_TESTS)
@@ -26,6 +34,7 @@ function(khien_test name)
     GTest::gtest_main)
   khien_precompiled(${name} test)
   khien_together(${name})
+  khien_test_code(${name})
   # Tests may read the shared data beside the repository; where it is absent they skip and say so.
   target_compile_definitions(${name} PRIVATE
     KHIEN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KHIEN_BINARY_DIR="${CMAKE_BINARY_DIR}")
@@ -64,7 +73,8 @@ function(khien_app name)
 endfunction()
 
 # khien_fuzz(NAME DEPS …): fuzz/NAME.cpp with the corpus fuzz/corpus/NAME. In the fuzz preset it is the
-# libFuzzer program fuzz_NAME, elsewhere replay_NAME; in every build the corpus is replayed as an ordinary test.
+# libFuzzer program fuzz_NAME, elsewhere replay_NAME; the corpus is replayed as an ordinary test in every build but
+# that of release.
 function(khien_fuzz name)
   cmake_parse_arguments(ARG "" "" "DEPS;LINK" ${ARGN})
   khien_prefixed(deps ${ARG_DEPS})
@@ -74,7 +84,7 @@ function(khien_fuzz name)
     set(replay ${program} -runs=0 ${corpus})
     add_executable(${program} ${name}.cpp)
     target_link_options(${program} PRIVATE -fsanitize=fuzzer)
-  elseif(KHIEN_TESTS)
+  elseif(KHIEN_TESTS AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
     set(program replay_${name})
     set(replay ${program} ${corpus})
     add_executable(${program} ${name}.cpp replay_main.cpp)

@@ -4,10 +4,15 @@
 option(KHIEN_PRECOMPILED "Use precompiled headers" ON)
 
 # khien_precompiled(TARGET WHICH): TARGET uses the headers of WHICH, `library` or `test`.
-# Not for programs where code is position-independent: theirs (-fPIE) is another kind than that of modules (-fPIC).
+# Not for the programs that ship where code is position-independent: theirs (-fPIE) is another kind than that of
+# modules (-fPIC).
 function(khien_precompiled target which)
   get_target_property(type ${target} TYPE)
-  if(KHIEN_PRECOMPILED AND NOT (CMAKE_POSITION_INDEPENDENT_CODE AND type STREQUAL EXECUTABLE))
+  set(is_other_kind OFF)
+  if(CMAKE_POSITION_INDEPENDENT_CODE AND type STREQUAL EXECUTABLE AND NOT which STREQUAL test)
+    set(is_other_kind ON)
+  endif()
+  if(KHIEN_PRECOMPILED AND NOT is_other_kind)
     target_precompile_headers(${target} REUSE_FROM khien_precompiled_${which})
   endif()
 endfunction()
@@ -29,5 +34,6 @@ if(KHIEN_PRECOMPILED)
   khien_precompile(library HEADERS ${common} LINK fmt::fmt tl::expected)
   if(KHIEN_TESTS)
     khien_precompile(test HEADERS ${common} <gtest/gtest.h> LINK fmt::fmt tl::expected GTest::gtest)
+    khien_test_code(khien_precompiled_test)
   endif()
 endif()

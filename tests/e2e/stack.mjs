@@ -275,7 +275,9 @@ zone:
     return value.trim();
   }
 
-  async #followers(kind, port, zones = 'emergency,orders') {
+  /** What resolvers are told to take. */
+  followedZones = 'emergency,orders';
+  async #followers(kind, port, zones = this.followedZones) {
     // Adds the resolver to those that get NOTIFY and may transfer, and returns its configuration text.
     const address = port === undefined ? [] : ['--address', `127.0.0.1:${port}`];
     this.configurations[kind] = await this.ctl('zone', 'follower', 'add', kind, ...address, '--primary',
@@ -285,7 +287,7 @@ zone:
   /** What khienctl printed for each kind of follower. */
   configurations = {};
 
-  async startUnbound() {
+  async startUnbound({ limitMs } = {}) {
     const folder = join(this.#folder, 'unbound');
     mkdirSync(folder);
     const zones = await this.#followers('unbound', this.ports.unbound);
@@ -309,10 +311,10 @@ forward-zone:
   forward-addr: 127.0.0.1@${this.ports.authority}
 ${zones}`);
     this.#spawn('unbound', findProgram('unbound'), ['-d', '-c', join(folder, 'unbound.conf')]);
-    await until('Unbound answers', async () => (await dig(this.ports.unbound, 'ngan-hang.example')).rcode === 'NOERROR');
+    await until('Unbound answers', async () => (await dig(this.ports.unbound, 'ngan-hang.example')).rcode === 'NOERROR', { limitMs });
   }
 
-  async startBind() {
+  async startBind({ limitMs } = {}) {
     const folder = join(this.#folder, 'bind');
     mkdirSync(folder);
     const zones = await this.#followers('bind', this.ports.bind);
@@ -328,7 +330,7 @@ ${zones.split('// zones')[0]}};
 controls { };
 ${zones.split('// zones')[1] ?? ''}`);
     this.#spawn('bind', findProgram('named'), ['-g', '-n', '1', '-c', join(folder, 'named.conf')]);
-    await until('BIND answers', async () => (await dig(this.ports.bind, 'ngan-hang.example')).rcode === 'NOERROR');
+    await until('BIND answers', async () => (await dig(this.ports.bind, 'ngan-hang.example')).rcode === 'NOERROR', { limitMs });
   }
 
   async startPowerdns() {
