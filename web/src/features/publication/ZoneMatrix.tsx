@@ -82,7 +82,7 @@ export function ZoneMatrix({ publication }: { publication: Publication }) {
           role="region"
           // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling box needs the keyboard
           tabIndex={0}
-          aria-label={t('app.publication.zones')}
+          aria-label={t('app.publication.matrix')}
         >
           <table className="k-table" aria-label={t('app.publication.matrix')}>
             <thead>
