@@ -1,7 +1,8 @@
 // Our primary with one zone, for tests that follow it from outside (followers_test.py):
 //   khien_zone_server FOLDER LISTEN NOTIFY…
-// It tells every NOTIFY (ADDR:PORT) and lets their addresses transfer orders-phishing. Reads lines "add NAME host|domain" and
-// "remove NAME", and at "commit" makes them one change: prints the zone's serial.
+// It tells every NOTIFY (ADDR:PORT) and lets their addresses transfer orders-phishing. Reads lines
+// "add NAME host|domain" and "remove NAME", and at "commit" makes them one change: prints the
+// zone's serial.
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     std::cerr << primary.error().message << "\n";
     return 1;
   }
-  publish::AccessRule rule{.name = "followers"};
+  publish::AccessRule rule{.name = "followers", .zones = {zone_id}};
   for (int i = 3; i < argc; ++i) {
     rule.notify.push_back(*net::SocketAddress::parse(argv[i]));
     rule.addresses.push_back(*net::Prefix::parse(to_string(rule.notify.back().ip)));
