@@ -219,6 +219,7 @@ constexpr std::array all{
     store::Migration{.number = 4, .name = "appeals", .sql = schema_appeals},
     store::Migration{.number = 5, .name = "listing_objections", .sql = schema_listing_objections},
     store::Migration{.number = 6, .name = "publications_by_name", .sql = publications_by_name},
+    store::Migration{.number = 7, .name = "lift_proposals", .sql = schema_lift_proposals},
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "cases/lift_proposal.h"
 #include "cases/record.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
@@ -13,11 +15,12 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 4> setting_words{"body_name_vi", "body_name_en",
-                                                        "body_contact", "number_prefix"};
+constexpr std::array<std::string_view, 5> setting_words{
+    "body_name_vi", "body_name_en", "body_contact", "number_prefix", "proposal_days"};
 constexpr std::size_t setting_size_max = 1'000;  // octets
 constexpr std::size_t prefix_size_max = 6;
 constexpr std::string_view default_prefix = "NB";
+constexpr std::string_view default_days = "14";
 
 constexpr std::string_view sql_read = R"(
 SELECT value FROM setting WHERE name = $1 AND valid_from_ms <= $2
@@ -43,6 +46,13 @@ bool is_prefix(std::string_view value) noexcept {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
+bool is_days(std::string_view value) noexcept {
+  std::int64_t days = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), days);
+  return read.ec == std::errc{} && read.ptr == value.data() + value.size() && days >= 1 &&
+         days <= proposal_days_max;
+}
+
 }  // namespace
 
 std::string_view to_string(Setting setting) noexcept {
@@ -59,7 +69,8 @@ Result<std::string> read_setting(store::Executor& db, Setting setting, InstantMs
   auto row = db.query_one(sql_read, {to_string(setting), at_ms});
   if (!row) return propagate(std::move(row).error(), "read a setting");
   if (row->has_value()) return (*row)->text(0);
-  return std::string{setting == Setting::number_prefix ? default_prefix : std::string_view{}};
+  if (setting == Setting::number_prefix) return std::string{default_prefix};
+  return std::string{setting == Setting::proposal_days ? default_days : std::string_view{}};
 }
 
 Result<void> change_setting(store::Transaction& tx, const Context& context,
@@ -75,6 +86,9 @@ Result<void> change_setting(store::Transaction& tx, const Context& context,
   if (setting == Setting::number_prefix && !is_prefix(*clean)) {
     return fail(ErrorCode::invalid_argument, "a prefix has 1 to 6 characters of A-Z and 0-9",
                 "bad_setting");
+  }
+  if (setting == Setting::proposal_days && !is_days(*clean)) {
+    return fail(ErrorCode::invalid_argument, "a number of days is 1 to 60", "bad_setting");
   }
   const auto now_ms = context.clock.now_ms();
   auto done =

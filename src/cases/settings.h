@@ -31,11 +31,12 @@ enum class Setting : std::uint8_t {
   body_name_en,
   body_contact,
   number_prefix,  ///< 1 to 6 of A-Z and 0-9
+  proposal_days,  ///< after which an order lapses that a recheck proposed to lift: 1 to 60
 };
 [[nodiscard]] std::string_view to_string(Setting setting) noexcept;
 [[nodiscard]] std::optional<Setting> parse_setting(std::string_view word) noexcept;
 
-/// The value in force at `at_ms`, or the built-in one (prefix "NB", names empty).
+/// The value in force at `at_ms`, or the built-in one (prefix "NB", 14 days, names empty).
 [[nodiscard]] Result<std::string> read_setting(store::Executor& db, Setting setting,
                                                InstantMs at_ms);
 /// From `from_ms` on (now or later). invalid_argument "bad_setting", "reason_needed". Leaf
