@@ -14,6 +14,7 @@
 #include "pages/catalogue.h"
 #include "providers/schema.h"
 #include "publish/agreement.h"
+#include "recheck/schema.h"
 #include "state_folder.h"
 #include "tally/schema.h"
 #include "version.h"
@@ -46,6 +47,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"tally", tally::migrations()},
       store::ModuleMigrations{"providers", providers::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
+      store::ModuleMigrations{"recheck", recheck::migrations()},
   };
   return database.migrate(modules, clock);
 }
@@ -150,7 +152,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .build = std::string{program_version},
                                    .mail = options.mail.has_value(),
                                    .holdings = {},
-                                   .probe_work = options.probe_work});
+                                   .probe_work = options.probe_work,
+                                   .rechecks = !options.recheck.resolvers.empty()});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }

@@ -16,6 +16,7 @@ import { ImpactPanel } from './ImpactPanel';
 import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
 import { OrderHits } from './OrderHits';
+import { Rechecks } from './Rechecks';
 import { SignDialog } from './SignDialog';
 import { enforcementTones, orderTones } from './states';
 
@@ -196,6 +197,7 @@ export function OrderScreen() {
               <Signatures order={order} />
               <EnforcedWhere order={order} />
               <AtProviders order={order} />
+              <Rechecks order={order} />
               <OrderHits order={order} />
             </div>
           </div>
