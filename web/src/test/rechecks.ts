@@ -1,6 +1,6 @@
 // What rechecks saw and propose, in the small world of fixtures.ts.
 import type { FoundEntry, LiftProposal, OrderRechecks } from '../api/types.ts';
-import { id, now, orders } from './fixtures';
+import { id, now, orders } from './fixtures.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
