@@ -76,7 +76,14 @@ Result<RoundCounts> Engine::run_round() {
   auto items = parts_.database.transact(
       [&](store::Transaction& tx) { return take_due(tx, now_ms, names_a_round); });
   if (!items) return tl::unexpected<Error>{std::move(items).error()};
+  const auto end_ms = parts_.cases.clock.steady_ms() + round_time_max_ms;
   for (const auto& item : *items) {
+    if (parts_.cases.clock.steady_ms() >= end_ms) {
+      auto back = parts_.database.transact(
+          [&](store::Transaction& tx) { return put_back(tx, item, now_ms); });
+      if (!back) return tl::unexpected<Error>{std::move(back).error()};
+      continue;
+    }
     const auto look = parts_.look(item.name);
     RoundCounts of_it{.looks = 1, .silent = is_silent(look.outcome) ? 1 : 0};
     auto acted = parts_.database.transact(

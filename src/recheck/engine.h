@@ -24,6 +24,8 @@
 namespace khien::recheck {
 
 constexpr int names_a_round = 10;
+/// A round begins no further look after this, so that stopping does not wait for a dead upstream.
+constexpr std::int64_t round_time_max_ms = 10 * ms_per_second;
 constexpr std::int64_t look_again_ms = ms_per_day;  // for the first days, and in doubt
 constexpr std::int64_t first_days_ms = 3 * ms_per_day;
 constexpr std::int64_t look_weekly_ms = 7 * ms_per_day;
@@ -56,9 +58,9 @@ class Engine {
   explicit Engine(Parts parts);
 
   /// One round: takes in what is new, looks at up to names_a_round names that are due, and acts on
-  /// each in a transaction of its own. unavailable, before anything is looked at, where the control
-  /// name does not resolve: a broken upstream makes no name dead. Blocks for as long as the looks
-  /// take.
+  /// each in a transaction of its own; what it has no time for goes back. unavailable, before
+  /// anything is looked at, where the control name does not resolve: a broken upstream makes no
+  /// name dead. Blocks for as long as the looks take.
   [[nodiscard]] Result<RoundCounts> run_round();
 
  private:

@@ -59,6 +59,7 @@ class Rechecks : public cases::testing::Desk {
     ++asked_[std::string{name}];
     auto look = world_[std::string{name}];
     look.at_ms = clock.now_ms();
+    clock.advance(look_takes_ms_);
     return look;
   }
   static Look served_by(std::string server) {
@@ -131,6 +132,7 @@ class Rechecks : public cases::testing::Desk {
   std::map<std::string, Look> world_;
   std::map<std::string, int> asked_;
   bool upstream_works_ = true;
+  std::int64_t look_takes_ms_ = 0;
   int lists_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Rechecks, store::testing::for_each_engine(),
@@ -233,6 +235,15 @@ TEST_P(Rechecks, TakesAFewEachRoundAndGoesOnAfterARestart) {
   reopen();
   EXPECT_EQ(round().looks, 3);
   EXPECT_EQ(round().looks, 0);
+  for (const auto& [name, times] : asked_) EXPECT_EQ(times, 1) << name;
+}
+
+TEST_P(Rechecks, ASlowUpstreamEndsTheRoundAndTheRestComesNext) {
+  for (int i = 0; i < 5; ++i) in_force("n" + std::to_string(i) + ".example");
+  look_takes_ms_ = round_time_max_ms / 2;
+  EXPECT_EQ(round().looks, 2);
+  EXPECT_EQ(round().looks, 2);
+  EXPECT_EQ(round().looks, 1);
   for (const auto& [name, times] : asked_) EXPECT_EQ(times, 1) << name;
 }
 
