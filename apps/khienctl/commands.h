@@ -216,6 +216,14 @@ struct FeedAdd {
   std::int64_t entries_max = 100'000;
   std::int64_t days = 90;
 };
+struct RecheckLook {
+  std::string name;
+  std::vector<std::string> resolvers;
+  std::filesystem::path data = "data";  ///< the shipped lists
+};
+/// Looks at one name and prints what there is. unavailable where nothing that counts came back.
+[[nodiscard]] Result<void> recheck_look(const Place& place, const RecheckLook& wanted);
+
 struct FeedTry {
   std::vector<std::filesystem::path> files;
   std::string list_class;  ///< empty: from the file name, SOURCE.CLASS.txt

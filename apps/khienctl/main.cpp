@@ -31,6 +31,7 @@ struct Arguments {
                        .folder = {}};
   FeedAdd feed;
   FeedTry look;
+  RecheckLook recheck;
   FeedRunNow run_now;
   MailTest mail;
   SettingSet setting;
@@ -366,6 +367,16 @@ void add_terms(CLI::App* sub, ProviderChange& wanted) {
   add_decision(sub, wanted.decision);
 }
 
+void add_recheck_command(CLI::App& app, Arguments& a, Command& chosen) {
+  auto* look = add(&app, "recheck", "look at one name, as rechecks of blocked names do", chosen,
+                   [&a] { return recheck_look(a.place, a.recheck); });
+  look->add_option("name", a.recheck.name, "host name")->required();
+  look->add_option("--resolver", a.recheck.resolvers,
+                   "resolver that filters nothing, ADDRESS[:PORT]; may be repeated")
+      ->required();
+  look->add_option("--data", a.recheck.data, "folder of the shipped lists")->capture_default_str();
+}
+
 void add_provider_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* provider = group(app, "provider", "who enforces orders, on which resolvers, how soon");
   auto* put = add(provider, "add", "enter a provider", chosen,
@@ -449,6 +460,7 @@ int main(int argc, char** argv) {
   add_resolver_commands(app, arguments, chosen);
   add_list_commands(app, arguments, chosen);
   add_provider_commands(app, arguments, chosen);
+  add_recheck_command(app, arguments, chosen);
   add_probe_commands(app, arguments, chosen);
   add_account_commands(app, arguments, chosen);
   add_demo_commands(app, arguments, chosen);

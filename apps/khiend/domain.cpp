@@ -15,6 +15,7 @@
 #include "pages/catalogue.h"
 #include "providers/schema.h"
 #include "publish/agreement.h"
+#include "recheck/schema.h"
 #include "state_folder.h"
 #include "tally/schema.h"
 #include "version.h"
@@ -47,6 +48,7 @@ Result<void> migrate(store::Database& database, const Clock& clock) {
       store::ModuleMigrations{"tally", tally::migrations()},
       store::ModuleMigrations{"providers", providers::migrations()},
       store::ModuleMigrations{"feeds", feeds::migrations()},
+      store::ModuleMigrations{"recheck", recheck::migrations()},
   };
   return database.migrate(modules, clock);
 }
@@ -152,7 +154,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .mail = options.mail.has_value(),
                                    .holdings = {},
                                    .own_addresses = [options] { return own_addresses_of(options); },
-                                   .probe_work = options.probe_work});
+                                   .probe_work = options.probe_work,
+                                   .rechecks = !options.recheck.resolvers.empty()});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }

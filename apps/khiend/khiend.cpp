@@ -47,6 +47,7 @@ Result<std::vector<http::Route>> all_routes(Domain& domain, const Options& optio
   api::add_appeal_routes(routes, services);
   api::add_objection_routes(routes, services);
   api::add_register_routes(routes, services);
+  api::add_recheck_routes(routes, services);
   api::add_feed_routes(routes, services);
   api::add_tally_routes(routes, services);
   api::add_publication_routes(routes, services);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "recheck/asker.h"
 #include "version.h"
 
 namespace khien::khiend {
@@ -41,6 +42,9 @@ struct Written {
   std::int64_t probe_interval_s = 300;
   std::string nonce_zone;
   std::string nonce_listen;
+  std::vector<std::string> recheck_resolvers;
+  std::string recheck_control{"chinhphu.vn"};
+  std::int64_t recheck_list_budget = recheck::list_budget_default;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
   bool version = false;
@@ -92,6 +96,15 @@ void describe(CLI::App& app, Written& out) {
       "zone of ours below which probes ask for names of their own, to see which resolver "
       "answers; its parent delegates it to --nonce-listen (default: none)");
   app.add_option("--nonce-listen", out.nonce_listen, "address that answers it, UDP");
+  app.add_option("--recheck-resolver", out.recheck_resolvers,
+                 "resolver that filters nothing, to ask whether blocked names still exist; may be "
+                 "repeated (default: nobody looks)");
+  app.add_option("--recheck-control", out.recheck_control,
+                 "good name that it must resolve, or nothing that it says counts")
+      ->capture_default_str();
+  app.add_option("--recheck-list-budget", out.recheck_list_budget,
+                 "entries of lists that are looked at in an hour, 0 to 3000")
+      ->capture_default_str();
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -209,10 +222,37 @@ Result<void> read_probe_work(const Written& in, Options& out) {
   return {};
 }
 
+Result<void> read_recheck(const Written& in, Options& out) {
+  auto resolvers = parse_all<net::SocketAddress>(
+      "--recheck-resolver", in.recheck_resolvers,
+      [](std::string_view t) { return net::SocketAddress::parse(t, dns_port); });
+  if (!resolvers) return tl::unexpected<Error>{resolvers.error()};
+  if (resolvers->size() > recheck::resolvers_max) {
+    return bad("--recheck-resolver: at most " + std::to_string(recheck::resolvers_max));
+  }
+  if (!probe::is_plain_name(in.recheck_control)) {
+    return bad("--recheck-control is a name in lower case without a final dot");
+  }
+  if (in.recheck_list_budget < 0 || in.recheck_list_budget > recheck::list_budget_max) {
+    return bad("--recheck-list-budget: 0 to " + std::to_string(recheck::list_budget_max));
+  }
+  // It would answer with our own blocks, and every name would look as if it were gone.
+  for (const auto& resolver : *resolvers) {
+    if (std::ranges::find(out.verify, resolver) == out.verify.end()) continue;
+    return bad("--recheck-resolver " + to_string(resolver) +
+               " is named by --verify, too: it blocks what it should look at");
+  }
+  out.recheck = {.resolvers = std::move(*resolvers),
+                 .control = in.recheck_control,
+                 .list_budget = in.recheck_list_budget};
+  return {};
+}
+
 Result<Options> check(const Written& in) {
   Options out;
   if (auto read = read_probe_work(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_addresses(in, out); !read) return tl::unexpected<Error>{read.error()};
+  if (auto read = read_recheck(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_roles(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (auto read = read_dns_tls(in, out); !read) return tl::unexpected<Error>{read.error()};
   if (in.tls_certificate.empty() != in.tls_key.empty()) {

@@ -12,6 +12,7 @@
 #include "net/tls_files.h"
 #include "notice/mail.h"
 #include "providers/work_list.h"
+#include "recheck/sample.h"
 
 namespace khien::khiend {
 
@@ -39,6 +40,13 @@ struct Options {
   providers::WorkOptions probe_work = {};       ///< what probes ask beside orders
   /// Where resolvers find probe_work.nonce_zone, UDP; none: there is no such zone.
   std::optional<net::SocketAddress> nonce_listen = {};
+  /// Who is asked what became of blocked names; without resolvers nobody looks.
+  struct Recheck {
+    std::vector<net::SocketAddress> resolvers = {};  ///< that filter nothing
+    std::string control = {};                        ///< a good name that they must know
+    std::int64_t list_budget = recheck::list_budget_default;
+  };
+  Recheck recheck = {};
   bool api = true;
   bool worker = true;
   bool publisher = true;

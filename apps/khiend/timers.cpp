@@ -5,6 +5,7 @@
 #include "cases/deadline.h"
 #include "cases/second_signer.h"
 #include "evidence/custody.h"
+#include "feeds/entry_finding.h"
 #include "feeds/runner.h"
 #include "free_memory.h"
 #include "identity/account_change.h"
@@ -22,7 +23,8 @@ feeds::Context feeds_context(const Domain& domain) {
   return {.clock = domain.services().clock, .rng = domain.services().rng};
 }
 
-/// Deadlines that time decides: lapses of orders and feeds, rechecks, suspensions that end.
+/// Deadlines that time decides: lapses of orders, feeds and their entries, rechecks, suspensions
+/// that end.
 Result<void> sweep_deadlines(Domain& domain) {
   auto swept = cases::sweep(domain.database(), domain.services().cases);
   if (!swept) return tl::unexpected<Error>{std::move(swept).error()};
@@ -30,6 +32,14 @@ Result<void> sweep_deadlines(Domain& domain) {
   auto over = domain.database().read(
       [&](store::Executor& db) { return feeds::any_over(db, context.clock.now_ms()); });
   if (!over) return tl::unexpected<Error>{std::move(over).error()};
+  auto due = domain.database().read(
+      [&](store::Executor& db) { return feeds::any_entry_due(db, context.clock.now_ms()); });
+  if (!due) return tl::unexpected<Error>{std::move(due).error()};
+  if (*due) {
+    auto dropped = domain.database().transact(
+        [&](store::Transaction& tx) { return feeds::drop_due_entries(tx, context); });
+    if (!dropped) return tl::unexpected<Error>{std::move(dropped).error()};
+  }
   if (!*over) return {};
   auto lapsed = domain.database().transact(
       [&](store::Transaction& tx) { return feeds::lapse_feeds(tx, context); });
@@ -127,6 +137,7 @@ Timers::Timers(Domain& domain, const Options& options)
         [this] { return sweep_deadlines(domain_); });
     add_mail();
     add_providers();
+    add_rechecks();
     add({.name = "evidence", .interval = 10min}, "khiend.evidence",
         [this] { return keep_evidence(domain_); });
     add({.name = "sums", .interval = 1h}, "khiend.sums", [this] { return tidy_sums(domain_); });
@@ -189,6 +200,25 @@ void Timers::add_providers() {
         if (!reviewed) return tl::unexpected<Error>{std::move(reviewed).error()};
         return provider_mail_ ? provider_mail_->run() : Result<void>{};
       });
+}
+
+void Timers::add_rechecks() {
+  if (options_.recheck.resolvers.empty()) {
+    domain_.health().add("rechecks",
+                         [] { return api::PartState{.words = "not set up (--recheck-resolver)"}; });
+    return;
+  }
+  auto opened = Rechecks::open(domain_, options_);
+  if (!opened) {
+    KHIEN_LOG(error, "rechecks_not_started", {"why", opened.error().message});
+    domain_.health().add("rechecks", [words = opened.error().message] {
+      return api::PartState{.condition = api::Condition::degraded, .words = words};
+    });
+    return;
+  }
+  rechecks_ = std::move(*opened);
+  add({.name = "rechecks", .interval = 10s}, "khiend.rechecks",
+      [this] { return rechecks_->run(); });
 }
 
 notice::Texts Timers::texts() {

@@ -9,6 +9,7 @@
 #include "domain.h"
 #include "options.h"
 #include "provider_mail.h"
+#include "rechecks.h"
 #include "signer_mail.h"
 #include "timer_thread.h"
 #include "verification.h"
@@ -29,6 +30,7 @@ class Timers {
            std::function<Result<void>()> work);
   void add_mail();
   void add_providers();
+  void add_rechecks();
   [[nodiscard]] notice::Texts texts();
 
   Domain& domain_;
@@ -37,6 +39,7 @@ class Timers {
   Verification verification_;
   std::unique_ptr<SignerMail> signer_mail_;
   std::unique_ptr<ProviderMail> provider_mail_;  // null without a mail server
+  std::unique_ptr<Rechecks> rechecks_;           // null without somebody to ask
   std::vector<std::unique_ptr<TimerThread>> threads_;
 };
 

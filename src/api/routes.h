@@ -26,6 +26,8 @@ void add_publication_routes(Routes& routes, const Services& services);
 void add_provider_routes(Routes& routes, const Services& services);
 /// What waits at the gate of the zones, stop and rollback: a person's decisions.
 void add_gate_routes(Routes& routes, const Services& services);
+/// What rechecks saw and propose, and entries of lists that they found to be no more.
+void add_recheck_routes(Routes& routes, const Services& services);
 /// Register, look-up, facts about this installation: no session.
 void add_register_routes(Routes& routes, const Services& services);
 

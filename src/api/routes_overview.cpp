@@ -9,6 +9,7 @@
 #include "api/services.h"
 #include "cases/appeal.h"
 #include "cases/case.h"
+#include "cases/lift_proposal.h"
 #include "cases/listing_objection.h"
 #include "cases/order.h"
 #include "cases/second_signer.h"
@@ -66,6 +67,7 @@ Result<Response> overview(const Services& services, const Request& request) {
                              {"cases_mine", 0},
                              {"orders_waiting", 0},
                              {"orders_lapsing", 0},
+                             {"lifts_proposed", 0},
                              {"due_soon", 0},
                              {"appeals_open", 0},
                              {"destructions_waiting", 0},
@@ -90,6 +92,8 @@ Result<Response> overview(const Services& services, const Request& request) {
       auto lapsing = cases::list_lapsing(db, services.clock.now_ms() + lapsing_within_ms);
       if (!lapsing) return tl::unexpected<Error>{std::move(lapsing).error()};
       out.set("orders_lapsing", count_of(*lapsing));
+      auto proposed = set("lifts_proposed", cases::count_open_proposals(db));
+      if (!proposed) return tl::unexpected<Error>{std::move(proposed).error()};
     }
     auto due = set("due_soon", count_due(db, actor, services.clock.now_ms() + due_soon_ms));
     if (!due) return tl::unexpected<Error>{std::move(due).error()};

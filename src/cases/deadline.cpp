@@ -8,9 +8,10 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 12> kind_words{
-    "screen",   "approve", "emergency_end", "order_end", "recheck",       "resume",
-    "hold_end", "task",    "enforce",       "lift",      "appeal_answer", "appeal_decision"};
+constexpr std::array<std::string_view, 13> kind_words{
+    "screen",        "approve",         "emergency_end", "order_end", "recheck",
+    "resume",        "hold_end",        "task",          "enforce",   "lift",
+    "appeal_answer", "appeal_decision", "proposal_end"};
 
 #define KHIEN_OPEN_DEADLINES                                           \
   "SELECT kind, record, record_id, case_id, due_at_ms, overdue_at_ms " \

@@ -31,6 +31,7 @@ enum class DeadlineKind : std::uint8_t {
   lift,     ///< lifted, and not verified everywhere
   appeal_answer,
   appeal_decision,
+  proposal_end,  ///< acts: a proposal to lift that nobody answered lifts the order
 };
 [[nodiscard]] std::string_view to_string(DeadlineKind kind) noexcept;
 [[nodiscard]] std::optional<DeadlineKind> parse_deadline_kind(std::string_view word) noexcept;
@@ -61,6 +62,7 @@ struct SweepCounts {
   std::int64_t rechecks = 0;
   std::int64_t resumed = 0;
   std::int64_t woken = 0;
+  std::int64_t proposals_lapsed = 0;
   std::int64_t overdue = 0;
   std::int64_t failed = 0;  ///< tried again by the next sweep
 };

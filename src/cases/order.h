@@ -254,8 +254,9 @@ struct ReasonedMove {
 /// One duty officer, at once and for good. Leaf order.lifted.
 [[nodiscard]] Result<Order> lift_order(store::Transaction& tx, const Context& context,
                                        const identity::Actor& actor, const ReasonedMove& move);
-/// The recheck is done and the block stays: the next recheck is recheck_period_ms away. (If it does
-/// not stay: lift_order.) Leaf order.reviewed.
+/// The recheck is done and the block stays: the next recheck is recheck_period_ms away, and an open
+/// proposal to lift it (lift_proposal.h) is turned down. (If it does not stay: lift_order.) Only of
+/// what is due for review or proposed to be lifted. Leaf order.reviewed.
 [[nodiscard]] Result<Order> keep_order(store::Transaction& tx, const Context& context,
                                        const identity::Actor& actor, const ReasonedMove& move);
 /// Drafts a successor with the same name, scope, category, ground and evidence. It needs an impact

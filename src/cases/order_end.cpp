@@ -1,6 +1,7 @@
 // The moves of orders that need no signature (order.h).
 #include "cases/deadline_rows.h"
 #include "cases/enforcement_rows.h"
+#include "cases/lift_proposal_rows.h"
 #include "cases/order_force.h"
 
 namespace khien::cases {
@@ -32,6 +33,24 @@ Result<Begun> begin(store::Transaction& tx, const identity::Actor& actor, Action
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
   if (!may_move(row->order.state, to)) {
     return wrong_state(to_string(row->order.state), to_string(to));
+  }
+  auto reason = clean_reason(move.reason);
+  if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
+  return Begun{.row = std::move(*row), .reason = std::move(*reason)};
+}
+
+/// Kept is what is due for review, or what somebody proposed to lift.
+Result<Begun> begin_keep(store::Transaction& tx, const identity::Actor& actor,
+                         const ReasonedMove& move) {
+  auto row = load_order_row(tx, move.id);
+  if (!row) return tl::unexpected<Error>{std::move(row).error()};
+  auto done = require(actor, Action::order_draft);
+  if (done) done = expect_version(move.version, row->order.version);
+  if (!done) return tl::unexpected<Error>{std::move(done).error()};
+  auto proposal = open_proposal(tx, move.id);
+  if (!proposal) return tl::unexpected<Error>{std::move(proposal).error()};
+  if (row->order.state != OrderState::due_review && !*proposal) {
+    return wrong_state(to_string(row->order.state), "kept");
   }
   auto reason = clean_reason(move.reason);
   if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
@@ -119,14 +138,14 @@ Result<Order> lift_order(store::Transaction& tx, const Context& context,
 
 Result<Order> keep_order(store::Transaction& tx, const Context& context,
                          const identity::Actor& actor, const ReasonedMove& move) {
-  auto begun = begin(tx, actor, Action::order_draft, move, OrderState::verified);
+  auto begun = begin_keep(tx, actor, move);
   if (!begun) return tl::unexpected<Error>{std::move(begun).error()};
-  const auto& order = begun->row.order;
-  if (order.state != OrderState::due_review) return wrong_state(to_string(order.state), "kept");
-  auto state = enforced_state(tx, move.id, context.clock.now_ms());
-  if (!state) return tl::unexpected<Error>{std::move(state).error()};
-  auto after = order;
-  after.state = *state;
+  auto after = begun->row.order;
+  if (after.state == OrderState::due_review) {
+    auto state = enforced_state(tx, move.id, context.clock.now_ms());
+    if (!state) return tl::unexpected<Error>{std::move(state).error()};
+    after.state = *state;
+  }
   after.recheck_at_ms = context.clock.now_ms() + recheck_period_ms;
   auto kept = finish_order_move(tx, context, begun->row, after,
                                 {.kind = "order.reviewed",
@@ -135,6 +154,11 @@ Result<Order> keep_order(store::Transaction& tx, const Context& context,
                                  .actor = actor.account_id,
                                  .text = begun->reason});
   if (!kept) return kept;
+  auto settled = settle_proposal(
+      tx, context, kept->id,
+      {.state = ProposalState::kept, .actor = actor.account_id, .reason = begun->reason});
+  if (!settled) return tl::unexpected<Error>{std::move(settled).error()};
+  if (kept->state == OrderState::suspended) return kept;  // resuming opens its deadlines
   auto done = open_deadline(tx, context,
                             {.kind = DeadlineKind::recheck,
                              .record = "order",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cases/deadline_rows.h"
+#include "cases/lift_proposal_rows.h"
 
 namespace khien::cases {
 namespace {
@@ -61,6 +62,12 @@ Result<void> remove_standing(store::Transaction& tx, const Context& context, con
   auto done = tx.execute(sql_end_standing, {order.id, basis, *sequence});
   if (!done) return propagate(std::move(done).error(), "end a publication");
   return {};
+}
+
+/// What the end of an order makes of an open proposal to lift it.
+ProposalState outcome_of(OrderState end) noexcept {
+  if (end == OrderState::lifted) return ProposalState::lifted;
+  return end == OrderState::lapsed ? ProposalState::lapsed : ProposalState::withdrawn;
 }
 
 Result<void> open_order_deadline(store::Transaction& tx, const Context& context, const Order& order,
@@ -130,8 +137,13 @@ Result<Order> end_order(store::Transaction& tx, const Context& context, const Or
                                   .record = {},
                                   .record_id = {},
                                   .actor = ending.actor,
-                                  .text = ending.reason});
+                                  .text = ending.reason,
+                                  .fields = ending.fields});
   if (!order) return order;
+  auto settled = settle_proposal(
+      tx, context, order->id,
+      {.state = outcome_of(ending.to), .actor = ending.actor, .reason = ending.reason});
+  if (!settled) return tl::unexpected<Error>{std::move(settled).error()};
   auto done = close_deadlines(tx, context, order->id.value);
   if (done && ending.to == OrderState::renewed) {
     // The name stays blocked under the successor, whose rows tell how: there is no lift to prove.

@@ -27,12 +27,13 @@ constexpr std::int64_t lift_within_ms = 15 * ms_per_minute;
                                                 const Order& order);
 
 /// Takes an order out of force for good: state `to` (lifted, lapsed, renewed), publication,
-/// deadlines, event.
+/// deadlines, an open proposal to lift it, event.
 struct Ending {
   OrderState to;
   std::string_view kind;  ///< "order.lifted"
   identity::AccountId actor = {};
   std::string reason;
+  std::vector<ledger::LeafField> fields = {};  ///< of its leaf besides the usual
 };
 [[nodiscard]] Result<Order> end_order(store::Transaction& tx, const Context& context,
                                       const OrderRow& row, const Ending& ending);

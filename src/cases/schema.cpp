@@ -225,6 +225,7 @@ constexpr std::array all{
                      .sql = schema_addresses,
                      .sqlite_sql = schema_addresses_sqlite,
                      .postgresql_sql = schema_addresses_postgresql},
+    store::Migration{.number = 8, .name = "lift_proposals", .sql = schema_lift_proposals},
 };
 
 }  // namespace

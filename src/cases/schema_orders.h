@@ -252,6 +252,40 @@ CREATE TABLE appeal_contact (
 ) {strict};
 )";
 
+// What rechecks found. Settled once; only a person, with a reason, keeps a block against a finding.
+// Nothing here holds an address: what DNS says of a listed name never becomes a rule.
+constexpr std::string_view schema_lift_proposals = R"(
+CREATE TABLE lift_proposal (
+  id {serial_key},
+  order_id TEXT NOT NULL REFERENCES block_order (id),
+  finding TEXT NOT NULL,
+  looks {int64} NOT NULL,
+  since_ms {int64} NOT NULL,
+  server TEXT NOT NULL,
+  state TEXT NOT NULL,
+  proposed_at_ms {int64} NOT NULL,
+  lapses_at_ms {int64} NOT NULL,
+  settled_by TEXT,
+  settled_at_ms {int64},
+  reason TEXT NOT NULL DEFAULT '',
+  CONSTRAINT lift_proposal_finding CHECK (finding IN ('dead', 'parked', 'sinkholed',
+    'reregistered')),
+  CONSTRAINT lift_proposal_state CHECK (state IN ('open', 'kept', 'lifted', 'lapsed',
+    'withdrawn')),
+  CONSTRAINT lift_proposal_settled CHECK ((state = 'open') = (settled_at_ms IS NULL)),
+  CONSTRAINT lift_proposal_kept_by_a_person CHECK (state <> 'kept'
+    OR (settled_by IS NOT NULL AND reason <> '')),
+  CONSTRAINT lift_proposal_ends CHECK (lapses_at_ms > proposed_at_ms
+    AND lapses_at_ms - proposed_at_ms <= 5184000000)
+) {strict};
+CREATE UNIQUE INDEX lift_proposal_open ON lift_proposal (order_id) WHERE state = 'open';
+CREATE INDEX lift_proposal_by_order ON lift_proposal (order_id, id);
+CREATE INDEX lift_proposal_soonest ON lift_proposal (lapses_at_ms, id) WHERE state = 'open';
+{no_delete lift_proposal}
+{no_update lift_proposal order_id, finding, looks, since_ms, server, proposed_at_ms, lapses_at_ms}
+{refuse lift_proposal_settled_once|UPDATE OF state ON lift_proposal|OLD.state <> 'open'}
+)";
+
 // Decided once, by a person, with a reason; what is upheld has an end.
 constexpr std::string_view schema_listing_objections = R"(
 CREATE TABLE listing_objection (

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "cases/lift_proposal.h"
 #include "cases/record.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
@@ -13,12 +15,14 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 5> setting_words{
-    "body_name_vi", "body_name_en", "body_contact", "number_prefix", "address_orders"};
+constexpr std::array<std::string_view, 6> setting_words{
+    "body_name_vi",  "body_name_en",   "body_contact",
+    "number_prefix", "address_orders", "proposal_days"};
 constexpr std::size_t setting_size_max = 1'000;  // octets
 constexpr std::size_t prefix_size_max = 6;
 constexpr std::string_view default_prefix = "NB";
 constexpr std::string_view default_address_orders = "off";
+constexpr std::string_view default_days = "14";
 
 constexpr std::string_view sql_read = R"(
 SELECT value FROM setting WHERE name = $1 AND valid_from_ms <= $2
@@ -44,6 +48,13 @@ bool is_prefix(std::string_view value) noexcept {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
+bool is_days(std::string_view value) noexcept {
+  std::int64_t days = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), days);
+  return read.ec == std::errc{} && read.ptr == value.data() + value.size() && days >= 1 &&
+         days <= proposal_days_max;
+}
+
 }  // namespace
 
 std::string_view to_string(Setting setting) noexcept {
@@ -60,8 +71,9 @@ Result<std::string> read_setting(store::Executor& db, Setting setting, InstantMs
   auto row = db.query_one(sql_read, {to_string(setting), at_ms});
   if (!row) return propagate(std::move(row).error(), "read a setting");
   if (row->has_value()) return (*row)->text(0);
+  if (setting == Setting::number_prefix) return std::string{default_prefix};
   if (setting == Setting::address_orders) return std::string{default_address_orders};
-  return std::string{setting == Setting::number_prefix ? default_prefix : std::string_view{}};
+  return std::string{setting == Setting::proposal_days ? default_days : std::string_view{}};
 }
 
 Result<bool> may_order_addresses(store::Executor& db, InstantMs at_ms) {
@@ -86,6 +98,9 @@ Result<void> change_setting(store::Transaction& tx, const Context& context,
   }
   if (setting == Setting::address_orders && *clean != "on" && *clean != "off") {
     return fail(ErrorCode::invalid_argument, "address_orders is on or off", "bad_setting");
+  }
+  if (setting == Setting::proposal_days && !is_days(*clean)) {
+    return fail(ErrorCode::invalid_argument, "a number of days is 1 to 60", "bad_setting");
   }
   const auto now_ms = context.clock.now_ms();
   auto done =

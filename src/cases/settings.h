@@ -32,11 +32,13 @@ enum class Setting : std::uint8_t {
   body_contact,
   number_prefix,   ///< 1 to 6 of A-Z and 0-9
   address_orders,  ///< "on" or "off": whether addresses and prefixes may be ordered at all
+  proposal_days,   ///< after which an order lapses that a recheck proposed to lift: 1 to 60
 };
 [[nodiscard]] std::string_view to_string(Setting setting) noexcept;
 [[nodiscard]] std::optional<Setting> parse_setting(std::string_view word) noexcept;
 
-/// The value in force at `at_ms`, or the built-in one (prefix "NB", addresses "off", names empty).
+/// The value in force at `at_ms`, or the built-in one (prefix "NB", addresses "off", 14 days, names
+/// empty).
 [[nodiscard]] Result<std::string> read_setting(store::Executor& db, Setting setting,
                                                InstantMs at_ms);
 /// Whether orders on addresses may be drafted and signed at `at_ms`; those in force go on.

@@ -4,6 +4,7 @@
 #include "cases/case_rows.h"
 #include "cases/deadline.h"
 #include "cases/deadline_rows.h"
+#include "cases/lift_proposal_rows.h"
 #include "cases/order_force.h"
 
 namespace khien::cases {
@@ -16,7 +17,8 @@ WHERE done_at_ms IS NULL AND overdue_at_ms IS NULL AND due_at_ms <= $1 AND id > 
 ORDER BY id LIMIT $3)";
 constexpr std::string_view sql_due_ends = R"(
 SELECT id, kind, record_id FROM deadline
-WHERE done_at_ms IS NULL AND kind IN ('emergency_end', 'order_end') AND due_at_ms <= $1 AND id > $2
+WHERE done_at_ms IS NULL AND kind IN ('emergency_end', 'order_end', 'proposal_end')
+  AND due_at_ms <= $1 AND id > $2
 ORDER BY id LIMIT $3)";
 constexpr std::string_view sql_still_open =
     "SELECT count(*) FROM deadline WHERE id = $1 AND done_at_ms IS NULL AND due_at_ms <= $2";
@@ -65,6 +67,7 @@ Result<bool> act(store::Transaction& tx, const Context& context, const Due& due)
   switch (due.kind) {
     case DeadlineKind::emergency_end:
     case DeadlineKind::order_end: return lapse_if_due(tx, context, order);
+    case DeadlineKind::proposal_end: return lapse_if_proposed(tx, context, order);
     case DeadlineKind::recheck: return review_if_due(tx, context, order);
     case DeadlineKind::resume: return resume_if_due(tx, context, order);
     case DeadlineKind::hold_end: return wake_case(tx, context, CaseId{due.record_id});
@@ -80,6 +83,7 @@ bool acts(DeadlineKind kind) noexcept {
   switch (kind) {
     case DeadlineKind::emergency_end:
     case DeadlineKind::order_end:
+    case DeadlineKind::proposal_end:
     case DeadlineKind::recheck:
     case DeadlineKind::resume:
     case DeadlineKind::hold_end: return true;
@@ -105,6 +109,7 @@ void count(const Due& due, SweepCounts& counts) noexcept {
   switch (due.kind) {
     case DeadlineKind::emergency_end: ++counts.emergencies_lapsed; break;
     case DeadlineKind::order_end: ++counts.lapsed; break;
+    case DeadlineKind::proposal_end: ++counts.proposals_lapsed; break;
     case DeadlineKind::recheck: ++counts.rechecks; break;
     case DeadlineKind::resume: ++counts.resumed; break;
     case DeadlineKind::hold_end: ++counts.woken; break;

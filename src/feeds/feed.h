@@ -26,6 +26,9 @@ constexpr std::int64_t interval_max_s = 7 * 24 * 3'600;
 constexpr std::int64_t interval_default_s = 24 * 3'600;
 constexpr std::int64_t change_max_default_permyriad = 500;   // 5 %
 constexpr std::int64_t feed_life_max_ms = 366 * ms_per_day;  // then it must be decided anew
+/// An entry's life: each good run of its feed shows that the source still lists it and renews it.
+/// Where no run has been good for this long, the feed is suspended: a person looks at it.
+constexpr std::int64_t entries_life_ms = 30 * ms_per_day;
 /// A successor may be decided this long before a feed ends, so that there is no gap.
 constexpr std::int64_t feed_renewal_ms = 30 * ms_per_day;
 constexpr std::size_t feed_name_size_max = 100;
@@ -106,6 +109,8 @@ struct Feed {
   std::string etag;
   std::string last_modified;
   InstantMs next_run_at_ms = 0;
+  /// Its entries' end unless a run confirms them again; they leave the zones then.
+  InstantMs entries_until_ms = 0;
 };
 
 /// Feeds of a network choice go to choice zones, all others to feeds zones.

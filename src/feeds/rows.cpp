@@ -74,6 +74,7 @@ Result<Feed> feed_from_row(const store::Row& row) {
   feed.etag = row.text(21);
   feed.last_modified = row.text(22);
   feed.next_run_at_ms = row.integer(23);
+  feed.entries_until_ms = row.integer(24);
   return feed;
 }
 

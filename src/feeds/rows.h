@@ -17,7 +17,8 @@ namespace khien::feeds {
 constexpr std::string_view feed_columns =
     "id, version, state, name, source, format, category, scope, csv_column, licence, entries_max, "
     "change_max_permyriad, interval_s, valid_until_ms, reason, proposed_by, proposed_at_ms, "
-    "approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms";
+    "approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms, "
+    "entries_until_ms";
 
 /// corrupt for a word that this program does not know.
 [[nodiscard]] Result<Feed> feed_from_row(const store::Row& row);

@@ -45,6 +45,8 @@ constexpr std::string_view sql_next =
 constexpr std::string_view sql_accepted = R"(
 UPDATE feed SET set_hash = $2, entries = $3, good_names = $4, version = version + 1
 WHERE id = $1)";
+constexpr std::string_view sql_confirmed =
+    "UPDATE feed SET entries_until_ms = $2 WHERE id = $1 AND entries_until_ms < $2";
 constexpr std::string_view sql_stop =
     "UPDATE feed SET state = 'stopped', version = version + 1 WHERE id = $1 AND state = 'active'";
 
@@ -60,6 +62,10 @@ Result<Begun> begin(const RunnerParts& parts, const FeedId& id) {
     if (!feed) return tl::unexpected(std::move(feed).error());
     if (feed->state != FeedState::active || feed->draft.valid_until_ms <= now_ms) {
       return fail(ErrorCode::conflict, "only an active feed runs", "wrong_state");
+    }
+    if (!feed->set_hash.empty() && feed->entries_until_ms <= now_ms) {
+      return fail(ErrorCode::conflict, "its entries have ended: a person resumes it first",
+                  "wrong_state");
     }
     auto abandoned = tx.execute(sql_abandon, {id, now_ms, now_ms - run_abandoned_ms});
     if (!abandoned) return propagate(std::move(abandoned).error(), "begin a run");
@@ -296,6 +302,11 @@ Result<FeedRun> end(const RunnerParts& parts, const Begun& begun, Outcome outcom
       if (!written) return tl::unexpected(std::move(written).error());
     }
     const bool failed = run.state == RunState::failed;
+    // Read whole and in force: the source lists each entry today.
+    if (run.state == RunState::applied || run.state == RunState::unchanged) {
+      auto confirmed = tx.execute(sql_confirmed, {begun.feed.id, now_ms + entries_life_ms});
+      if (!confirmed) return propagate(std::move(confirmed).error(), "renew the entries");
+    }
     const auto interval_ms = begun.feed.draft.interval_s * ms_per_second;
     const auto next_ms = now_ms + (failed ? std::min(interval_ms, run_retry_ms) : interval_ms);
     // After a failure the old validators stay, or the next fetch would get "not changed".

@@ -75,8 +75,52 @@ CREATE TABLE feed_set (
 ) {strict};
 )";
 
-constexpr std::array<store::Migration, 1> all{
-    store::Migration{.number = 1, .name = "subscriptions", .sql = subscriptions}};
+// A feed in force whose source nobody has read for entries_life_ms is as good as abandoned. Feeds
+// from before this rule keep their end date until their next good run.
+constexpr std::string_view entries_end = R"(
+ALTER TABLE feed ADD COLUMN entries_until_ms {int64} NOT NULL DEFAULT 0;
+UPDATE feed SET entries_until_ms = valid_until_ms WHERE state IN ('active', 'stopped');
+)";
+
+// What rechecks found of single entries, and the memory of those that left for it: while the
+// decision that is the feed stands, such a name never comes back through it.
+constexpr std::string_view entry_findings = R"(
+CREATE TABLE feed_entry (
+  id {serial_key},
+  feed_id TEXT NOT NULL REFERENCES feed (id),
+  name TEXT NOT NULL,
+  finding TEXT NOT NULL,
+  looks {int64} NOT NULL,
+  since_ms {int64} NOT NULL,
+  server TEXT NOT NULL,
+  state TEXT NOT NULL,
+  found_at_ms {int64} NOT NULL,
+  lapses_at_ms {int64} NOT NULL,
+  decided_by TEXT,
+  decided_at_ms {int64},
+  reason TEXT NOT NULL DEFAULT '',
+  CONSTRAINT feed_entry_finding CHECK (finding IN ('dead', 'parked', 'sinkholed',
+    'reregistered')),
+  CONSTRAINT feed_entry_state CHECK (state IN ('open', 'kept', 'dropped', 'withdrawn')),
+  CONSTRAINT feed_entry_decided CHECK ((state = 'open') = (decided_at_ms IS NULL)),
+  CONSTRAINT feed_entry_kept_by_a_person CHECK (state <> 'kept'
+    OR (decided_by IS NOT NULL AND reason <> '')),
+  CONSTRAINT feed_entry_ends CHECK (lapses_at_ms > found_at_ms
+    AND lapses_at_ms - found_at_ms <= 5184000000)
+) {strict};
+CREATE UNIQUE INDEX feed_entry_once ON feed_entry (feed_id, name)
+  WHERE state IN ('open', 'dropped');
+CREATE INDEX feed_entry_soonest ON feed_entry (lapses_at_ms, id) WHERE state = 'open';
+CREATE INDEX feed_entry_kept ON feed_entry (feed_id, name, finding) WHERE state = 'kept';
+{no_update feed_entry feed_id, name, finding, looks, since_ms, server, found_at_ms, lapses_at_ms}
+{refuse feed_entry_decided_once|UPDATE OF state ON feed_entry|OLD.state <> 'open'}
+)";
+
+constexpr std::array all{
+    store::Migration{.number = 1, .name = "subscriptions", .sql = subscriptions},
+    store::Migration{.number = 2, .name = "entries_end", .sql = entries_end},
+    store::Migration{.number = 3, .name = "entry_findings", .sql = entry_findings},
+};
 
 }  // namespace
 

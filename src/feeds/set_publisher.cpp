@@ -23,6 +23,24 @@ void note(std::vector<PublishedFeed>& changed, const PublishedFeed& published) {
     changed.push_back(published);
 }
 
+/// When its entries leave the zones: its own end, or theirs, which the last good run renewed.
+InstantMs ends_at(const Feed& feed) noexcept {
+  return std::min(feed.draft.valid_until_ms, feed.entries_until_ms);
+}
+
+/// Borrows `held`.
+std::vector<publish::Change> removals_of(const std::vector<publish::Holding>& held) {
+  std::vector<publish::Change> changes;
+  changes.reserve(held.size());
+  for (const auto& one : held) {
+    changes.push_back({.kind = publish::ChangeKind::remove,
+                       .zone = one.zone,
+                       .name = one.name,
+                       .source = one.source});
+  }
+  return changes;
+}
+
 /// Whether an exception covers an entry: of the name itself, or of one below an entry that takes in
 /// all that lies below it.
 class Exceptions {
@@ -53,8 +71,7 @@ std::string zone_source(const FeedId& id, cases::Scope scope) {
 
 bool SetPublisher::stands(const Feed& feed) const noexcept {
   // Its date counts from the instant it passes, not from when somebody wrote "lapsed".
-  return in_force(feed.state) && !feed.set_hash.empty() &&
-         feed.draft.valid_until_ms > clock_.now_ms();
+  return in_force(feed.state) && !feed.set_hash.empty() && ends_at(feed) > clock_.now_ms();
 }
 
 Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
@@ -67,9 +84,11 @@ Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
   if (!set) return propagate(std::move(set).error(), "read an accepted set");
   if (set->hash() != (*row)->text(0)) return fail(ErrorCode::corrupt, "a set is not its hash");
   const bool is_listing = basis_of(feed.draft.category) == Basis::feeds;
+  const auto gone = gone_.find(feed.id.value);
   const Exceptions exceptions{excepted_};
   set->for_each([&](std::string_view host, cases::Scope scope) {
     if (is_listing && exceptions.cover(host, scope)) return;
+    if (gone != gone_.end() && gone->second.contains(host)) return;
     (scope == cases::Scope::host ? names.hosts : names.domains).emplace_back(host);
   });
   return names;
@@ -107,8 +126,11 @@ bool SetPublisher::is_carried(const Feed& feed, const Carried& wanted) const {
 Result<void> SetPublisher::carry(const Feed& feed, std::vector<PublishedFeed>& changed) {
   const Carried wanted{.set_hash = stands(feed) ? feed.set_hash : std::string{},
                        .category = feed.draft.category,
-                       .valid_until_ms = feed.draft.valid_until_ms};
-  if (is_carried(feed, wanted)) return {};
+                       .valid_until_ms = ends_at(feed)};
+  if (is_carried(feed, wanted)) {
+    carried_[feed.id.value].valid_until_ms = wanted.valid_until_ms;
+    return {};
+  }
   // Before the gate is asked, so that a decision in between is not missed.
   const auto generation = zones_.gate() == nullptr ? 0 : zones_.gate()->generation();
   Names names;
@@ -152,15 +174,7 @@ Result<void> SetPublisher::meet_exceptions() {
       if (listed_by(held)) freed.push_back(std::move(held));
     }
   }
-  std::vector<publish::Change> changes;
-  changes.reserve(freed.size());
-  for (const auto& held : freed) {
-    changes.push_back({.kind = publish::ChangeKind::remove,
-                       .zone = held.zone,
-                       .name = held.name,
-                       .source = held.source});
-  }
-  if (auto applied = zones_.apply(changes); !applied) {
+  if (auto applied = zones_.apply(removals_of(freed)); !applied) {
     return propagate(std::move(applied).error(), "take out what is excepted");
   }
   const bool ended = !std::includes(now.begin(), now.end(), excepted_.begin(), excepted_.end());
@@ -171,11 +185,43 @@ Result<void> SetPublisher::meet_exceptions() {
   return {};
 }
 
+Result<void> SetPublisher::meet_what_is_gone() {
+  auto read = database_.read([&](store::Executor& executor) -> Result<std::optional<Gone>> {
+    auto mark = out_mark(executor, clock_.now_ms());
+    if (!mark) return tl::unexpected<Error>{std::move(mark).error()};
+    if (*mark == gone_mark_) return std::optional<Gone>{};
+    auto names = out_of_force(executor, clock_.now_ms());
+    if (!names) return tl::unexpected<Error>{std::move(names).error()};
+    return std::optional{Gone{.mark = *mark, .names = std::move(*names)}};
+  });
+  if (!read) return propagate(std::move(read).error(), "publish feeds");
+  if (!*read) return {};
+  std::map<std::string, std::set<std::string, std::less<>>> now;
+  std::vector<publish::Holding> freed;
+  for (auto& out : (*read)->names) {
+    const auto known = gone_.find(out.feed.value);
+    if (known == gone_.end() || !known->second.contains(out.name)) {
+      for (auto& held : zones_.holdings(out.name)) {
+        if (held.name != out.name || listed_by(held, Choices::with_them) != out.feed) continue;
+        freed.push_back(std::move(held));
+      }
+    }
+    now[out.feed.value].insert(std::move(out.name));
+  }
+  if (auto applied = zones_.apply(removals_of(freed)); !applied) {
+    return propagate(std::move(applied).error(), "take out what rechecks found");
+  }
+  gone_ = std::move(now);
+  gone_mark_ = (*read)->mark;
+  return {};
+}
+
 Result<std::vector<PublishedFeed>> SetPublisher::publish() {
   std::vector<PublishedFeed> changed;
   std::optional<Error> first;
   if (auto taken = take_out_what_is_over(changed); !taken) first = std::move(taken).error();
   auto met = meet_exceptions();
+  if (met) met = meet_what_is_gone();
   auto feeds = database_.read([](store::Executor& executor) { return list_feeds(executor); });
   if (!feeds) return propagate(std::move(feeds).error(), "publish feeds");
   std::erase_if(*feeds, [](const Feed& feed) { return feed.state == FeedState::proposed; });

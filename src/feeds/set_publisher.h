@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "feeds/entry_finding.h"
 #include "feeds/feed.h"
 #include "publish/zone_set.h"
 #include "store/database.h"
@@ -40,6 +41,9 @@ class SetPublisher {
   /// out every entry that covers it, at the cost of a look-up, and no later run brings it back
   /// while the exception lasts. A network's own choice is no listing of ours and is left alone.
   ///
+  /// Entries that left their feed after a recheck (entry_finding.h) are taken out likewise, and
+  /// stay out for as long as the feed stands, also where the zones are made anew.
+  ///
   /// What the zones' gate holds is tried again when a person has decided there (Gate::generation).
   ///
   /// What goes, goes first: a block never holds up a lift. A feed that fails holds up no other; the
@@ -56,6 +60,10 @@ class SetPublisher {
     std::optional<std::uint64_t> held_at =
         {};  // of the gate, when it held additions: Gate::generation
   };
+  struct Gone {
+    OutMark mark;
+    std::vector<OutOfForce> names;
+  };
   struct Names {
     std::vector<std::string> hosts;
     std::vector<std::string> domains;
@@ -66,14 +74,17 @@ class SetPublisher {
                                               const Names& names);
   [[nodiscard]] Result<void> take_out_what_is_over(std::vector<PublishedFeed>& changed);
   [[nodiscard]] Result<void> meet_exceptions();
+  [[nodiscard]] Result<void> meet_what_is_gone();
   [[nodiscard]] bool is_carried(const Feed& feed, const Carried& wanted) const;
   [[nodiscard]] bool stands(const Feed& feed) const noexcept;
 
   store::Database& database_;
   publish::ZoneSet& zones_;
   const Clock& clock_;
-  std::map<std::string, Carried> carried_;       // by feed id
-  std::set<std::string, std::less<>> excepted_;  // names that objections freed
+  std::map<std::string, Carried> carried_;                          // by feed id
+  std::set<std::string, std::less<>> excepted_;                     // names that objections freed
+  std::map<std::string, std::set<std::string, std::less<>>> gone_;  // by feed: entry_finding.h
+  OutMark gone_mark_;                                               // of gone_
 };
 
 /// The holder under which a feed's names stand in a zone; two, because a replacement has one scope.

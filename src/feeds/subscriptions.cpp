@@ -26,12 +26,14 @@ VALUES ($1, 1, 'proposed', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $
 constexpr std::string_view sql_by_id = R"(
 SELECT id, version, state, name, source, format, category, scope, csv_column, licence, entries_max,
   change_max_permyriad, interval_s, valid_until_ms, reason, proposed_by, proposed_at_ms,
-  approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms
+  approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms,
+  entries_until_ms
 FROM feed WHERE id = $1)";
 constexpr std::string_view sql_all = R"(
 SELECT id, version, state, name, source, format, category, scope, csv_column, licence, entries_max,
   change_max_permyriad, interval_s, valid_until_ms, reason, proposed_by, proposed_at_ms,
-  approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms
+  approved_by, entries, set_hash, good_names, etag, last_modified, next_run_at_ms,
+  entries_until_ms
 FROM feed ORDER BY proposed_at_ms DESC, id DESC)";
 constexpr std::string_view sql_count = "SELECT count(*) FROM feed WHERE state <> 'lapsed'";
 constexpr std::string_view sql_same = R"(
@@ -56,6 +58,11 @@ constexpr std::string_view sql_accept_held =
     "UPDATE feed_set SET kind = 'accepted' WHERE feed_id = $1 AND kind = 'held'";
 constexpr std::string_view sql_note_accepted =
     "UPDATE feed SET set_hash = $2, entries = $3, good_names = $4 WHERE id = $1";
+constexpr std::string_view sql_entries_until =
+    "UPDATE feed SET entries_until_ms = $2 WHERE id = $1";
+constexpr std::string_view sql_stale = R"(
+SELECT id FROM feed WHERE state IN ('active', 'stopped') AND set_hash <> ''
+  AND entries_until_ms <= $1 AND valid_until_ms > $1 ORDER BY id)";
 constexpr std::string_view sql_runs = R"(
 SELECT id, feed_id, state, started_at_ms, ended_at_ms, set_hash, set_size, counts, problem_code,
   problem_reason, problem_message
@@ -176,6 +183,23 @@ Result<std::vector<ledger::LeafField>> accept_held(store::Transaction& tx, const
   return std::vector<ledger::LeafField>{{"set_sha256", hash}, {"count", size}};
 }
 
+// No run has confirmed its entries for their whole life: out they go, and only a person brings the
+// feed back.
+Result<void> suspend_stale(store::Transaction& tx, const Context& context) {
+  auto rows = tx.query(sql_stale, {context.clock.now_ms()});
+  if (!rows) return propagate(std::move(rows).error(), "look for feeds without a good run");
+  for (const auto& row : *rows) {
+    const Move move{.id = FeedId{row.text(0)}, .actor = {}};
+    for (auto result : {tx.execute(sql_state, {move.id, "suspended", 0}),
+                        tx.execute(sql_drop_set, {move.id, "held"})}) {
+      if (!result) return propagate(std::move(result).error(), "suspend a feed");
+    }
+    auto feed = finish(tx, context, "feed.suspended", move, {{"reason", "no-good-run"}});
+    if (!feed) return tl::unexpected(std::move(feed).error());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Feed> propose_feed(store::Transaction& tx, const Context& context, FeedDraft draft,
@@ -262,6 +286,7 @@ Result<Feed> resume_feed(store::Transaction& tx, const Context& context, const M
   const InstantMs now_ms = context.clock.now_ms();
   const auto next_ms = fields->empty() ? now_ms : now_ms + feed->draft.interval_s * ms_per_second;
   auto changed = tx.execute(sql_state, {move.id, "active", next_ms});
+  if (changed) changed = tx.execute(sql_entries_until, {move.id, now_ms + entries_life_ms});
   if (!changed) return propagate(std::move(changed).error(), "resume a feed");
   fields->push_back(reason_field(*feed, move));
   return finish(tx, context, "feed.resumed", move, std::move(*fields));
@@ -277,9 +302,12 @@ Result<Feed> request_run(store::Transaction& tx, const Context& context, const M
 }
 
 Result<bool> any_over(store::Executor& executor, InstantMs now_ms) {
-  auto rows = executor.query(sql_over, {now_ms});
-  if (!rows) return propagate(std::move(rows).error(), "look for feeds that are over");
-  return !rows->empty();
+  for (const auto sql : {sql_over, sql_stale}) {
+    auto rows = executor.query(sql, {now_ms});
+    if (!rows) return propagate(std::move(rows).error(), "look for feeds that are over");
+    if (!rows->empty()) return true;
+  }
+  return false;
 }
 
 Result<std::vector<FeedId>> lapse_feeds(store::Transaction& tx, const Context& context) {
@@ -293,6 +321,9 @@ Result<std::vector<FeedId>> lapse_feeds(store::Transaction& tx, const Context& c
     auto feed = finish(tx, context, "feed.lapsed", move, {});
     if (!feed) return tl::unexpected(std::move(feed).error());
     lapsed.push_back(feed->id);
+  }
+  if (auto suspended = suspend_stale(tx, context); !suspended) {
+    return tl::unexpected(std::move(suspended).error());
   }
   return lapsed;
 }

@@ -5,6 +5,8 @@
 //       │                   └──────suspend──────┴──► suspended ──resume──► active
 //       └──────────────── each ends by a person or at its end date, for good: lapsed
 //
+// A feed that no run has confirmed for entries_life_ms is suspended by time.
+//
 // Who may make a move is asked before (identity::may); that proposer and approver differ is also
 // checked here and in the schema. Names of people stay out of leaves: actors are commitments.
 #pragma once
@@ -63,7 +65,8 @@ struct Move {
                                        const Move& move);
 /// True if lapse_feeds() has something to do.
 [[nodiscard]] Result<bool> any_over(store::Executor& executor, InstantMs now_ms);
-/// Lapses what is over, and gives the ids.
+/// Lapses what is over, and gives the ids. Feeds whose entries no run has confirmed for
+/// entries_life_ms are suspended likewise (leaf feed.suspended, reason "no-good-run").
 [[nodiscard]] Result<std::vector<FeedId>> lapse_feeds(store::Transaction& tx,
                                                       const Context& context);
 

@@ -154,7 +154,9 @@ Result<Observation> observe(Bytes message, const Ask& ask, std::uint16_t id) {
   }
 }
 
-Result<Observation> ask(const Ask& ask, const Clock& clock, Rng& rng) {
+namespace {
+
+Result<WholeAnswer> ask_once(const Ask& ask, const Clock& clock, Rng& rng) {
   const auto id = static_cast<std::uint16_t>(rng.below(65'536));
   const Octets query = make_query(ask, id);
   const std::int64_t start_ms = clock.steady_ms();
@@ -163,8 +165,25 @@ Result<Observation> ask(const Ask& ask, const Clock& clock, Rng& rng) {
                                                  : exchange_tcp(ask, query, deadline);
   if (!message) return tl::unexpected(std::move(message).error());
   auto observation = observe(*message, ask, id);
-  if (observation) observation->took_ms = clock.steady_ms() - start_ms;
-  return observation;
+  if (!observation) return tl::unexpected(std::move(observation).error());
+  observation->took_ms = clock.steady_ms() - start_ms;
+  return WholeAnswer{.message = std::move(*message), .seen = std::move(*observation)};
+}
+
+}  // namespace
+
+Result<Observation> ask(const Ask& ask, const Clock& clock, Rng& rng) {
+  auto answer = ask_once(ask, clock, rng);
+  if (!answer) return tl::unexpected(std::move(answer).error());
+  return std::move(answer->seen);
+}
+
+Result<WholeAnswer> ask_whole(const Ask& ask, const Clock& clock, Rng& rng) {
+  auto answer = ask_once(ask, clock, rng);
+  if (!answer || !answer->seen.truncated || ask.transport == Transport::tcp) return answer;
+  auto again = ask;
+  again.transport = Transport::tcp;
+  return ask_once(again, clock, rng);
 }
 
 Result<std::uint32_t> ask_serial(const net::SocketAddress& resolver, const dns::Name& zone,

@@ -44,6 +44,14 @@ struct Observation {
 /// this question (id, name, type).
 [[nodiscard]] Result<Observation> ask(const Ask& ask, const Clock& clock, Rng& rng);
 
+struct WholeAnswer {
+  Octets message;  ///< as received
+  Observation seen;
+};
+/// The same, with the message for who reads more in it than an observation keeps. A truncated
+/// answer over UDP is asked for again over TCP, within a time of its own.
+[[nodiscard]] Result<WholeAnswer> ask_whole(const Ask& ask, const Clock& clock, Rng& rng);
+
 /// The serial of `zone` that the resolver follows, by a SOA query. not_found if it does not say.
 [[nodiscard]] Result<std::uint32_t> ask_serial(const net::SocketAddress& resolver,
                                                const dns::Name& zone, int timeout_ms,

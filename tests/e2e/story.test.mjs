@@ -158,7 +158,7 @@ test('an officer can work in English', async () => {
   const { page } = officer;
   for (const [path, key] of [
     ['/app/cases', 'app.nav.cases'], ['/app/orders', 'app.nav.orders'], ['/app/orders/waiting', 'app.nav.waiting'],
-    ['/app/orders/lapsing', 'app.nav.lapsing'], ['/app/me', 'app.me'],
+    ['/app/orders/lapsing', 'app.nav.lapsing'], ['/app/orders/proposals', 'app.nav.proposals'], ['/app/me', 'app.me'],
   ]) {
     await page.goto(path);
     await officer.heading(say(key, 'en')).waitFor();

@@ -14,6 +14,7 @@
 
 #include "api/gate.h"
 #include "api/rates.h"
+#include "feeds/entry_finding.h"
 #include "http/raw_client_test.h"
 #include "identity/first_start.h"
 #include "identity/rights.h"
@@ -430,6 +431,56 @@ TEST_F(ApiRefusals, TheDutyOperatorStopsAndDecidesAtTheGate) {
         "('publication.stopped', 'publication.resumed')");
   });
   EXPECT_EQ((*leaves)->integer(0), 2);  // nothing that was refused
+}
+
+// What a recheck found of a list: anyone with the right drops it; keeping is not for its proposer.
+TEST_F(ApiRefusals, AFoundEntryIsDroppedOrKeptByOnePerson) {
+  const auto& services = khiend_->services();
+  const feeds::Context context{.clock = services.clock, .rng = services.rng};
+  const auto found = services.database.transact([&](store::Transaction& tx) -> Result<void> {
+    auto minh = tx.query_one("SELECT id FROM account WHERE login = 'minh'");
+    if (!minh) return tl::unexpected<Error>{minh.error()};
+    auto feed = feeds::propose_feed(tx, context,
+                                    {.name = "Danh sách mẫu",
+                                     .source = "mau.txt",
+                                     .entries_max = 10,
+                                     .valid_until_ms = services.clock.now_ms() + 9 * ms_per_day,
+                                     .reason = "đã kiểm tra"},
+                                    (*minh)->text(0));
+    if (!feed) return tl::unexpected<Error>{feed.error()};
+    for (const char* name : {"mot.example", "hai.example"}) {
+      auto entry =
+          feeds::find_entry(tx, context,
+                            {.feed = feed->id,
+                             .name = name,
+                             .finding = cases::RecheckFinding::parked,
+                             .grounds = {.looks = 2, .since_ms = 1, .server = "ns.example"}});
+      if (!entry) return tl::unexpected<Error>{entry.error()};
+    }
+    return {};
+  });
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  const std::string path = "/api/v1/rechecks";
+  const auto listed = ask("GET", path + "/entries", headers_of(signed_in("thu")));
+  EXPECT_EQ(listed.status, 200) << listed.text;
+  EXPECT_TRUE(listed.has(R"("name":"mot.example")")) << listed.text;
+  EXPECT_TRUE(listed.has(R"("server":"ns.example")")) << listed.text;
+  const std::string reason = R"({"reason":"không còn"})";
+  const auto keep = [&](const std::string& login, const std::string& body) {
+    return ask("POST", path + "/entries/2/keep", headers_of(sign_in(login)), body);
+  };
+  EXPECT_TRUE(keep("minh", reason).has("own_feed"));
+  EXPECT_TRUE(keep("hoa", R"({"reason":""})").has("feed_reason"));
+  EXPECT_EQ(keep("hoa", reason).status, 200);
+  EXPECT_TRUE(keep("hoa", reason).has("wrong_state"));
+  const auto duty = headers_of(sign_in("duc"));
+  const auto dropped = ask("POST", path + "/entries/1/drop", duty, reason);
+  EXPECT_EQ(dropped.status, 200) << dropped.text;
+  EXPECT_TRUE(dropped.has(R"("state":"dropped")")) << dropped.text;
+  EXPECT_EQ(ask("POST", path + "/entries/x/drop", duty, reason).status, 404);
+  const auto proposals = ask("GET", path + "/proposals", duty);
+  EXPECT_TRUE(proposals.has(R"("enabled":false)")) << proposals.text;
+  EXPECT_TRUE(proposals.has(R"("total":0)")) << proposals.text;
 }
 
 TEST_F(ApiRefusals, NoPublicRouteTakesAFormOfAnotherSite) {

@@ -36,6 +36,29 @@ TEST(DnsTlsOptions, TakeTheirOwnCertificateOrThatOfTheWebServer) {
             std::string::npos);
 }
 
+TEST(RecheckOptions, AskOnlyWhoFiltersNothing) {
+  EXPECT_TRUE((*read({}))->recheck.resolvers.empty());
+  const auto options = read({"--recheck-resolver", "192.0.2.53", "--recheck-resolver",
+                             "[2001:db8::53]:5353", "--recheck-list-budget", "0"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  ASSERT_EQ((*options)->recheck.resolvers.size(), 2U);
+  EXPECT_EQ((*options)->recheck.resolvers[0].port, 53);
+  EXPECT_EQ((*options)->recheck.list_budget, 0);
+  EXPECT_EQ((*options)->recheck.control, "chinhphu.vn");
+  EXPECT_NE(refusal({"--recheck-resolver", "192.0.2.53", "--verify", "192.0.2.53"})
+                .find("blocks what it should look at"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--recheck-resolver", "x"}).find("--recheck-resolver"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-list-budget", "3001"}).find("0 to 3000"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-control", "Tot.Example."}).find("lower case"), std::string::npos);
+  std::vector<const char*> many;
+  for (int i = 0; i < 5; ++i) {
+    many.push_back("--recheck-resolver");
+    many.push_back("192.0.2.53");
+  }
+  EXPECT_NE(refusal(many).find("at most 4"), std::string::npos);
+}
+
 TEST(MailOptions, MakeAServerOrNone) {
   EXPECT_FALSE((*read({}))->mail.has_value());
   const auto options = read({"--smtp", "smtp://127.0.0.1:25", "--smtp-from", "khien@tinh.example",

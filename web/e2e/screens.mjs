@@ -20,6 +20,7 @@ import {
   ownOrder,
   refusedImpact,
 } from '../src/test/fixtures.ts';
+import { recheckAnswers } from '../src/test/rechecks.ts';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const dist = here('../dist');
@@ -165,6 +166,8 @@ const screens = [
     wait: '.k-state',
   },
   { name: 'lapsing', path: '/orders/lapsing', wait: 'table' },
+  { name: 'proposals', path: '/orders/proposals', own: recheckAnswers, wait: '.k-item' },
+  { name: 'proposals-none', path: '/orders/proposals', wait: '.k-state' },
   { name: 'appeals', path: '/appeals', wait: 'table' },
   { name: 'appeal', path: `/appeals/${id('app', 1)}`, wait: 'dl' },
   { name: 'feeds', path: '/feeds', wait: 'dl' },

@@ -113,6 +113,26 @@ export const lapsingQuery = (days: number, cursor?: string) =>
     placeholderData: keepPreviousData,
   });
 
+export const proposalsQuery = queryOptions({
+  queryKey: ['order', 'proposals'],
+  queryFn: () => call(api.GET('/api/v1/rechecks/proposals')),
+});
+
+export const foundEntriesQuery = (cursor?: string) =>
+  queryOptions({
+    queryKey: ['order', 'found', cursor ?? ''],
+    queryFn: () =>
+      call(api.GET('/api/v1/rechecks/entries', { params: { query: { cursor, limit: pageSize } } })),
+    placeholderData: keepPreviousData,
+  });
+
+export const orderRechecksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', 'rechecks', id],
+    queryFn: () =>
+      call(api.GET('/api/v1/orders/{order_id}/rechecks', { params: { path: { order_id: id } } })),
+  });
+
 export const orderQuery = (id: string) =>
   queryOptions({
     queryKey: ['order', 'one', id],

@@ -24,6 +24,7 @@ interface Entry {
     | '/orders'
     | '/orders/waiting'
     | '/orders/lapsing'
+    | '/orders/proposals'
     | '/appeals'
     | '/destructions'
     | '/providers'
@@ -37,6 +38,7 @@ interface Entry {
     | 'app.nav.orders'
     | 'app.nav.waiting'
     | 'app.nav.lapsing'
+    | 'app.nav.proposals'
     | 'app.nav.appeals'
     | 'app.nav.destructions'
     | 'app.nav.providers'
@@ -71,6 +73,13 @@ const entries: Entry[] = [
     icon: 'clock',
     rights: ['order.read'],
     count: 'orders_lapsing',
+  },
+  {
+    to: '/orders/proposals',
+    text: 'app.nav.proposals',
+    icon: 'check',
+    rights: ['order.read'],
+    count: 'lifts_proposed',
   },
   { to: '/orders', text: 'app.nav.orders', icon: 'shield', rights: ['order.read'] },
   {

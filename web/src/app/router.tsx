@@ -123,6 +123,15 @@ const lapsing = createRoute({
   component: lazyRouteComponent(() => import('@/features/orders/LapsingScreen'), 'LapsingScreen'),
 });
 
+const proposals = createRoute({
+  getParentRoute: () => officer,
+  path: '/orders/proposals',
+  component: lazyRouteComponent(
+    () => import('@/features/orders/ProposalsScreen'),
+    'ProposalsScreen',
+  ),
+});
+
 const oneOrder = createRoute({
   getParentRoute: () => officer,
   path: '/orders/$orderId',
@@ -218,6 +227,7 @@ const tree = root.addChildren([
     orders,
     waiting,
     lapsing,
+    proposals,
     oneOrder,
     destructions,
     appeals,

@@ -110,6 +110,7 @@ export const overview: Overview = {
   cases_mine: 3,
   orders_waiting: 2,
   orders_lapsing: 4,
+  lifts_proposed: 2,
   due_soon: 3,
   appeals_open: 1,
   destructions_waiting: 1,
@@ -956,6 +957,9 @@ export const answers: Record<string, unknown> = {
   'GET /api/v1/orders': page(orders),
   'GET /api/v1/orders/waiting': page([proposedSummary]),
   'GET /api/v1/orders/lapsing': page(orders.slice(1)),
+  'GET /api/v1/orders/*/rechecks': { enabled: true, looks: [], proposals: [] },
+  'GET /api/v1/rechecks/proposals': { enabled: true, total: 0, items: [] },
+  'GET /api/v1/rechecks/entries': page([]),
   'GET /api/v1/orders/*': proposedOrder,
   'GET /api/v1/orders/*/hits': orderHits,
   'GET /api/v1/orders/*/providers': {

@@ -17,6 +17,7 @@ import { ImpactPanel } from './ImpactPanel';
 import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
 import { OrderHits } from './OrderHits';
+import { Rechecks } from './Rechecks';
 import { SignDialog } from './SignDialog';
 import { enforcementTones, orderTones } from './states';
 
@@ -217,6 +218,7 @@ export function OrderScreen() {
               {isOfNames(order.scope) && (
                 <>
                   <AtProviders order={order} />
+                  <Rechecks order={order} />
                   <OrderHits order={order} />
                 </>
               )}

@@ -1,0 +1,343 @@
+// The engine over orders and lists, with names that live and die by a script, days at a time, on
+// both engines of the store.
+#include "recheck/engine.h"
+
+#include <fstream>
+#include <map>
+
+#include "cases/lift_proposal.h"
+#include "cases/testing/desk.h"
+#include "exchange/name_set.h"
+#include "feeds/entry_finding.h"
+#include "feeds/schema.h"
+#include "recheck/schema.h"
+
+namespace khien::recheck {
+namespace {
+
+using cases::Order;
+using cases::OrderId;
+using cases::OrderState;
+using cases::RecheckFinding;
+
+class Rechecks : public cases::testing::Desk {
+ protected:
+  [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
+    auto all = Desk::modules();
+    all.push_back({"feeds", feeds::migrations()});
+    all.push_back({"recheck", migrations()});
+    return all;
+  }
+
+  Engine engine(std::int64_t list_budget = 100) {
+    return Engine{{.database = db(),
+                   .cases = context,
+                   .operators = operators_,
+                   .look = [this](std::string_view name) { return look_at(name); },
+                   .check = [this]() -> Result<void> {
+                     if (upstream_works_) return {};
+                     return fail(ErrorCode::unavailable, "the upstream is away");
+                   },
+                   .metrics = metrics_,
+                   .list_budget = list_budget}};
+  }
+  RoundCounts round() {
+    auto made = engine();
+    auto counts = made.run_round();
+    EXPECT_TRUE(counts.has_value()) << counts.error().message;
+    return counts.value_or(RoundCounts{});
+  }
+  /// One round a day, `days` times, and the sweep that runs all the time.
+  void days(int count) {
+    for (int day = 0; day < count; ++day) {
+      clock.advance(ms_per_day);
+      sweep_now();
+      round();
+    }
+  }
+  Look look_at(std::string_view name) {
+    ++asked_[std::string{name}];
+    auto look = world_[std::string{name}];
+    look.at_ms = clock.now_ms();
+    clock.advance(look_takes_ms_);
+    return look;
+  }
+  static Look served_by(std::string server) {
+    return {.outcome = LookOutcome::exists, .servers = {server}, .primary = server};
+  }
+  static Look gone() { return {.outcome = LookOutcome::no_domain}; }
+
+  Order in_force(const std::string& name) {
+    const auto order = approved(*reported("https://" + name).case_id, name);
+    publish_all();
+    world_.try_emplace(name, served_by("ns1.mot.example"));
+    return order_of(order.id);
+  }
+  std::optional<cases::LiftProposal> proposal_of(const OrderId& id) {
+    return look([&](store::Executor& db) { return cases::open_proposal(db, id); })
+        .value_or(std::nullopt);
+  }
+  History history(const OrderId& id) {
+    auto known = look([&](store::Executor& db) { return history_of(db, id); });
+    EXPECT_TRUE(known.has_value());
+    return known.value_or(History{});
+  }
+
+  /// A list in force, as two people and a run leave it.
+  feeds::FeedId list(std::initializer_list<std::string> names) {
+    exchange::NameSetBuilder builder;
+    for (const auto& name : names) {
+      EXPECT_TRUE(builder.add({.host = name, .reach = exchange::Reach::host}));
+      world_.try_emplace(name, served_by("ns1.mot.example"));
+    }
+    exchange::SetCounts counts;
+    const auto set = builder.build(counts);
+    const feeds::Context feeds_context{.clock = clock, .rng = rng};
+    auto feed = run([&](store::Transaction& tx) -> Result<feeds::Feed> {
+      auto proposed =
+          feeds::propose_feed(tx, feeds_context,
+                              {.name = "Danh sách mẫu",
+                               .source = "danh-sach-" + std::to_string(++lists_) + ".txt",
+                               .entries_max = 1'000,
+                               .valid_until_ms = clock.now_ms() + 300 * ms_per_day,
+                               .reason = "đã kiểm tra"},
+                              "analyst");
+      if (!proposed) return proposed;
+      auto done = tx.execute(
+          "INSERT INTO feed_set (feed_id, kind, set_hash, set_size, good_names, names) "
+          "VALUES ($1, 'accepted', $2, $3, 0, $4)",
+          {proposed->id, set.hash(), static_cast<std::int64_t>(set.size()), set.write()});
+      if (done) {
+        done = tx.execute(
+            "UPDATE feed SET set_hash = $2, entries = $3, entries_until_ms = $4 "
+            "WHERE id = $1",
+            {proposed->id, set.hash(), static_cast<std::int64_t>(set.size()),
+             clock.now_ms() + 300 * ms_per_day});
+      }
+      if (!done) return tl::unexpected<Error>{done.error()};
+      return feeds::approve_feed(
+          tx, feeds_context, {.id = proposed->id, .version = proposed->version, .actor = "leader"});
+    });
+    EXPECT_TRUE(feed.has_value()) << feed.error().message;
+    return feed ? feed->id : feeds::FeedId{};
+  }
+  std::vector<feeds::EntryFinding> entries(feeds::EntryState state) {
+    auto page = look([&](store::Executor& db) { return feeds::list_entries(db, state, {}); });
+    EXPECT_TRUE(page.has_value());
+    return page->items;
+  }
+
+  Operators operators_{{"do-xe.example"}, {"ho-den.example"}};
+  Metrics metrics_;
+  std::map<std::string, Look> world_;
+  std::map<std::string, int> asked_;
+  bool upstream_works_ = true;
+  std::int64_t look_takes_ms_ = 0;
+  int lists_ = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, Rechecks, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+TEST_P(Rechecks, LooksDailyAtFirstThenEachWeek) {
+  const auto order = in_force("a.example");
+  EXPECT_EQ(round().looks, 1);
+  EXPECT_EQ(round().looks, 0) << "not again today";
+  days(3);
+  EXPECT_EQ(asked_["a.example"], 4);
+  days(6);
+  EXPECT_EQ(asked_["a.example"], 4);
+  days(1);
+  EXPECT_EQ(asked_["a.example"], 5);
+  EXPECT_EQ(history(order.id).next_at_ms, clock.now_ms() + look_weekly_ms);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+}
+
+TEST_P(Rechecks, ADeadNameIsProposedAndLapsesWhereNobodyActs) {
+  const auto order = in_force("a.example");
+  const auto alive = in_force("b.example");
+  round();
+  world_["a.example"] = gone();
+  days(3);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  days(1);
+  const auto proposal = proposal_of(order.id);
+  ASSERT_TRUE(proposal.has_value());
+  EXPECT_EQ(proposal->finding, RecheckFinding::dead);
+  EXPECT_EQ(proposal->grounds.looks, 4);
+  EXPECT_EQ(order_of(order.id).state, OrderState::due_review);
+  days(14);
+  EXPECT_EQ(order_of(order.id).state, OrderState::lapsed);
+  EXPECT_TRUE(cases::is_in_force(order_of(alive.id).state));
+  // It exists again, under whoever: nothing of ours comes back.
+  world_["a.example"] = served_by("ns1.hai.example");
+  const auto asked = asked_["a.example"];
+  days(10);
+  EXPECT_TRUE(cases::is_over(order_of(order.id).state));
+  EXPECT_LE(asked_["a.example"], asked + 1) << "what is over is not looked at";
+}
+
+TEST_P(Rechecks, AnotherOwnerLetsTheOrderLapseInThreeDays) {
+  const auto order = in_force("a.example");
+  round();
+  world_["a.example"] = gone();
+  days(2);
+  world_["a.example"] = served_by("ns1.hai.example");
+  days(1);
+  const auto proposal = proposal_of(order.id);
+  ASSERT_TRUE(proposal.has_value());
+  EXPECT_EQ(proposal->finding, RecheckFinding::reregistered);
+  EXPECT_EQ(proposal->lapses_at_ms, clock.now_ms() + cases::reregistered_life_ms);
+  clock.advance(cases::reregistered_life_ms - 1);
+  sweep_now();
+  EXPECT_TRUE(cases::is_in_force(order_of(order.id).state));
+  clock.advance(1);
+  sweep_now();
+  EXPECT_EQ(order_of(order.id).state, OrderState::lapsed);
+}
+
+TEST_P(Rechecks, ParkedAndSinkholedNamesTheServerAndAliveTakesItBack) {
+  const auto parked = in_force("a.example");
+  const auto sinkholed = in_force("b.example");
+  world_["a.example"] = served_by("ns1.do-xe.example");
+  world_["b.example"] = served_by("x.ho-den.example");
+  round();
+  EXPECT_FALSE(proposal_of(parked.id).has_value()) << "one look is no finding";
+  days(1);
+  EXPECT_EQ(proposal_of(parked.id)->grounds.server, "ns1.do-xe.example");
+  EXPECT_EQ(proposal_of(sinkholed.id)->finding, RecheckFinding::sinkholed);
+  world_["a.example"] = served_by("ns1.mot.example");
+  days(1);
+  EXPECT_FALSE(proposal_of(parked.id).has_value());
+  EXPECT_EQ(metrics_.counter("khien_recheck_withdrawn_total", "").value(), 1);
+  EXPECT_EQ(metrics_.counter("khien_recheck_looks_total", "", "outcome=\"exists\"").value(), 6);
+}
+
+TEST_P(Rechecks, ABrokenUpstreamMakesNothingDead) {
+  const auto order = in_force("a.example");
+  round();
+  world_["a.example"] = gone();  // as a broken upstream would say of everything
+  upstream_works_ = false;
+  clock.advance(ms_per_day);
+  auto made = engine();
+  EXPECT_EQ(made.run_round().error().code, ErrorCode::unavailable);
+  upstream_works_ = true;
+  world_["a.example"] = {.outcome = LookOutcome::failed};
+  days(20);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  world_["a.example"] = {.outcome = LookOutcome::filtered};
+  days(9);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+}
+
+TEST_P(Rechecks, TakesAFewEachRoundAndGoesOnAfterARestart) {
+  for (int i = 0; i < names_a_round + 3; ++i) in_force("n" + std::to_string(i) + ".example");
+  EXPECT_EQ(round().looks, names_a_round);
+  reopen();
+  EXPECT_EQ(round().looks, 3);
+  EXPECT_EQ(round().looks, 0);
+  for (const auto& [name, times] : asked_) EXPECT_EQ(times, 1) << name;
+}
+
+TEST_P(Rechecks, ASlowUpstreamEndsTheRoundAndTheRestComesNext) {
+  for (int i = 0; i < 5; ++i) in_force("n" + std::to_string(i) + ".example");
+  look_takes_ms_ = round_time_max_ms / 2;
+  EXPECT_EQ(round().looks, 2);
+  EXPECT_EQ(round().looks, 2);
+  EXPECT_EQ(round().looks, 1);
+  for (const auto& [name, times] : asked_) EXPECT_EQ(times, 1) << name;
+}
+
+TEST_P(Rechecks, TwoProcessesShareTheWorkAndOneThatDiesHoldsNothingUp) {
+  in_force("a.example");
+  in_force("b.example");
+  ASSERT_TRUE(run([&](store::Transaction& tx) { return enrol_orders(tx, clock.now_ms()); }));
+  const auto first = run([&](store::Transaction& tx) { return take_due(tx, clock.now_ms(), 1); });
+  ASSERT_EQ(first->size(), 1U);
+  EXPECT_EQ(round().looks, 1) << "the other one";
+  EXPECT_EQ(asked_.count(first->front().name), 0U);
+  EXPECT_EQ(round().looks, 0);
+  clock.advance(lease_ms);  // the first process never came back
+  EXPECT_EQ(round().looks, 1);
+  EXPECT_EQ(asked_[first->front().name], 1);
+}
+
+TEST_P(Rechecks, KeepsTheLastLooksAndTheLastThatSawIt) {
+  const auto order = in_force("a.example");
+  round();
+  world_["a.example"] = {.outcome = LookOutcome::failed};
+  for (int i = 0; i < looks_kept_max + 10; ++i) {
+    clock.advance(look_after_silence_ms);
+    round();
+  }
+  const auto known = history(order.id);
+  ASSERT_EQ(known.looks.size(), static_cast<std::size_t>(looks_kept_max + 1));
+  EXPECT_EQ(known.looks.front().servers.front(), "ns1.mot.example");
+}
+
+TEST_P(Rechecks, WalksListsWithinItsBudgetAndDropsWhatIsDead) {
+  const auto feed = list({"a.example", "b.example", "c.example", "d.example", "e.example"});
+  const auto walk = [&](int hours) {
+    for (int hour = 0; hour < hours; ++hour) {
+      auto made = engine(2);
+      for (int minute = 0; minute < 4; ++minute) {
+        ASSERT_TRUE(made.run_round().has_value());
+        clock.advance(15 * ms_per_minute);
+      }
+    }
+  };
+  walk(1);
+  EXPECT_EQ(asked_.size(), 2U) << "two an hour";
+  walk(2);
+  EXPECT_EQ(asked_.size(), 5U);
+  for (const auto& [name, times] : asked_) EXPECT_LE(times, 2) << name;
+  EXPECT_EQ(number_from("SELECT count(*) FROM recheck_item"), 0) << "all well: none is watched";
+
+  world_["c.example"] = gone();
+  walk(24 * 5);
+  const auto open = entries(feeds::EntryState::open);
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].name, "c.example");
+  EXPECT_EQ(open[0].feed, feed);
+  clock.advance(cases::proposal_days_default * ms_per_day);
+  const feeds::Context feeds_context{.clock = clock, .rng = rng};
+  EXPECT_EQ(
+      *run([&](store::Transaction& tx) { return feeds::drop_due_entries(tx, feeds_context); }), 1);
+  const auto asked = asked_["c.example"];
+  walk(24);
+  EXPECT_EQ(number_from("SELECT count(*) FROM recheck_item WHERE name = 'c.example'"), 0);
+  EXPECT_LE(asked_["c.example"], asked + 1 + 24 * 2 / 5 + 1) << "only the walk comes by";
+}
+
+TEST_P(Rechecks, WatchesNoMoreEntriesThanItsLimit) {
+  const auto feed = list({"a.example"});
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return tx.execute(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                    "WHERE i < 100000) "
+                    "INSERT INTO recheck_item (kind, record_id, name, begun_at_ms, next_at_ms) "
+                    "SELECT 'list', $1, 'n' || i || '.example', 1, 9000000000000000000 FROM n",
+                    {feed});
+              }).has_value());
+  const auto sampled = sample_lists(db(), clock, 100);
+  ASSERT_TRUE(sampled.has_value() && sampled->has_value());
+  EXPECT_EQ(**sampled, 0);
+}
+
+TEST_P(Rechecks, ForgetsAnOrderAfterItsTime) {
+  const auto order = in_force("a.example");
+  round();
+  const auto version = order_of(order.id).version;
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(
+                    tx, context, duty, {.id = order.id, .version = version, .reason = "xong rồi"});
+              }).has_value());
+  days(2);
+  EXPECT_EQ(history(order.id).looks.size(), 1U);
+  EXPECT_FALSE(history(order.id).next_at_ms.has_value());
+  clock.advance(order_looks_kept_ms);
+  days(1);
+  EXPECT_TRUE(history(order.id).looks.empty());
+}
+
+}  // namespace
+}  // namespace khien::recheck

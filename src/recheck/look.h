@@ -1,0 +1,48 @@
+// One look at a name, as it is kept: whether it exists and who serves it. It has no room for an
+// address: what a listed name resolves to is neither kept nor handed on, so that no owner of a
+// listed name can point a block at somebody else (docs/publish/recheck.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace khien::recheck {
+
+enum class LookOutcome : std::uint8_t {
+  exists,
+  no_name,     ///< the domain is there, the name is not (NXDOMAIN)
+  no_domain,   ///< the registrable domain does not exist (NXDOMAIN)
+  no_servers,  ///< it has no name servers
+  failed,      ///< no usable answer: counts for nothing
+  filtered,    ///< the upstream answers with a policy of its own: counts for nothing
+};
+[[nodiscard]] std::string_view to_string(LookOutcome outcome) noexcept;
+[[nodiscard]] std::optional<LookOutcome> parse_look_outcome(std::string_view word) noexcept;
+
+/// True for what says that the name is no more.
+[[nodiscard]] constexpr bool is_gone(LookOutcome outcome) noexcept {
+  return outcome == LookOutcome::no_name || outcome == LookOutcome::no_domain ||
+         outcome == LookOutcome::no_servers;
+}
+/// True for what says nothing about the name.
+[[nodiscard]] constexpr bool is_silent(LookOutcome outcome) noexcept {
+  return outcome == LookOutcome::failed || outcome == LookOutcome::filtered;
+}
+
+constexpr std::size_t servers_max = 8;  // of one look, in order; the rest is not kept
+
+struct Look {
+  InstantMs at_ms = 0;
+  LookOutcome outcome = LookOutcome::failed;
+  std::vector<std::string> servers = {};  ///< NS of the registrable domain, lower case, sorted
+  std::string primary = {};               ///< the SOA's MNAME; empty if not told
+
+  bool operator==(const Look&) const = default;
+};
+
+}  // namespace khien::recheck
