@@ -115,7 +115,10 @@ Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
   return std::make_unique<ledger::SequencerThread>(
       domain.database(), domain.clock(), *key,
       ledger::SequencerOptions{
-          .folder = options.state / "ledger", .holder = key->name(), .metrics = &domain.metrics()});
+          .folder = options.state / "ledger",
+          // Of two with the same key each is one of its own.
+          .holder = options.pair.empty() ? key->name() : key->name() + " " + options.pair,
+          .metrics = &domain.metrics()});
 }
 
 Result<std::unique_ptr<NonceResponder>> start_nonces(Domain& domain, const Options& options) {

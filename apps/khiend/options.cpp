@@ -41,6 +41,7 @@ struct Written {
   std::int64_t probe_interval_s = 300;
   std::string nonce_zone;
   std::string nonce_listen;
+  std::string pair;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
   bool version = false;
@@ -92,6 +93,9 @@ void describe(CLI::App& app, Written& out) {
       "zone of ours below which probes ask for names of their own, to see which resolver "
       "answers; its parent delegates it to --nonce-listen (default: none)");
   app.add_option("--nonce-listen", out.nonce_listen, "address that answers it, UDP");
+  app.add_option("--pair", out.pair,
+                 "name of this publisher (a to z, digits, hyphens) beside another khiend that serves "
+                 "the same zones from the same PostgreSQL: docs/runbooks/pair.md");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -251,6 +255,13 @@ Result<Options> check(const Written& in) {
     out.mail = std::move(*mail);
   }
   out.demo = in.demo;
+  if (!in.pair.empty()) {
+    if (!out.publisher) return bad("--pair belongs to the role publisher");
+    if (!out.database.starts_with("postgres")) {
+      return bad("--pair needs a PostgreSQL that both publishers reach: --database postgresql://…");
+    }
+  }
+  out.pair = in.pair;
   return out;
 }
 

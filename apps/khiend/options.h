@@ -39,6 +39,8 @@ struct Options {
   providers::WorkOptions probe_work = {};       ///< what probes ask beside orders
   /// Where resolvers find probe_work.nonce_zone, UDP; none: there is no such zone.
   std::optional<net::SocketAddress> nonce_listen = {};
+  /// The name of this publisher beside another one on the same database; empty: it is the only one.
+  std::string pair = {};
   bool api = true;
   bool worker = true;
   bool publisher = true;

@@ -41,6 +41,7 @@ PublicationControl::Status PublicationControl::status() const {
 }
 
 Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto id = zone_id(zone);
   if (!id) return tl::unexpected<Error>{std::move(id).error()};
   log_act("publication_stopped", *id, hand);
@@ -48,6 +49,7 @@ Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand)
 }
 
 Result<void> PublicationControl::resume(const std::string& zone, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto id = zone_id(zone);
   if (!id) return tl::unexpected<Error>{std::move(id).error()};
   if (auto resumed = gate_.resume(*id); !resumed) return resumed;
@@ -59,6 +61,7 @@ Result<void> PublicationControl::resume(const std::string& zone, const Hand& han
 }
 
 Result<Withdrawal> PublicationControl::roll_back(const Rollback& rollback, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   if (rollback.reason.size() > control_reason_size_max) {
     return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
   }
@@ -128,6 +131,7 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
 
 Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
                                                                  const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto change = releasable(decision, hand);
   if (!change) return tl::unexpected<Error>{std::move(change).error()};
   if (needs_two(change->reason) && change->first_by.empty()) {
@@ -151,6 +155,7 @@ Result<PublicationControl::Released> PublicationControl::release(const Decision&
 }
 
 Result<void> PublicationControl::reject(const Decision& decision, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   if (decision.reason.size() > control_reason_size_max) {
     return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
   }
