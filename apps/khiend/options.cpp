@@ -93,9 +93,10 @@ void describe(CLI::App& app, Written& out) {
       "zone of ours below which probes ask for names of their own, to see which resolver "
       "answers; its parent delegates it to --nonce-listen (default: none)");
   app.add_option("--nonce-listen", out.nonce_listen, "address that answers it, UDP");
-  app.add_option("--pair", out.pair,
-                 "name of this publisher (a to z, digits, hyphens) beside another khiend that serves "
-                 "the same zones from the same PostgreSQL: docs/runbooks/pair.md");
+  app.add_option(
+      "--pair", out.pair,
+      "name of this publisher (a to z, digits, hyphens) beside another khiend that serves "
+      "the same zones from the same PostgreSQL: docs/runbooks/pair.md");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();

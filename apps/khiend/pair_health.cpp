@@ -20,8 +20,9 @@ api::PartState pair_health(const publish::PairStatus& status) {
     return degraded("this publisher goes on without the database: lapses and rollbacks work");
   }
   if (status.role == PairRole::alone) {
-    return degraded("neither the database nor who leads is heard: names that are over leave by "
-                    "themselves, nothing else changes");
+    return degraded(
+        "neither the database nor who leads is heard: names that are over leave by "
+        "themselves, nothing else changes");
   }
   if (status.others.empty()) return degraded("no other publisher has joined yet");
   for (const auto& other : status.others) {

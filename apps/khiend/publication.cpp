@@ -6,10 +6,11 @@
 #include <mutex>
 #include <thread>
 
+#include "base/file.h"
 #include "base/guarded.h"
 #include "base/log.h"
-#include "codec/hex.h"
 #include "cases/publication.h"
+#include "codec/hex.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
@@ -111,6 +112,20 @@ Result<void> check_sequence(Domain& domain, publish::ZoneSet& zones) {
                   ": it is an older backup. Move STATE/zones aside (`khienctl restore` does): "
                   "khiend then builds the zones from the database",
               "zones_ahead");
+}
+
+/// Beside two publishers that share their zones, one that does not would give out their serials for
+/// contents of its own.
+Result<void> check_alone(Domain& domain) {
+  auto lease = domain.database().read(
+      [](store::Executor& db) { return store::find_lease(db, publish::pair_lease); });
+  if (!lease) return propagate(std::move(lease).error(), "look for other publishers");
+  if (!*lease || (*lease)->until_ms <= domain.clock().now_ms()) return {};
+  return fail(ErrorCode::conflict,
+              "publisher \"" + (*lease)->holder.substr(0, (*lease)->holder.find('/')) +
+                  "\" leads on this database: start this one with --pair NAME, or without the role "
+                  "publisher (docs/runbooks/pair.md)",
+              "pair_leads");
 }
 
 /// Zones that are begun anew, as after a restore, must go on above whatever followers have seen; 0
@@ -263,7 +278,12 @@ Publication::~Publication() {
 }
 
 Result<void> Publication::join_pair(Domain& domain, const Options& options, Parts& parts) {
-  if (options.pair.empty()) return {};
+  const auto mark = publish::pair_mark_path(options.state / "zones");
+  if (options.pair.empty()) {
+    std::error_code error;
+    std::filesystem::remove(mark, error);
+    return check_alone(domain);
+  }
   // Wake-ups within this process only: the channels' own threads wait on them.
   parts.role_changed = [wakes = std::make_shared<Wakes>(domain.database())] { wakes->wake(); };
   std::array<std::uint8_t, 8> start{};
@@ -282,6 +302,11 @@ Result<void> Publication::join_pair(Domain& domain, const Options& options, Part
        .followers = [state = options.state] { return publish::follower_digest(state); }});
   if (!pair) return tl::unexpected<Error>{std::move(pair).error()};
   parts.pair = std::move(*pair);
+  if (auto marked = write_file_atomically(mark, as_bytes(options.pair + "\n"), FileAccess::owner);
+      !marked) {
+    return propagate(std::move(marked).error(), "mark the zones as a pair's");
+  }
+  parts.control->set_pair([raw = parts.pair.get()] { return raw->status(); });
   domain.health().add("pair", [raw = parts.pair.get()] { return pair_health(raw->status()); });
   return {};
 }
@@ -305,7 +330,8 @@ void Publication::start_sets(Domain& domain, Parts& parts) {
   parts.pair_thread = std::make_unique<TimerThread>(
       TimerThread::Options{.name = "pair",
                            .interval = std::chrono::milliseconds{publish::pair_look_ms}},
-      domain.database().subscribe(publish::channel_pair), [pair = parts.pair.get()]() -> Result<void> {
+      domain.database().subscribe(publish::channel_pair),
+      [pair = parts.pair.get()]() -> Result<void> {
         for (int i = 0; i < pair_turns_max && pair->turn(); ++i) {
         }
         return {};

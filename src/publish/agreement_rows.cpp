@@ -69,9 +69,8 @@ Result<std::vector<Difference>> differences_of(std::string_view text) {
 }  // namespace
 
 std::span<const store::Migration> migrations() {
-  static const std::array all{
-      store::Migration{.number = 1, .name = "agreement", .sql = schema},
-      store::Migration{.number = 2, .name = "pair", .sql = pair_schema}};
+  static const std::array all{store::Migration{.number = 1, .name = "agreement", .sql = schema},
+                              store::Migration{.number = 2, .name = "pair", .sql = pair_schema}};
   return all;
 }
 

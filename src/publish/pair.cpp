@@ -142,8 +142,9 @@ tl::unexpected<Error> Pair::other_leads() {
   const auto who = leader.empty() || leader == options_.name ? "the other publisher"
                                                              : "publisher \"" + leader + "\"";
   return fail(ErrorCode::conflict,
-              who + " leads: do it there. If it is gone, this one leads by itself within 5 seconds: "
-                    "then try again",
+              who +
+                  " leads: do it there. If it is gone, this one leads by itself within 5 seconds: "
+                  "then try again",
               "other_leads");
 }
 

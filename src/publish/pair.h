@@ -40,10 +40,11 @@ namespace khien::publish {
 
 constexpr std::int64_t pair_lease_ms = 2'500;  // without a renewal the other one leads
 constexpr std::int64_t pair_renew_ms = 800;
-constexpr std::int64_t pair_look_ms = 400;     // between two turns, woken or not
-constexpr std::int64_t pair_share_ms = 3'000;  // that a change waits for the database
-constexpr std::int64_t pair_alone_ms = 30'000;    // without the database: the one that follows lapses
-constexpr std::int64_t pair_unheard_ms = 20'000;  // less than that: the leader's serials go above it
+constexpr std::int64_t pair_look_ms = 400;      // between two turns, woken or not
+constexpr std::int64_t pair_share_ms = 3'000;   // that a change waits for the database
+constexpr std::int64_t pair_alone_ms = 30'000;  // without the database: the one that follows lapses
+constexpr std::int64_t pair_unheard_ms =
+    20'000;  // less than that: the leader's serials go above it
 constexpr std::uint32_t pair_serial_block = 1U << 20;
 /// Between two ranges: a batch that is under way when the database goes may be counted or not.
 constexpr std::uint32_t pair_serial_gap = 16;
@@ -74,8 +75,8 @@ class Pair final : public ChangeGuard {
     Metrics& metrics;
     std::function<void()> role_changed = {};
   };
-  /// Becomes the guard of zones and gate. invalid_argument for a bad name; conflict "keys_differ" if
-  /// another publisher of the database has other keys; what the database says.
+  /// Becomes the guard of zones and gate. invalid_argument for a bad name; conflict "keys_differ"
+  /// if another publisher of the database has other keys; what the database says.
   [[nodiscard]] static Result<std::unique_ptr<Pair>> join(const Parts& parts, PairOptions options);
   ~Pair() override;
   Pair(const Pair&) = delete;
@@ -108,9 +109,9 @@ class Pair final : public ChangeGuard {
   struct State {
     PairRole role = PairRole::joins;
     std::optional<store::Lease> lease = {};  // while it leads, with the database or without
-    Serials base = {};    // alone: S, the last that both know
-    Serials floors = {};  // of the next changes
-    Serials bounds = {};  // that no change alone reaches
+    Serials base = {};                       // alone: S, the last that both know
+    Serials floors = {};                     // of the next changes
+    Serials bounds = {};                     // that no change alone reaches
     bool gate_is_ahead = false;
     std::int64_t contact_ms = 0;  // steady: the database answered
     std::string leader = {};
@@ -186,7 +187,7 @@ class Pair final : public ChangeGuard {
   Serials ceilings_;  // the latest serials that we have shown
   bool has_beaten_ = false;
   bool gate_is_unsure_ = false;  // ours and theirs may differ under one version
-  std::string complaint_;  // said already
+  std::string complaint_;        // said already
 };
 
 }  // namespace khien::publish

@@ -71,8 +71,8 @@ class Node {
     }
   }
   Result<Applied> add(std::string_view name, InstantMs until_ms = 0) {
-    return zones_->apply(std::array{Change{
-        .zone = phishing, .name = name, .source = "order:1", .until_ms = until_ms}});
+    return zones_->apply(std::array{
+        Change{.zone = phishing, .name = name, .source = "order:1", .until_ms = until_ms}});
   }
   [[nodiscard]] bool has(std::string_view name) {
     return zones_->shown(test_zone(), test_name(name)).name;
@@ -266,13 +266,15 @@ TEST_P(PairContract, WithoutTheDatabaseBothLapseUnderSerialsOfTheirOwn) {
   EXPECT_EQ(a_->role(), PairRole::leads_alone);
   EXPECT_EQ(b_->role(), PairRole::alone);
   // A person's act on the one that leads is above what the other one shows.
-  ASSERT_TRUE(a_->control().roll_back({.zone = std::string{phishing}, .serial = shared - 1}, {})
+  ASSERT_TRUE(a_->control()
+                  .roll_back({.zone = std::string{phishing}, .serial = shared - 1}, {})
                   .has_value());
   ASSERT_TRUE(a_->zones().begin_act().has_value());
-  ASSERT_TRUE(a_->zones().apply(std::array{Change{.kind = ChangeKind::remove,
-                                                  .zone = phishing,
-                                                  .name = "gi-do.example",
-                                                  .source = "order:1"}})
+  ASSERT_TRUE(a_->zones()
+                  .apply(std::array{Change{.kind = ChangeKind::remove,
+                                           .zone = phishing,
+                                           .name = "gi-do.example",
+                                           .source = "order:1"}})
                   .has_value());
   EXPECT_EQ(a_->serial(), shared + 2 * Node::block);
 
@@ -347,9 +349,8 @@ TEST_P(PairContract, OneThatIsFarBehindTakesACopyAndThenFrames) {
     if (i % 30 == 0) alone_for(*a_, 6'000);
   }
   alone_for(*a_, 6'000);
-  auto kept = db().read([](store::Executor& ex) {
-    return ex.query_one("SELECT count(*) FROM zone_frame");
-  });
+  auto kept = db().read(
+      [](store::Executor& ex) { return ex.query_one("SELECT count(*) FROM zone_frame"); });
   ASSERT_TRUE(kept.has_value());
   EXPECT_LE((**kept).integer(0), Node::kept + 20);
   b_->start();

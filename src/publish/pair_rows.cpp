@@ -85,7 +85,8 @@ std::int64_t number(std::uint64_t position) { return static_cast<std::int64_t>(p
 Result<ZoneSet::LogPlace> place_of(const store::Row& row) {
   ZoneSet::LogPlace place{.position = static_cast<std::uint64_t>(row.integer(0))};
   const Octets& chain = row.octets(1);
-  if (chain.size() != place.chain.size()) return fail(ErrorCode::corrupt, "a frame has a bad chain");
+  if (chain.size() != place.chain.size())
+    return fail(ErrorCode::corrupt, "a frame has a bad chain");
   std::copy(chain.begin(), chain.end(), place.chain.begin());
   return place;
 }
@@ -246,10 +247,9 @@ Result<void> share_gate(store::Transaction& tx, const store::Lease& lease, const
 }
 
 Result<void> tell_of_member(store::Transaction& tx, const PairMember& member) {
-  auto put = tx.execute(
-      sql_put_member, {member.name, member.start, std::int64_t{member.stopped},
-                       number(member.position), text_of(member.ceilings), member.address,
-                       member.keys, member.followers});
+  auto put = tx.execute(sql_put_member, {member.name, member.start, std::int64_t{member.stopped},
+                                         number(member.position), text_of(member.ceilings),
+                                         member.address, member.keys, member.followers});
   if (!put) return propagate(std::move(put).error(), "tell of this publisher");
   return {};
 }

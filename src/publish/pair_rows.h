@@ -1,6 +1,6 @@
 // What two publishers share in the database (ADR 0306): the frames of the zones' log, a whole copy
-// from which the frames go on, what waits at the gate, and who they are. SQL alone; what it means is
-// in pair.h.
+// from which the frames go on, what waits at the gate, and who they are. SQL alone; what it means
+// is in pair.h.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,13 @@ extern const std::string_view pair_schema;
 /// One publisher, as it told of itself last.
 struct PairMember {
   std::string name = {};
-  std::string start = {};             ///< different at each start
-  std::int64_t beat = 0;              ///< goes up while it lives
-  bool stopped = false;               ///< it ended in order
-  std::uint64_t position = 0;         ///< of its log
+  std::string start = {};                 ///< different at each start
+  std::int64_t beat = 0;                  ///< goes up while it lives
+  bool stopped = false;                   ///< it ended in order
+  std::uint64_t position = 0;             ///< of its log
   std::vector<ZoneSerial> ceilings = {};  ///< the latest that it may have shown
-  std::string address = {};           ///< where it serves zones
-  std::string keys = {};              ///< digests of what both must have alike: pair_keys.h
+  std::string address = {};               ///< where it serves zones
+  std::string keys = {};                  ///< digests of what both must have alike: pair_keys.h
   std::string followers = {};
 };
 

@@ -25,9 +25,9 @@ struct PairStatus {
     bool followers_differ = false;
   };
   std::vector<Other> others = {};
-  std::int64_t behind = 0;          ///< batches that we have yet to take
-  std::int64_t away_ms = 0;         ///< since the database last answered
-  bool name_taken = false;          ///< another khiend runs under our name
+  std::int64_t behind = 0;   ///< batches that we have yet to take
+  std::int64_t away_ms = 0;  ///< since the database last answered
+  bool name_taken = false;   ///< another khiend runs under our name
 };
 
 }  // namespace khien::publish

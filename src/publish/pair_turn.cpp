@@ -8,8 +8,8 @@
 namespace khien::publish {
 namespace {
 
-constexpr std::int64_t copy_pause_ms = 5'000;  // between two tries
-constexpr std::uint32_t blocks_alone = 2;      // above what one that follows may show alone
+constexpr std::int64_t copy_pause_ms = 5'000;   // between two tries
+constexpr std::uint32_t blocks_alone = 2;       // above what one that follows may show alone
 constexpr std::uint32_t blocks_taken_over = 4;  // above what one that led may show alone
 
 /// Where a whole log stands whose frames follow `place`.
@@ -33,8 +33,8 @@ void Pair::complain(std::string_view event, const Error& error) {
 
 Result<PairView> Pair::look() {
   const auto position = parts_.zones.place().position;
-  auto view = parts_.database.read(
-      [position](store::Executor& db) { return look_at_pair(db, position); });
+  auto view =
+      parts_.database.read([position](store::Executor& db) { return look_at_pair(db, position); });
   if (view) state_.lock()->contact_ms = parts_.clock.steady_ms();
   return view;
 }
@@ -84,13 +84,13 @@ void Pair::hear(const PairView& view) {
     if (is_new || heard->second.beat != member.beat) {
       heard->second = {.beat = member.beat, .at_ms = now_ms};
     }
-    others.push_back({.name = member.name,
-                      .address = member.address,
-                      .heard_ago_ms = now_ms - heard->second.at_ms,
-                      .behind = position - static_cast<std::int64_t>(member.position),
-                      .stopped = member.stopped,
-                      .followers_differ =
-                          has_beaten_ && !member.stopped && member.followers != our_followers});
+    others.push_back(
+        {.name = member.name,
+         .address = member.address,
+         .heard_ago_ms = now_ms - heard->second.at_ms,
+         .behind = position - static_cast<std::int64_t>(member.position),
+         .stopped = member.stopped,
+         .followers_differ = has_beaten_ && !member.stopped && member.followers != our_followers});
   }
   std::string leader;
   if (view.lease && view.lease->until_ms != 0) {
@@ -153,12 +153,13 @@ bool Pair::turn() {
   return follow(*view);
 }
 
-// ---- following -----------------------------------------------------------------------------------
+// ---- following
+// -----------------------------------------------------------------------------------
 
 bool Pair::follow(const PairView& view) {
   const auto lease = watch(view.lease);
-  const bool may_lead = lease == LeaseState::free || lease == LeaseState::ours_before ||
-                        lease == LeaseState::stale;
+  const bool may_lead =
+      lease == LeaseState::free || lease == LeaseState::ours_before || lease == LeaseState::stale;
   switch (standing(view)) {
     case Standing::forked: return take_copy(view);
     case Standing::ahead:
@@ -177,8 +178,8 @@ bool Pair::follow(const PairView& view) {
 
 bool Pair::take_frames() {
   const auto place = parts_.zones.place();
-  auto frames = parts_.database.read(
-      [&](store::Executor& db) { return frames_from(db, place.position); });
+  auto frames =
+      parts_.database.read([&](store::Executor& db) { return frames_from(db, place.position); });
   if (!frames) {
     complain("pair_unread", frames.error());
     return false;
@@ -225,8 +226,7 @@ bool Pair::take_copy(const PairView& view) {
 void Pair::take_gate(const PairView& view) {
   if (!view.gate_version) return;
   if (*view.gate_version == parts_.gate.version() && !gate_is_unsure_) return;
-  auto gate =
-      parts_.database.read([](store::Executor& db) { return read_shared_gate(db); });
+  auto gate = parts_.database.read([](store::Executor& db) { return read_shared_gate(db); });
   Result<void> adopted{};
   if (gate) adopted = parts_.gate.adopt(gate->content);
   if (!gate || !adopted) {
@@ -235,7 +235,8 @@ void Pair::take_gate(const PairView& view) {
   gate_is_unsure_ = false;
 }
 
-// ---- leading -------------------------------------------------------------------------------------
+// ---- leading
+// -------------------------------------------------------------------------------------
 
 Pair::Serials Pair::above(std::uint32_t blocks) const {
   Serials serials;
@@ -246,8 +247,8 @@ Pair::Serials Pair::above(std::uint32_t blocks) const {
       from = ceiling->second;
     }
     if (blocks == 0 && from == one.serial) continue;
-    const auto target =
-        blocks == 0 ? dns::serial_next(from) : dns::serial_add(from, blocks * options_.serial_block);
+    const auto target = blocks == 0 ? dns::serial_next(from)
+                                    : dns::serial_add(from, blocks * options_.serial_block);
     serials[one.zone] = target == 0 ? 1 : target;
   }
   return serials;
@@ -432,9 +433,9 @@ bool Pair::keep_leading(const PairView& view) {
     if (auto settled = settle_gate(view); !settled) complain("gate_unshared", settled.error());
   }
   const bool wants_copy =
-      !view.copy || (view.head && view.head->position >
-                                      view.copy->position +
-                                          static_cast<std::uint64_t>(options_.frames_per_copy));
+      !view.copy ||
+      (view.head && view.head->position >
+                        view.copy->position + static_cast<std::uint64_t>(options_.frames_per_copy));
   if (wants_copy && now_ms - copied_ms_ >= copy_pause_ms) {
     copied_ms_ = now_ms;
     if (auto written = write_copy(); !written) complain("copy_not_shared", written.error());

@@ -37,7 +37,8 @@ PublicationControl::Status PublicationControl::status() const {
   return {.zones = zones_.status(),
           .stopped = gate_.stopped(),
           .held = gate_.held(),
-          .untold_count = gate_.notices(untold_count_max).size()};
+          .untold_count = gate_.notices(untold_count_max).size(),
+          .pair = pair_ ? std::optional{pair_()} : std::nullopt};
 }
 
 Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand) {

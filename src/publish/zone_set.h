@@ -33,7 +33,7 @@ namespace khien::publish {
 constexpr std::size_t log_size_max = std::size_t{1} << 30;          // of one log file
 constexpr std::size_t base_size_max = std::size_t{1} << 31;         // of the base file
 constexpr std::size_t compaction_log_size = std::size_t{64} << 20;  // a log above it is folded in
-constexpr std::size_t chains_kept = 16'384;  // positions at which chain_at() knows the log
+constexpr std::size_t chains_kept = 16'384;         // positions at which chain_at() knows the log
 constexpr std::size_t followed_frames_max = 1'000;  // written with one sync
 
 /// The source that a lapse, a lift or another order can tell apart: at most 120 octets.
@@ -179,7 +179,9 @@ class ZoneSet {
   /// they do no more.
   void set_guard(ChangeGuard* guard) noexcept { guard_ = guard; }
   /// A person is about to change something. conflict "other_leads" if it is to be done elsewhere.
-  [[nodiscard]] Result<void> begin_act() { return guard_ == nullptr ? Result<void>{} : guard_->begin_act(); }
+  [[nodiscard]] Result<void> begin_act() {
+    return guard_ == nullptr ? Result<void>{} : guard_->begin_act();
+  }
 
   struct LogPlace {
     std::uint64_t position = 0;
@@ -195,7 +197,8 @@ class ZoneSet {
   /// in. Reads the log: other writers wait up to some tenths of a second.
   [[nodiscard]] Result<std::vector<Octets>> frames_after(std::uint64_t position);
   /// Takes the next frames of the other's log into this one, durable with one sync and then
-  /// visible. corrupt: they do not follow, and nothing of them is done. At most followed_frames_max.
+  /// visible. corrupt: they do not follow, and nothing of them is done. At most
+  /// followed_frames_max.
   [[nodiscard]] Result<void> follow(std::span<const Octets> frames);
   /// Everything that is held, while changes go on.
   [[nodiscard]] Result<ZoneCopy> copy();
@@ -282,7 +285,7 @@ class ZoneSet {
   ZoneSetOptions options_;
   const Clock& clock_;
   ChangeGuard* guard_ = nullptr;
-  std::uint64_t hash_seed_ = 0;  // of tables
+  std::uint64_t hash_seed_ = 0;              // of tables
   std::unique_ptr<Guarded<Writer>> writer_;  // taken before state_
   std::unique_ptr<Guarded<State>> state_;
   Guarded<std::function<void(std::span<const ZoneSerial>)>> listener_;

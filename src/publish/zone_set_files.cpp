@@ -165,7 +165,8 @@ Result<void> ZoneSet::load_base(State& state) {
     if (file.error().code == ErrorCode::not_found) return {};
     return tl::unexpected(file.error());
   }
-  if (auto read = fill(state, *file); !read) return propagate(std::move(read).error(), path.string());
+  if (auto read = fill(state, *file); !read)
+    return propagate(std::move(read).error(), path.string());
   return {};
 }
 

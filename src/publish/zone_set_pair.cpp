@@ -118,7 +118,8 @@ Result<void> ZoneSet::jump(std::span<const ZoneSerial> to) {
       batch.reported_sequence = state->reported_sequence;
       for (const ZoneSerial& one : to) {
         const ZoneFacts* facts = find_zone(one.zone);
-        if (facts == nullptr || !dns::serial_before(state->zone(*facts).serial, one.serial)) continue;
+        if (facts == nullptr || !dns::serial_before(state->zone(*facts).serial, one.serial))
+          continue;
         batch.zones.push_back({.zone = facts->id, .serial = one.serial, .operations = {}});
         touched.push_back({.zone = facts->id, .serial = one.serial});
       }

@@ -62,8 +62,8 @@ std::size_t Secondary::make_link(const ZonePrimary& primary) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const ZonePrimary& known = links_[i]->primary;
     const bool has_key = *links_[i]->key.lock() == primary.key;
-    if (known.address == primary.address && known.others == primary.others && has_key && known.key_file == primary.key_file &&
-        peer_of(known) == peer_of(primary)) {
+    if (known.address == primary.address && known.others == primary.others && has_key &&
+        known.key_file == primary.key_file && peer_of(known) == peer_of(primary)) {
       return i;
     }
   }

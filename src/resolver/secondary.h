@@ -4,8 +4,8 @@
 // the rule store is theirs in turns. Workers only hand NOTIFY messages over.
 //
 // One primary may stand at several addresses: two publishers with the same zones (ADR 0306). The
-// one that has told of a change is asked first, the others where it does not answer, and all of them
-// when the zone's refresh is due.
+// one that has told of a change is asked first, the others where it does not answer, and all of
+// them when the zone's refresh is due.
 //
 // What a transfer changes is in the journal before it takes effect; the snapshot follows in quiet
 // times. A bad transfer changes nothing, is counted, and leaves the last good rules in force. When
@@ -32,9 +32,9 @@ constexpr std::int64_t refresh_min_ms =
     10;  // between two refreshes of a zone, however often notified
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
-constexpr int other_connect_ms = 2'000;  // where there is another address to ask
+constexpr int other_connect_ms = 2'000;           // where there is another address to ask
 constexpr std::int64_t silent_pause_ms = 30'000;  // an address that does not answer waits, likewise
-constexpr std::int64_t save_quiet_ms = 10'000;  // the snapshot waits for this much quiet
+constexpr std::int64_t save_quiet_ms = 10'000;    // the snapshot waits for this much quiet
 
 /// Where zones come from.
 struct ZonePrimary {
@@ -103,8 +103,8 @@ class Secondary {
     }
     ZonePrimary primary;  // without its key
     std::vector<net::SocketAddress> addresses;
-    std::atomic<std::size_t> told_by = 0;  // of addresses: who sent the last NOTIFY
-    std::size_t asked = 0;                 // of addresses: where the connection goes
+    std::atomic<std::size_t> told_by = 0;       // of addresses: who sent the last NOTIFY
+    std::size_t asked = 0;                      // of addresses: where the connection goes
     std::vector<std::int64_t> silent_until_ms;  // steady, of each address: not asked before
     Guarded<std::optional<dns::TsigKey>> key;
     TransferConnection connection;

@@ -15,8 +15,7 @@ constexpr std::string_view sql_give_up =
 constexpr std::string_view sql_confirm =
     "UPDATE lease SET holder = holder WHERE name = $1 AND holder = $2 AND token = $3";
 
-constexpr std::string_view sql_find =
-    "SELECT holder, token, until_ms FROM lease WHERE name = $1";
+constexpr std::string_view sql_find = "SELECT holder, token, until_ms FROM lease WHERE name = $1";
 constexpr std::string_view sql_renew =
     "UPDATE lease SET until_ms = $4 WHERE name = $1 AND holder = $2 AND token = $3";
 constexpr std::string_view sql_first =
