@@ -40,6 +40,9 @@ using namespace std::chrono_literals;
 
 constexpr auto followers_poll = 1s;  // how soon a change of followers.json counts
 constexpr auto agreement_interval = 1min;
+/// Of the pair alone: a lease that waits for a crowd of requests would change hands.
+constexpr store::DatabaseOptions pair_connections{
+    .connections_max = 3, .connection_wait_ms = 2'000, .statement_timeout_ms = 5'000};
 constexpr int pair_turns_max = 10'000;  // one after the other, before it is looked whether to stop
 
 /// The first follower of a new installation is our own resolver front-end.
@@ -220,7 +223,8 @@ struct Publication::Parts {
   std::unique_ptr<publish::ZoneSet> zones;
   std::unique_ptr<publish::ListShelf> lists;
   std::unique_ptr<publish::PublicationControl> control;
-  std::function<void()> role_changed;   // wakes who has something to do then
+  std::function<void()> role_changed;  // wakes who has something to do then
+  std::unique_ptr<store::Database> pair_database;
   std::unique_ptr<publish::Pair> pair;  // null: this publisher is the only one
   std::unique_ptr<publish::ControlServer> control_server;
   std::unique_ptr<publish::Primary> primary;
@@ -288,8 +292,11 @@ Result<void> Publication::join_pair(Domain& domain, const Options& options, Part
   parts.role_changed = [wakes = std::make_shared<Wakes>(domain.database())] { wakes->wake(); };
   std::array<std::uint8_t, 8> start{};
   domain.rng().fill(start);
+  auto database = store::Database::open(options.database, pair_connections);
+  if (!database) return propagate(std::move(database).error(), "join the other publisher");
+  parts.pair_database = std::move(*database);
   auto pair = publish::Pair::join(
-      {.database = domain.database(),
+      {.database = *parts.pair_database,
        .zones = *parts.zones,
        .gate = *parts.gate,
        .clock = domain.clock(),

@@ -163,6 +163,8 @@ class Pair final : public ChangeGuard {
   void jump(const Serials& serials);
   void discard(std::string_view why);
   [[nodiscard]] Result<void> write_copy();
+  [[nodiscard]] Result<ZoneCopy> copy_meanwhile();
+  [[nodiscard]] Result<void> renew_if_due();
   [[nodiscard]] Result<void> settle_gate(const PairView& view);
   [[nodiscard]] Result<void> renew();
   void complain(std::string_view event, const Error& error);

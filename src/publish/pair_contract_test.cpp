@@ -287,6 +287,27 @@ TEST_P(PairContract, WithoutTheDatabaseBothLapseUnderSerialsOfTheirOwn) {
   expect_same();
 }
 
+TEST_P(PairContract, OneThatLapsedAloneLeadsOnWhereTheLeaderIsLostWithTheDatabase) {
+  ASSERT_TRUE(a_->add("het-han.example", clock_.now_ms() + 20'000).has_value());
+  b_->settle();
+  const auto shared = b_->serial();
+  take_database_away();
+  a_->kill();
+  clock_.advance(pair_alone_ms);
+  ASSERT_EQ(b_->pair().duty(), PublisherDuty::lapses);
+  ASSERT_TRUE(b_->zones().lapse().has_value());
+  EXPECT_EQ(b_->serial(), shared + Node::block);
+  bring_database_back();
+  alone_for(*b_, pair_lease_ms + 2 * pair_look_ms);
+  ASSERT_EQ(b_->role(), PairRole::leads);
+  EXPECT_FALSE(b_->has("het-han.example"));
+  EXPECT_TRUE(dns::serial_before(shared + 3 * Node::block, b_->serial()));
+  a_->start();
+  both();
+  EXPECT_EQ(a_->role(), PairRole::follows);
+  expect_same();
+}
+
 TEST_P(PairContract, WhatTheLeaderDidAloneGivesWayWhereTheOtherHasLedSince) {
   ASSERT_TRUE(a_->add("chung.example").has_value());
   b_->settle();

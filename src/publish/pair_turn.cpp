@@ -1,5 +1,7 @@
 // Pair: what its thread does, turn by turn. What zones and gate ask of it is pair.cpp.
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 #include "base/log.h"
 #include "dns/serial.h"
@@ -8,6 +10,7 @@
 namespace khien::publish {
 namespace {
 
+constexpr std::chrono::milliseconds copy_look{100};
 constexpr std::int64_t copy_pause_ms = 5'000;   // between two tries
 constexpr std::uint32_t blocks_alone = 2;       // above what one that follows may show alone
 constexpr std::uint32_t blocks_taken_over = 4;  // above what one that led may show alone
@@ -305,6 +308,11 @@ bool Pair::lead(const PairView& view, LeaseState lease) {
              {"after", view.lease ? std::string_view{view.lease->holder} : std::string_view{}},
              {"in_order", was_killed ? 0 : 1}});
   if (auto settled = settle_gate(view); !settled) complain("gate_unshared", settled.error());
+  // The first one of all: no frame comes before there is a copy that it follows.
+  if (!view.copy) {
+    copied_ms_ = parts_.clock.steady_ms();
+    if (auto written = write_copy(); !written) complain("copy_not_shared", written.error());
+  }
   set_role(PairRole::leads, floors);
   takeovers_.add();
   jump(floors);
@@ -420,12 +428,10 @@ bool Pair::keep_leading(const PairView& view) {
     return true;
   }
   const auto now_ms = parts_.clock.steady_ms();
-  if (now_ms - renewed_ms_ >= pair_renew_ms) {
-    if (auto renewed = renew(); !renewed) {
-      complain("lease_not_renewed", renewed.error());
-      if (renewed.error().reason == "lease_lost") lose_lease();
-      return false;
-    }
+  if (auto renewed = renew_if_due(); !renewed) {
+    complain("lease_not_renewed", renewed.error());
+    if (renewed.error().reason == "lease_lost") lose_lease();
+    return false;
   }
   complaint_.clear();
   raise_serials(view);
@@ -443,14 +449,26 @@ bool Pair::keep_leading(const PairView& view) {
   return false;
 }
 
+Result<void> Pair::renew_if_due() {
+  if (parts_.clock.steady_ms() - renewed_ms_ < pair_renew_ms) return {};
+  return renew();
+}
+
+/// A copy of millions of names takes longer than the lease lasts.
+Result<ZoneCopy> Pair::copy_meanwhile() {
+  auto copying = std::async(std::launch::async, [&zones = parts_.zones] { return zones.copy(); });
+  while (copying.wait_for(copy_look) != std::future_status::ready) {
+    if (auto renewed = renew_if_due(); !renewed) return tl::unexpected<Error>{renewed.error()};
+  }
+  return copying.get();
+}
+
 Result<void> Pair::write_copy() {
-  auto copy = parts_.zones.copy();
+  auto copy = copy_meanwhile();
   if (!copy) return tl::unexpected<Error>{std::move(copy).error()};
   std::int64_t part = 0;
   for (Bytes rest = copy->file; !rest.empty(); ++part) {
-    if (parts_.clock.steady_ms() - renewed_ms_ >= pair_renew_ms) {
-      if (auto renewed = renew(); !renewed) return renewed;
-    }
+    if (auto renewed = renew_if_due(); !renewed) return renewed;
     const auto lease = role_and_lease().second;
     if (!lease) return fail(ErrorCode::conflict, "the lease is gone", "lease_lost");
     const Bytes content = rest.first(std::min(rest.size(), copy_part_size));

@@ -126,6 +126,27 @@ TEST_F(ZoneSetPair, ADamagedCopyChangesNothing) {
   EXPECT_TRUE(has(*ours_, "cua-minh.example"));
 }
 
+TEST_F(ZoneSetPair, ACrashWhileACopyIsTakenLeavesAnOlderState) {
+  add(*ours_, "mot.example");
+  ASSERT_TRUE(ours_->compact().has_value());
+  const auto before = ours_->place();
+  add(*ours_, "hai.example");
+  ours_.reset();
+  // The logs are put aside, and the copy is not there yet.
+  for (const auto& entry : std::filesystem::directory_iterator{folder_.path() / "ours"}) {
+    if (entry.path().extension() != ".log") continue;
+    std::filesystem::rename(entry.path(), entry.path().string() + ".discarded");
+  }
+  ours_ = open_zones(folder_.path() / "ours", clock_);
+  EXPECT_EQ(ours_->place(), before);
+  EXPECT_TRUE(has(*ours_, "mot.example"));
+  add(*ours_, "ba.example");
+  ours_.reset();
+  ours_ = open_zones(folder_.path() / "ours", clock_);
+  EXPECT_TRUE(has(*ours_, "ba.example"));
+  EXPECT_FALSE(has(*ours_, "hai.example"));
+}
+
 TEST_F(ZoneSetPair, TheChainOutlivesACompaction) {
   add(*ours_, "mot.example");
   const auto before = ours_->place();
