@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t resolv_conf_size_max = 65'536;
 constexpr std::uint16_t dns_port = 53;
+constexpr std::size_t primaries_max = 4;  // that serve the same zones
 // Who may ask where nothing is said: loopback, RFC 1918, link-local, RFC 4193.
 constexpr std::array private_networks{
     std::string_view{"127.0.0.0/8"},    std::string_view{"10.0.0.0/8"},
@@ -215,9 +216,18 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
   auto tls = read_primary_tls(a);
   if (!tls) return tl::unexpected<Error>{std::move(tls).error()};
   if (a.primary.empty()) return {};
-  auto primary = net::SocketAddress::parse(a.primary, *tls ? dot_port : dns_port);
-  if (!primary) return bad_option("--primary", a.primary);
-  secondary.primary = *primary;
+  if (a.primary.size() > primaries_max) {
+    return fail(ErrorCode::invalid_argument, "--primary: at most 4 for the same zones");
+  }
+  for (const auto& text : a.primary) {
+    auto primary = net::SocketAddress::parse(text, *tls ? dot_port : dns_port);
+    if (!primary) return bad_option("--primary", text);
+    if (&text == &a.primary.front()) {
+      secondary.primary = *primary;
+    } else {
+      secondary.other_primaries.push_back(*primary);
+    }
+  }
   if (!a.tsig_key.empty()) {
     auto key = resolver::read_key(a.tsig_key);
     if (!key) return propagate(std::move(key).error(), "--tsig-key");
@@ -226,6 +236,7 @@ Result<void> add_zones(const Written& a, resolver::ServiceOptions& options) {
   }
   if (*tls) {
     const resolver::ZonePrimary over_tls{.address = secondary.primary,
+                                         .others = secondary.other_primaries,
                                          .key = secondary.key,
                                          .key_file = secondary.key_file,
                                          .tls = std::move(*tls)};

@@ -49,6 +49,22 @@ std::string text_of(const std::filesystem::path& path) {
   return text ? std::string{as_text(*text)} : "";
 }
 
+TEST(Primaries, MayBeSeveralForTheSameZones) {
+  std::vector<std::string> given{"--upstream", "192.0.2.53", "--primary",
+                                 "192.0.2.10", "--primary",  "192.0.2.11:5380"};
+  const auto options = read(given);
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  EXPECT_EQ((*options)->service.secondary->primary.port, 53);
+  ASSERT_EQ((*options)->service.secondary->other_primaries.size(), 1U);
+  EXPECT_EQ((*options)->service.secondary->other_primaries.front().port, 5380);
+  for (int i = 12; i < 15; ++i) {
+    given.insert(given.end(), {"--primary", "192.0.2." + std::to_string(i)});
+  }
+  const auto many = read(given);
+  ASSERT_FALSE(many.has_value());
+  EXPECT_NE(many.error().message.find("at most 4"), std::string::npos);
+}
+
 TEST(PrimaryTls, NeedsToKnowWhoThePrimaryIs) {
   const std::vector<std::string> plain{"--upstream", "192.0.2.53", "--primary", "192.0.2.10"};
   const auto with = [&](std::vector<std::string> more) {

@@ -93,7 +93,8 @@ void describe_rules(CLI::App& app, Written& out) {
                  "folder that keeps the compiled rules, for a fast start and for starting without "
                  "the primary");
   app.add_option("--primary", out.primary,
-                 "ADDR[:PORT] of the zones' primary (khiend), which NOTIFY must come from");
+                 "ADDR[:PORT] of the zones' primary (khiend), which NOTIFY must come from; may be "
+                 "repeated where several serve the same zones, at most 4");
   app.add_option("--tsig-key", out.tsig_key,
                  "key file (as `khienctl zone key add` writes it) that signs and proves transfers");
   app.add_option(

@@ -40,7 +40,7 @@ struct Written {
   // rules
   std::vector<std::string> list;
   std::string snapshot;
-  std::string primary;
+  std::vector<std::string> primary;
   std::string tsig_key;
   std::string primary_tls_name;
   std::vector<std::string> primary_tls_pin;

@@ -161,9 +161,9 @@ struct FollowerAdd {
   std::string name;  ///< empty: the kind
   std::string
       address;  ///< where it listens for NOTIFY, ADDRESS:PORT; not for those that ask by themselves
-  std::string primary;           ///< where khiend serves zones, ADDRESS:PORT
-  std::string zones;             ///< bases or ids with commas
-  std::filesystem::path folder;  ///< the resolver's own, for its zone files; empty: none kept
+  std::vector<std::string> primaries;  ///< where khiend serves zones, ADDRESS:PORT; two of a pair
+  std::string zones;                   ///< bases or ids with commas
+  std::filesystem::path folder;        ///< the resolver's own, for its zone files; empty: none kept
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
 struct ZoneFollow {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "publish/zone_names.h"
 
 namespace khien::khienctl {
@@ -14,38 +16,66 @@ std::string zone_name(const std::string& id) {
   return name;
 }
 
+/// Who may tell of changes: two primaries of one machine are one address.
+std::vector<std::string> addresses_of(const Configuration& c) {
+  std::vector<std::string> addresses;
+  for (const auto& primary : c.primaries) {
+    auto ip = to_string(primary.ip);
+    if (std::ranges::find(addresses, ip) == addresses.end()) addresses.push_back(std::move(ip));
+  }
+  return addresses;
+}
+
+/// A text of Lua, or a table of several.
+std::string lua_addresses(const Configuration& c) {
+  std::string list;
+  for (const auto& primary : c.primaries) {
+    if (!list.empty()) list += ", ";
+    list += '"' + to_string(primary) + '"';
+  }
+  return c.primaries.size() == 1 ? list : "{" + list + "}";
+}
+
 /// For unbound.conf. Unbound 1.17 has no TSIG for transfers, so it is let in by address. Without
 /// `folder` it keeps no zone file, which makes each change 100 times cheaper and a restart a full
 /// transfer.
-void print_unbound(const publish::Follower& follower, const net::SocketAddress& primary,
-                   const std::filesystem::path& folder) {
-  for (const auto& id : follower.zones) {
-    fmt::print("rpz:\n  name: \"{}.\"\n  primary: {}@{}\n  allow-notify: {}\n", zone_name(id),
-               to_string(primary.ip), primary.port, to_string(primary.ip));
+void print_unbound(const Configuration& c) {
+  const auto& folder = c.folder;
+  for (const auto& id : c.follower.zones) {
+    fmt::print("rpz:\n  name: \"{}.\"\n", zone_name(id));
+    for (const auto& primary : c.primaries) {
+      fmt::print("  primary: {}@{}\n", to_string(primary.ip), primary.port);
+    }
+    for (const auto& ip : addresses_of(c)) fmt::print("  allow-notify: {}\n", ip);
     if (!folder.empty()) fmt::print("  zonefile: \"{}\"\n", (folder / (id + ".zone")).string());
     fmt::print("  rpz-signal-nxdomain-ra: yes\n");
   }
 }
 
 /// For named.conf: a first part inside options {}, then the zones.
-void print_bind(const publish::Follower& follower, const net::SocketAddress& primary,
-                const std::filesystem::path& folder, const std::filesystem::path& key_file) {
+void print_bind(const Configuration& c) {
   fmt::print("  response-policy {{\n");
-  for (const auto& id : follower.zones) fmt::print("    zone \"{}\";\n", zone_name(id));
+  for (const auto& id : c.follower.zones) fmt::print("    zone \"{}\";\n", zone_name(id));
   // BIND's default waits 60 s between two updates of a policy zone.
   // BIND asks for a zone's serial at ticks of 10 questions: 500 ms at its default of 20 a second,
   // so a lift soon after a block would wait for the next one.
   fmt::print(
       "  }} qname-wait-recurse no min-update-interval 0;\n  serial-query-rate 1000;\n"
       "// zones\ninclude \"{}\";\n",
-      key_file.string());
-  for (const auto& id : follower.zones) {
+      c.key_file.string());
+  std::string primaries;
+  for (const auto& primary : c.primaries) {
+    primaries +=
+        fmt::format(" {} port {} key {};", to_string(primary.ip), primary.port, c.follower.name);
+  }
+  std::string tellers;
+  for (const auto& ip : addresses_of(c)) tellers += " " + ip + ";";
+  for (const auto& id : c.follower.zones) {
     fmt::print(
-        "zone \"{0}\" {{\n  type secondary;\n  primaries {{ {1} port {2} key {3}; }};\n"
-        "  file \"{4}\";\n  allow-notify {{ {1}; key {3}; }};\n  allow-query {{ none; }};\n"
+        "zone \"{0}\" {{\n  type secondary;\n  primaries {{{1} }};\n"
+        "  file \"{2}\";\n  allow-notify {{{3} key {4}; }};\n  allow-query {{ none; }};\n"
         "  min-refresh-time 1; min-retry-time 1;\n}};\n",
-        zone_name(id), to_string(primary.ip), primary.port, follower.name,
-        (folder / (id + ".db")).string());
+        zone_name(id), primaries, (c.folder / (id + ".db")).string(), tellers, c.follower.name);
   }
 }
 
@@ -67,10 +97,10 @@ void print_powerdns(const Configuration& c) {
   }
   fmt::print(
       "}} do\n"
-      "  rpzPrimary(\"{}\", zone[1], {{tsigname=\"{}\", tsigalgo=\"hmac-sha256\", tsigsecret=key,\n"
+      "  rpzPrimary({}, zone[1], {{tsigname=\"{}\", tsigalgo=\"hmac-sha256\", tsigsecret=key,\n"
       "    refresh=1, includeSOA=true, extendedErrorCode=zone[2], extendedErrorText=\"\"}})\n"
       "end\n",
-      to_string(c.primary), c.follower.name);
+      lua_addresses(c), c.follower.name);
 }
 
 /// For kresd.conf. Knot Resolver 5 reads policy from files alone: `khienctl zone follow` keeps one
@@ -84,7 +114,8 @@ void print_knot_resolver(const Configuration& c) {
   fmt::print("-- beside it one process for each zone, kept running by your service manager:\n");
   for (const auto& id : c.follower.zones) {
     fmt::print("-- khienctl zone follow {} {} --primary {} --tsig-key {}\n", id,
-               (folder / (id + ".rpz")).string(), to_string(c.primary), c.key_file.string());
+               (folder / (id + ".rpz")).string(), to_string(c.primaries.front()),
+               c.key_file.string());
   }
 }
 
@@ -92,15 +123,16 @@ void print_knot_resolver(const Configuration& c) {
 
 void print_configuration(const Configuration& c) {
   if (c.kind == "unbound") {
-    print_unbound(c.follower, c.primary, c.folder);
+    print_unbound(c);
   } else if (c.kind == "bind") {
-    print_bind(c.follower, c.primary, c.folder, c.key_file);
+    print_bind(c);
   } else if (c.kind == "powerdns") {
     print_powerdns(c);
   } else if (c.kind == "knot-resolver") {
     print_knot_resolver(c);
   } else {
-    fmt::print("--primary {} --tsig-key {}\n", to_string(c.primary), c.key_file.string());
+    for (const auto& primary : c.primaries) fmt::print("--primary {} ", to_string(primary));
+    fmt::print("--tsig-key {}\n", c.key_file.string());
   }
 }
 

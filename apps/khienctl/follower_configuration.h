@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "net/address.h"
 #include "publish/followers.h"
@@ -13,7 +14,7 @@ namespace khien::khienctl {
 struct Configuration {
   std::string kind;  ///< khien-dnsd, unbound, bind, powerdns or knot-resolver
   const publish::Follower& follower;
-  net::SocketAddress primary;
+  std::vector<net::SocketAddress> primaries;  ///< at least one; they serve the same zones
   std::filesystem::path key_file;
   std::filesystem::path folder;  ///< for zone files; empty: none are kept
 };

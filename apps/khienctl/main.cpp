@@ -26,7 +26,7 @@ struct Arguments {
   FollowerAdd follower{.kind = {},
                        .name = {},
                        .address = {},
-                       .primary = "127.0.0.1:5380",
+                       .primaries = {"127.0.0.1:5380"},
                        .zones = "emergency,orders",
                        .folder = {}};
   FeedAdd feed;
@@ -78,7 +78,8 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
                   "name of the follower and its key (default: the kind)");
   put->add_option("--address", a.follower.address,
                   "where it listens for NOTIFY, ADDRESS:PORT (not for powerdns and knot-resolver)");
-  put->add_option("--primary", a.follower.primary, "where khiend serves zones (127.0.0.1:5380)");
+  put->add_option("--primary", a.follower.primaries,
+                  "where khiend serves zones (127.0.0.1:5380); repeat it for the other of a pair");
   put->add_option("--zones", a.follower.zones, "bases or zones, with commas (emergency,orders)");
   put->add_option("--folder", a.follower.folder, "the resolver's folder for zone files");
   add(follower, "list", "who follows", chosen, [&a] { return zone_follower_list(a.place); });

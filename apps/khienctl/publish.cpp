@@ -65,6 +65,19 @@ void print_change(const Json& change) {
   }
 }
 
+void print_pair(const Json& pair) {
+  const auto leader = text_of(pair, "leader");
+  fmt::print("this is publisher \"{}\", which {}; who leads: {}\n", text_of(pair, "name"),
+             text_of(pair, "role"), leader.empty() ? "not known" : leader);
+  for (const auto& other : items_of(pair, "others")) {
+    fmt::print("publisher \"{}\" at {}: {}, heard {} s ago, {} batches behind this one{}\n",
+               text_of(other, "name"), text_of(other, "address"),
+               is_set(other, "stopped") ? "stopped" : "running",
+               number_of(other, "heard_ago_ms") / 1'000, number_of(other, "behind"),
+               is_set(other, "followers_differ") ? ", OTHER FOLLOWERS" : "");
+  }
+}
+
 Result<void> done(const Result<Json>& answer, const char* sentence) {
   if (!answer) return tl::unexpected<Error>{answer.error()};
   std::puts(sentence);
@@ -80,6 +93,7 @@ Result<void> publish_status(const Place& place, Output output) {
     fmt::print("{}\n", status->dump());
     return {};
   }
+  if (const Json* pair = status->find("pair")) print_pair(*pair);
   for (const auto& zone : items_of(*status, "zones")) {
     fmt::print("{:<24} serial {:>10}  {:>8} names\n", text_of(zone, "zone"),
                number_of(zone, "serial"), number_of(zone, "names"));

@@ -19,8 +19,12 @@ bool asks_by_itself(std::string_view kind) noexcept {
 }  // namespace
 
 Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
-  auto primary = net::SocketAddress::parse(add.primary);
-  if (!primary) return propagate(std::move(primary).error(), "read --primary");
+  std::vector<net::SocketAddress> primaries;
+  for (const auto& text : add.primaries) {
+    auto primary = net::SocketAddress::parse(text);
+    if (!primary) return propagate(std::move(primary).error(), "read --primary");
+    primaries.push_back(*primary);
+  }
   std::vector<net::SocketAddress> told;
   if (!asks_by_itself(add.kind)) {
     auto address = net::SocketAddress::parse(add.address);
@@ -49,7 +53,7 @@ Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
       std::filesystem::absolute(publish::follower_key_path(place.state, follower.name));
   print_configuration({.kind = add.kind,
                        .follower = follower,
-                       .primary = *primary,
+                       .primaries = std::move(primaries),
                        .key_file = key_file,
                        .folder = add.folder});
   return {};

@@ -116,7 +116,10 @@ Result<std::unique_ptr<ledger::SequencerThread>> start_sequencer(Domain& domain,
   return std::make_unique<ledger::SequencerThread>(
       domain.database(), domain.clock(), *key,
       ledger::SequencerOptions{
-          .folder = options.state / "ledger", .holder = key->name(), .metrics = &domain.metrics()});
+          .folder = options.state / "ledger",
+          // Of two with the same key each is one of its own.
+          .holder = options.pair.empty() ? key->name() : key->name() + " " + options.pair,
+          .metrics = &domain.metrics()});
 }
 
 Result<std::unique_ptr<NonceResponder>> start_nonces(Domain& domain, const Options& options) {
@@ -151,9 +154,10 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
   if (!domain) return tl::unexpected<Error>{std::move(domain).error()};
   parts->domain = std::move(*domain);
   if (options.worker) {
-    auto sequencer = start_sequencer(*parts->domain, options);
-    if (!sequencer) return tl::unexpected<Error>{std::move(sequencer).error()};
-    parts->sequencer = std::move(*sequencer);
+    // The key first: of two publishers each looks whether the other has the same ones.
+    if (auto key = open_log_key(*parts->domain, options); !key) {
+      return tl::unexpected<Error>{std::move(key).error()};
+    }
   }
   if (options.publisher) {
     auto publication = Publication::start(*parts->domain, options);
@@ -166,6 +170,11 @@ Result<std::unique_ptr<Khiend>> Khiend::start(const Options& options) {
         [publication = parts->publication.get()] { return publication->state(); },
         &parts->publication->control());
     parts->domain->set_lists(&parts->publication->lists());
+  }
+  if (options.worker) {
+    auto sequencer = start_sequencer(*parts->domain, options);
+    if (!sequencer) return tl::unexpected<Error>{std::move(sequencer).error()};
+    parts->sequencer = std::move(*sequencer);
   }
   if (options.nonce_listen) {
     auto nonces = start_nonces(*parts->domain, options);

@@ -45,6 +45,7 @@ struct Written {
   std::vector<std::string> recheck_resolvers;
   std::string recheck_control{"chinhphu.vn"};
   std::int64_t recheck_list_budget = recheck::list_budget_default;
+  std::string pair;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
   bool version = false;
@@ -105,6 +106,10 @@ void describe(CLI::App& app, Written& out) {
   app.add_option("--recheck-list-budget", out.recheck_list_budget,
                  "entries of lists that are looked at in an hour, 0 to 3000")
       ->capture_default_str();
+  app.add_option(
+      "--pair", out.pair,
+      "name of this publisher (a to z, digits, hyphens) beside another khiend that serves "
+      "the same zones from the same PostgreSQL: docs/runbooks/pair.md");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -291,6 +296,13 @@ Result<Options> check(const Written& in) {
     out.mail = std::move(*mail);
   }
   out.demo = in.demo;
+  if (!in.pair.empty()) {
+    if (!out.publisher) return bad("--pair belongs to the role publisher");
+    if (!out.database.starts_with("postgres")) {
+      return bad("--pair needs a PostgreSQL that both publishers reach: --database postgresql://…");
+    }
+  }
+  out.pair = in.pair;
   return out;
 }
 

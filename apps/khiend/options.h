@@ -47,6 +47,8 @@ struct Options {
     std::int64_t list_budget = recheck::list_budget_default;
   };
   Recheck recheck = {};
+  /// The name of this publisher beside another one on the same database; empty: it is the only one.
+  std::string pair = {};
   bool api = true;
   bool worker = true;
   bool publisher = true;

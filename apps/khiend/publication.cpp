@@ -6,13 +6,16 @@
 #include <mutex>
 #include <thread>
 
+#include "base/file.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "cases/publication.h"
+#include "codec/hex.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
 #include "own_addresses.h"
+#include "pair_health.h"
 #include "progress_keeper.h"
 #include "publish/agreement.h"
 #include "publish/canaries.h"
@@ -23,6 +26,8 @@
 #include "publish/good_names.h"
 #include "publish/list_key.h"
 #include "publish/list_shelf.h"
+#include "publish/pair.h"
+#include "publish/pair_keys.h"
 #include "publish/primary.h"
 #include "publish/publisher.h"
 #include "publish/serial_floor.h"
@@ -36,6 +41,10 @@ using namespace std::chrono_literals;
 
 constexpr auto followers_poll = 1s;  // how soon a change of followers.json counts
 constexpr auto agreement_interval = 1min;
+/// Of the pair alone: a lease that waits for a crowd of requests would change hands.
+constexpr store::DatabaseOptions pair_connections{
+    .connections_max = 3, .connection_wait_ms = 2'000, .statement_timeout_ms = 5'000};
+constexpr int pair_turns_max = 10'000;  // one after the other, before it is looked whether to stop
 
 /// The first follower of a new installation is our own resolver front-end.
 Result<void> make_first_follower(Domain& domain, const Options& options) {
@@ -114,6 +123,20 @@ Result<void> check_sequence(Domain& domain, publish::ZoneSet& zones) {
               "zones_ahead");
 }
 
+/// Beside two publishers that share their zones, one that does not would give out their serials for
+/// contents of its own.
+Result<void> check_alone(Domain& domain) {
+  auto lease = domain.database().read(
+      [](store::Executor& db) { return store::find_lease(db, publish::pair_lease); });
+  if (!lease) return propagate(std::move(lease).error(), "look for other publishers");
+  if (!*lease || (*lease)->until_ms <= domain.clock().now_ms()) return {};
+  return fail(ErrorCode::conflict,
+              "publisher \"" + (*lease)->holder.substr(0, (*lease)->holder.find('/')) +
+                  "\" leads on this database: start this one with --pair NAME, or without the role "
+                  "publisher (docs/runbooks/pair.md)",
+              "pair_leads");
+}
+
 /// Zones that are begun anew, as after a restore, must go on above whatever followers have seen; 0
 /// for zones that are there.
 Result<std::uint32_t> serial_floor(Domain& domain, const std::filesystem::path& folder) {
@@ -137,6 +160,22 @@ Result<std::unique_ptr<publish::ListShelf>> open_lists(Domain& domain, const Opt
       {.folder = options.state / "signed-lists", .public_url = options.public_url}, zones, *key,
       domain.clock(), domain.metrics());
 }
+
+/// Wakes the publisher and the carrier of lists: one of two publishers has begun to lead.
+class Wakes {
+ public:
+  explicit Wakes(store::Database& database)
+      : publications_(database.subscribe(cases::channel_publication)),
+        sets_(database.subscribe(feeds::channel_sets)) {}
+  void wake() {
+    publications_->wake();
+    sets_->wake();
+  }
+
+ private:
+  std::unique_ptr<store::Subscription> publications_;
+  std::unique_ptr<store::Subscription> sets_;
+};
 
 /// Reads followers.json again when it changed, and the certificate for TLS. What is bad is logged,
 /// and what stood before goes on.
@@ -190,13 +229,18 @@ struct Publication::Parts {
   std::unique_ptr<publish::ZoneSet> zones;
   std::unique_ptr<publish::ListShelf> lists;
   std::unique_ptr<publish::PublicationControl> control;
+  std::function<void()> role_changed;  // wakes who has something to do then
+  std::unique_ptr<store::Database> pair_database;
+  std::unique_ptr<publish::Pair> pair;  // null: this publisher is the only one
   std::unique_ptr<publish::ControlServer> control_server;
   std::unique_ptr<publish::Primary> primary;
   std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
-  std::unique_ptr<feeds::SetPublisher> sets;
+  std::unique_ptr<TimerThread> pair_thread;
+  std::unique_ptr<feeds::SetPublisher> sets;  // of its thread
+  std::int64_t sets_term = 0;                 // of the pair; of its thread
   std::unique_ptr<TimerThread> sets_thread;
   std::unique_ptr<publish::Agreement> agreement;
   Guarded<api::PartState> agreed;
@@ -215,6 +259,11 @@ void Publication::start_agreement(Domain& domain, Parts& parts) {
   parts.agreement_thread = std::make_unique<TimerThread>(
       TimerThread::Options{.name = "agreement", .interval = agreement_interval},
       domain.database().subscribe("khiend.agreement"), [&parts]() -> Result<void> {
+        // Who leads compares; the other one has the same zones, a little later.
+        if (parts.pair && parts.pair->term() == 0) {
+          *parts.agreed.lock() = {};
+          return {};
+        }
         auto found = parts.agreement->compare();
         if (!found) return tl::unexpected<Error>{std::move(found).error()};
         *parts.agreed.lock() = state_of(*found);
@@ -227,7 +276,80 @@ void Publication::start_agreement(Domain& domain, Parts& parts) {
 }
 
 Publication::Publication(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Publication::~Publication() = default;
+
+Publication::~Publication() {
+  if (!parts_->pair) return;
+  // In this order, so that the other one leads at once and finds everything.
+  parts_->agreement_thread.reset();
+  parts_->sets_thread.reset();
+  parts_->publisher.reset();
+  parts_->pair_thread.reset();
+  parts_->pair->step_down();
+}
+
+Result<void> Publication::join_pair(Domain& domain, const Options& options, Parts& parts) {
+  const auto mark = publish::pair_mark_path(options.state / "zones");
+  if (options.pair.empty()) {
+    std::error_code error;
+    std::filesystem::remove(mark, error);
+    return check_alone(domain);
+  }
+  // Wake-ups within this process only: the channels' own threads wait on them.
+  parts.role_changed = [wakes = std::make_shared<Wakes>(domain.database())] { wakes->wake(); };
+  std::array<std::uint8_t, 8> start{};
+  domain.rng().fill(start);
+  auto database = store::Database::open(options.database, pair_connections);
+  if (!database) return propagate(std::move(database).error(), "join the other publisher");
+  parts.pair_database = std::move(*database);
+  auto pair = publish::Pair::join(
+      {.database = *parts.pair_database,
+       .zones = *parts.zones,
+       .gate = *parts.gate,
+       .clock = domain.clock(),
+       .metrics = domain.metrics(),
+       .role_changed = [&parts] { parts.role_changed(); }},
+      {.name = options.pair,
+       .start = codec::hex(start),
+       .address = to_string(options.dns_listen.front()),
+       .keys = publish::key_digests(options.state),
+       .followers = [state = options.state] { return publish::follower_digest(state); }});
+  if (!pair) return tl::unexpected<Error>{std::move(pair).error()};
+  parts.pair = std::move(*pair);
+  if (auto marked = write_file_atomically(mark, as_bytes(options.pair + "\n"), FileAccess::owner);
+      !marked) {
+    return propagate(std::move(marked).error(), "mark the zones as a pair's");
+  }
+  parts.control->set_pair([raw = parts.pair.get()] { return raw->status(); });
+  domain.health().add("pair", [raw = parts.pair.get()] { return pair_health(raw->status()); });
+  return {};
+}
+
+/// Lists are carried by who leads; one that begins to lead knows nothing of what it carried before.
+void Publication::start_sets(Domain& domain, Parts& parts) {
+  parts.sets_thread = std::make_unique<TimerThread>(
+      TimerThread::Options{.name = "feed_sets", .interval = 1min},
+      domain.database().subscribe(feeds::channel_sets), [&domain, &parts]() -> Result<void> {
+        const std::int64_t term = parts.pair ? parts.pair->term() : 1;
+        if (term != parts.sets_term) parts.sets.reset();
+        parts.sets_term = term;
+        if (term == 0) return {};
+        if (!parts.sets) {
+          parts.sets = std::make_unique<feeds::SetPublisher>(domain.database(), *parts.zones,
+                                                             domain.clock());
+        }
+        return publish_sets(*parts.sets);
+      });
+  if (!parts.pair) return;
+  parts.pair_thread = std::make_unique<TimerThread>(
+      TimerThread::Options{.name = "pair",
+                           .interval = std::chrono::milliseconds{publish::pair_look_ms}},
+      domain.database().subscribe(publish::channel_pair),
+      [pair = parts.pair.get()]() -> Result<void> {
+        for (int i = 0; i < pair_turns_max && pair->turn(); ++i) {
+        }
+        return {};
+      });
+}
 
 std::vector<publish::Holding> Publication::holdings(std::string_view name) const {
   return parts_->zones->holdings(name);
@@ -236,7 +358,9 @@ std::vector<publish::Holding> Publication::holdings(std::string_view name) const
 publish::PublicationControl& Publication::control() const noexcept { return *parts_->control; }
 
 api::PublicationState Publication::state() const {
-  return {.zones = parts_->zones->status(), .followers = parts_->primary->progress().record()};
+  return {.zones = parts_->zones->status(),
+          .followers = parts_->primary->progress().record(),
+          .pair = parts_->pair ? std::optional{parts_->pair->status()} : std::nullopt};
 }
 
 publish::ListShelf& Publication::lists() const noexcept { return *parts_->lists; }
@@ -269,6 +393,9 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   parts->lists = std::move(*lists);
   parts->control =
       std::make_unique<publish::PublicationControl>(*parts->zones, *parts->gate, domain.clock());
+  if (auto joined = join_pair(domain, options, *parts); !joined) {
+    return tl::unexpected<Error>{std::move(joined).error()};
+  }
   auto control_server = publish::ControlServer::start(folder, *parts->control);
   if (!control_server) return propagate(std::move(control_server).error(), "hear the operator");
   parts->control_server = std::move(*control_server);
@@ -297,17 +424,15 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   parts->watch = std::make_unique<FollowersWatch>(options.state, *parts->primary, domain.clock());
 
   parts->source = std::make_unique<publish::CasePublications>(domain.database(), services.cases);
+  std::function<publish::PublisherDuty()> duty;
+  if (parts->pair) duty = [pair = parts->pair.get()] { return pair->duty(); };
   parts->publisher =
       std::make_unique<publish::Publisher>(publish::Publisher::Parts{.zones = *parts->zones,
                                                                      .source = *parts->source,
                                                                      .clock = domain.clock(),
-                                                                     .metrics = domain.metrics()});
-  parts->sets =
-      std::make_unique<feeds::SetPublisher>(domain.database(), *parts->zones, domain.clock());
-  parts->sets_thread =
-      std::make_unique<TimerThread>(TimerThread::Options{.name = "feed_sets", .interval = 1min},
-                                    domain.database().subscribe(feeds::channel_sets),
-                                    [sets = parts->sets.get()] { return publish_sets(*sets); });
+                                                                     .metrics = domain.metrics(),
+                                                                     .duty = std::move(duty)});
+  start_sets(domain, *parts);
   start_agreement(domain, *parts);
   KHIEN_LOG(info, "serving", {"zones", to_string(parts->primary->address())});
   if (const auto address = parts->primary->tls_address()) {

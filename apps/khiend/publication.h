@@ -46,6 +46,8 @@ class Publication {
  private:
   struct Parts;
   static void start_agreement(Domain& domain, Parts& parts);
+  static Result<void> join_pair(Domain& domain, const Options& options, Parts& parts);
+  static void start_sets(Domain& domain, Parts& parts);
   explicit Publication(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -75,6 +75,24 @@ Json zone_json(const publish::ServedZone& served, const std::vector<publish::Zon
   return out;
 }
 
+/// The two publishers that serve the same zones, as this one sees them.
+Json pair_json(const publish::PairStatus& pair) {
+  Json::Array others;
+  for (const auto& other : pair.others) {
+    others.push_back(Json::object({{"name", other.name},
+                                   {"address", other.address},
+                                   {"heard_ago_ms", other.heard_ago_ms},
+                                   {"behind", other.behind},
+                                   {"stopped", other.stopped},
+                                   {"followers_differ", other.followers_differ}}));
+  }
+  return Json::object({{"name", pair.name},
+                       {"role", to_string(pair.role)},
+                       {"leader", pair.leader},
+                       {"behind", pair.behind},
+                       {"others", Json{std::move(others)}}});
+}
+
 Result<Response> get_publication(const Services& services, const Request& request) {
   Input in{request, Body::none};
   if (!in.ok()) return in.error();
@@ -85,10 +103,12 @@ Result<Response> get_publication(const Services& services, const Request& reques
   for (const auto& zone : state.followers.zones) zones.push_back(zone_json(zone, state.zones));
   Json::Array followers;
   for (const auto& one : state.followers.followers) followers.push_back(follower_json(one, now_ms));
-  return json(200, Json::object({{"here", is_here},
-                                 {"at_ms", now_ms},
-                                 {"zones", Json{std::move(zones)}},
-                                 {"followers", Json{std::move(followers)}}}));
+  auto out = Json::object({{"here", is_here},
+                           {"at_ms", now_ms},
+                           {"zones", Json{std::move(zones)}},
+                           {"followers", Json{std::move(followers)}}});
+  if (state.pair) out.set("pair", pair_json(*state.pair));
+  return json(200, std::move(out));
 }
 
 }  // namespace

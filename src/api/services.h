@@ -19,6 +19,7 @@
 #include "pages/site.h"
 #include "providers/intake.h"
 #include "publish/follower_record.h"
+#include "publish/pair_status.h"
 #include "publish/publication_control.h"
 #include "publish/zone_set.h"
 #include "store/database.h"
@@ -33,6 +34,7 @@ namespace khien::api {
 struct PublicationState {
   std::vector<publish::ZoneStatus> zones = {};
   publish::FollowersRecord followers = {};
+  std::optional<publish::PairStatus> pair = {};  ///< where another publisher serves the same zones
 };
 
 struct Services {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "codec/json.h"
+#include "publish/pair_rows.h"
 
 namespace khien::publish {
 namespace {
@@ -68,8 +69,8 @@ Result<std::vector<Difference>> differences_of(std::string_view text) {
 }  // namespace
 
 std::span<const store::Migration> migrations() {
-  static constexpr std::array all{
-      store::Migration{.number = 1, .name = "agreement", .sql = schema}};
+  static const std::array all{store::Migration{.number = 1, .name = "agreement", .sql = schema},
+                              store::Migration{.number = 2, .name = "pair", .sql = pair_schema}};
   return all;
 }
 

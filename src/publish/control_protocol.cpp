@@ -36,6 +36,23 @@ Json stopped_json(const std::set<std::string>& stopped) {
   return zones;
 }
 
+Json pair_json(const PairStatus& pair) {
+  Json others = Json::array();
+  for (const PairStatus::Other& other : pair.others) {
+    others.push(Json::object({{"name", other.name},
+                              {"address", other.address},
+                              {"heard_ago_ms", other.heard_ago_ms},
+                              {"behind", other.behind},
+                              {"stopped", other.stopped},
+                              {"followers_differ", other.followers_differ}}));
+  }
+  return Json::object({{"name", pair.name},
+                       {"role", to_string(pair.role)},
+                       {"leader", pair.leader},
+                       {"behind", pair.behind},
+                       {"others", std::move(others)}});
+}
+
 Json status_json(const PublicationControl::Status& status) {
   Json zones = Json::array();
   for (const ZoneStatus& zone : status.zones) {
@@ -46,10 +63,12 @@ Json status_json(const PublicationControl::Status& status) {
   }
   std::int64_t waiting = 0;
   for (const HeldChange& change : status.held) waiting += change.refused ? 0 : 1;
-  return Json::object({{"zones", std::move(zones)},
-                       {"stopped", stopped_json(status.stopped)},
-                       {"held", waiting},
-                       {"untold", static_cast<std::int64_t>(status.untold_count)}});
+  auto out = Json::object({{"zones", std::move(zones)},
+                           {"stopped", stopped_json(status.stopped)},
+                           {"held", waiting},
+                           {"untold", static_cast<std::int64_t>(status.untold_count)}});
+  if (status.pair) out.set("pair", pair_json(*status.pair));
+  return out;
 }
 
 Json held_json(const PublicationControl& control, std::int64_t id) {

@@ -109,6 +109,14 @@ Result<codec::Json> ask_socket(int fd, const ControlRequest& request) {
 Result<codec::Json> perform_here(const std::filesystem::path& folder, const ControlRequest& request,
                                  const Clock& clock) {
   std::error_code error;
+  if (request.command != ControlCommand::status && request.command != ControlCommand::held &&
+      std::filesystem::exists(pair_mark_path(folder), error)) {
+    return fail(ErrorCode::conflict,
+                "this publisher is one of two, and the other one would not know: do it there, or "
+                "start khiend here. If neither can be started, remove " +
+                    pair_mark_path(folder).string() + " first",
+                "pair_stopped");
+  }
   if (!std::filesystem::is_directory(folder, error)) {
     return fail(ErrorCode::not_found, folder.string() + " is no folder of zones: see --state",
                 "no_zones");
@@ -130,6 +138,10 @@ Result<codec::Json> perform_here(const std::filesystem::path& folder, const Cont
 }
 
 }  // namespace
+
+std::filesystem::path pair_mark_path(const std::filesystem::path& folder) {
+  return folder / "pair";
+}
 
 std::filesystem::path control_socket_path(const std::filesystem::path& folder) {
   return folder / "control.sock";

@@ -16,6 +16,9 @@ constexpr std::int64_t control_peer_wait_ms = 2'000;  // for a peer's request, o
 constexpr std::int64_t control_answer_wait_ms = 10'000;  // that khienctl waits
 
 [[nodiscard]] std::filesystem::path control_socket_path(const std::filesystem::path& folder);
+/// Is there where the folder belongs to one of two publishers (pair.h): nothing is changed in it
+/// while no khiend runs.
+[[nodiscard]] std::filesystem::path pair_mark_path(const std::filesystem::path& folder);
 
 class ControlServer {
  public:
@@ -42,7 +45,8 @@ class ControlServer {
 };
 
 /// Asks the publisher that has `folder` open; where none runs, opens the folder and does it here.
-/// The content of the answer, or its error; unavailable "no_answer", timeout.
+/// The content of the answer, or its error; unavailable "no_answer", timeout, conflict
+/// "pair_stopped".
 [[nodiscard]] Result<codec::Json> ask_publisher(const std::filesystem::path& folder,
                                                 const ControlRequest& request, const Clock& clock);
 

@@ -275,7 +275,34 @@ Result<std::unique_ptr<Gate>> Gate::open(GateOptions options, const Clock& clock
 
 Result<void> Gate::keep(State& state, HeldChanges next) {
   if (next == state.kept) return {};
+  ++next.version;
+  if (share_) {
+    const Content content{.version = next.version, .file = encode_held(next)};
+    if (auto shared = share_(content); !shared) return shared;
+  }
   if (auto kept = write_held(options_.folder, next); !kept) return kept;
+  become(state, std::move(next));
+  return {};
+}
+
+Gate::Content Gate::content() {
+  auto state = state_.lock();
+  return {.version = state->kept.version, .file = encode_held(state->kept)};
+}
+
+std::int64_t Gate::version() { return state_.lock()->kept.version; }
+
+Result<void> Gate::adopt(Bytes file) {
+  auto next = decode_held(file);
+  if (!next) return tl::unexpected<Error>{std::move(next).error()};
+  auto state = state_.lock();
+  if (auto kept = write_held(options_.folder, *next); !kept) return kept;
+  become(*state, std::move(*next));
+  generation_.fetch_add(1);
+  return {};
+}
+
+void Gate::become(State& state, HeldChanges next) {
   state.kept = std::move(next);
   state.keys.clear();
   std::int64_t waiting = 0;
@@ -289,7 +316,6 @@ Result<void> Gate::keep(State& state, HeldChanges next) {
     waiting_->set(waiting);
     stopped_->set(state.kept.stopped.empty() ? 0 : 1);
   }
-  return {};
 }
 
 Result<std::vector<Admission>> Gate::admit(std::span<const Change> changes, ZonesView& zones) {

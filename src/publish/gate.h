@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -108,6 +109,22 @@ class Gate {
   [[nodiscard]] Result<void> permit_set(std::int64_t id);
   [[nodiscard]] Result<void> refuse_set(std::int64_t id);
 
+  // ---- two publishers with the same zones (pair.h) ---------------------------------------------
+
+  /// All that waits, as its file has it (docs/formats/gate.md), and its version.
+  struct Content {
+    std::int64_t version = 0;
+    Octets file = {};
+  };
+  [[nodiscard]] Content content();
+  [[nodiscard]] std::int64_t version();
+  /// Becomes what the other's gate is. corrupt, unavailable: then nothing is changed.
+  [[nodiscard]] Result<void> adopt(Bytes file);
+  /// Who gets everything that is kept before it is kept here; its error is the change's. Called
+  /// under the gate's lock. Before other threads use the gate, or once they do no more.
+  using Share = std::function<Result<void>(const Content& content)>;
+  void set_share(Share share) { share_ = std::move(share); }
+
   // ---- for the publisher -----------------------------------------------------------------------
 
   /// Drops names whose time is over. True if there were any.
@@ -135,11 +152,13 @@ class Gate {
   Gate(GateOptions options, const Clock& clock);
   /// Writes `next` and only then makes it what is kept.
   Result<void> keep(State& state, HeldChanges next);
+  void become(State& state, HeldChanges next);
   [[nodiscard]] std::vector<std::string> good_examples(const SetQuestion& question) const;
 
   GateOptions options_;
   const Clock& clock_;
   Canaries canaries_;
+  Share share_;
   Guarded<State> state_;
   std::atomic<std::uint64_t> generation_{0};
   Metric* waiting_ = nullptr;

@@ -161,6 +161,7 @@ std::optional<GateNotice> notice_from(const Json& json) {
 Result<HeldChanges> held_from(const Json& json) {
   Reader reader{json};
   HeldChanges held;
+  held.version = json.integer_at("version").value_or(0);  // older files have none
   held.last_id = reader.integer("last_id");
   for (const Json& one : reader.array("changes")) {
     auto change = change_from(one);
@@ -196,7 +197,8 @@ Octets encode_held(const HeldChanges& held) {
   for (const auto& zone : held.stopped) stopped.push(zone);
   Json notices = Json::array();
   for (const auto& notice : held.notices) notices.push(to_json(notice));
-  const auto text = Json::object({{"last_id", held.last_id},
+  const auto text = Json::object({{"version", held.version},
+                                  {"last_id", held.last_id},
                                   {"changes", std::move(changes)},
                                   {"permits", std::move(permits)},
                                   {"stopped", std::move(stopped)},

@@ -79,6 +79,7 @@ struct GateNotice {
 
 /// All that is kept.
 struct HeldChanges {
+  std::int64_t version = 0;  ///< goes up with every change of all this
   std::int64_t last_id = 0;  ///< of changes and notices
   std::vector<HeldChange> changes = {};
   /// By zone and source: the digest of the set that a person has released.

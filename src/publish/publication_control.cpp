@@ -39,10 +39,12 @@ PublicationControl::Status PublicationControl::status() const {
   return {.zones = zones_.status(),
           .stopped = gate_.stopped(),
           .held = gate_.held(),
-          .untold_count = gate_.notices(untold_count_max).size()};
+          .untold_count = gate_.notices(untold_count_max).size(),
+          .pair = pair_ ? std::optional{pair_()} : std::nullopt};
 }
 
 Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto id = zone_id(zone);
   if (!id) return tl::unexpected<Error>{std::move(id).error()};
   log_act("publication_stopped", *id, hand);
@@ -50,6 +52,7 @@ Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand)
 }
 
 Result<void> PublicationControl::resume(const std::string& zone, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto id = zone_id(zone);
   if (!id) return tl::unexpected<Error>{std::move(id).error()};
   if (auto resumed = gate_.resume(*id); !resumed) return resumed;
@@ -61,6 +64,7 @@ Result<void> PublicationControl::resume(const std::string& zone, const Hand& han
 }
 
 Result<Withdrawal> PublicationControl::roll_back(const Rollback& rollback, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   if (rollback.reason.size() > control_reason_size_max) {
     return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
   }
@@ -130,6 +134,7 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
 
 Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
                                                                  const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto change = releasable(decision, hand);
   if (!change) return tl::unexpected<Error>{std::move(change).error()};
   if (needs_two(change->reason) && change->first_by.empty()) {
@@ -153,6 +158,7 @@ Result<PublicationControl::Released> PublicationControl::release(const Decision&
 }
 
 Result<void> PublicationControl::reject(const Decision& decision, const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   if (decision.reason.size() > control_reason_size_max) {
     return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
   }

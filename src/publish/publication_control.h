@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "publish/pair_status.h"
 #include "publish/zone_set.h"
 
 namespace khien::publish {
@@ -30,11 +32,16 @@ class PublicationControl {
   PublicationControl(ZoneSet& zones, Gate& gate, const Clock& clock)
       : zones_(zones), gate_(gate), clock_(clock) {}
 
+  /// Where two publishers have the same zones. All acts but status() are then for the one that
+  /// leads: conflict "other_leads" at the other one. Before other threads use this object.
+  void set_pair(std::function<PairStatus()> pair) { pair_ = std::move(pair); }
+
   struct Status {
     std::vector<ZoneStatus> zones = {};
-    std::set<std::string> stopped = {};  ///< zone ids; "*" for every zone
-    std::vector<HeldChange> held = {};   ///< oldest first
-    std::size_t untold_count = 0;        ///< what the database does not know yet, at most 1,000
+    std::set<std::string> stopped = {};   ///< zone ids; "*" for every zone
+    std::vector<HeldChange> held = {};    ///< oldest first
+    std::size_t untold_count = 0;         ///< what the database does not know yet, at most 1,000
+    std::optional<PairStatus> pair = {};  ///< of two publishers with the same zones
   };
   [[nodiscard]] Status status() const;
 
@@ -81,6 +88,7 @@ class PublicationControl {
   ZoneSet& zones_;
   Gate& gate_;
   const Clock& clock_;
+  std::function<PairStatus()> pair_;
 };
 
 }  // namespace khien::publish

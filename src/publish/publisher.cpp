@@ -50,16 +50,19 @@ PublisherTurn::PublisherTurn(const Publisher::Parts& parts)
       names_(parts.metrics.gauge("khien_publish_names", "Names held in all zones")) {}
 
 bool PublisherTurn::run() {
-  lapse();
-  bring_resumed();
-  if (publish()) return true;
+  if (parts_.duty) duty_ = parts_.duty();
+  if (duty_ != PublisherDuty::nothing) lapse();
+  if (duty_ == PublisherDuty::everything) {
+    bring_resumed();
+    if (publish()) return true;
+  }
   compact();
   return parts_.zones.make_pages(pages_a_turn) == pages_a_turn;
 }
 
 std::int64_t PublisherTurn::wait_ms() const {
   const auto due_ms = parts_.zones.next_lapse_ms();
-  if (!due_ms) return publisher_wait_max_ms;
+  if (!due_ms || duty_ == PublisherDuty::nothing) return publisher_wait_max_ms;
   return std::clamp<std::int64_t>(*due_ms - parts_.clock.now_ms(), 0, publisher_wait_max_ms);
 }
 

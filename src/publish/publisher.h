@@ -6,6 +6,7 @@
 // with the database away zones are served, lapse and roll back as before.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,6 +60,10 @@ class PublicationSource {
   virtual void wake() = 0;
 };
 
+/// What there is to do where two publishers share the zones (pair.h): the one that follows brings
+/// nothing in by itself.
+enum class PublisherDuty : std::uint8_t { everything, lapses, nothing };
+
 class Publisher {
  public:
   /// All must outlive it. Starts the thread.
@@ -67,6 +72,7 @@ class Publisher {
     PublicationSource& source;
     const Clock& clock;
     Metrics& metrics;
+    std::function<PublisherDuty()> duty = {};  ///< asked each turn; empty: everything
   };
   explicit Publisher(const Parts& parts);
   ~Publisher();
@@ -103,6 +109,7 @@ class PublisherTurn {
   void compact();
 
   Publisher::Parts parts_;
+  PublisherDuty duty_ = PublisherDuty::everything;  // of the last turn
   Metric& applied_;
   Metric& refused_;
   Metric& held_;

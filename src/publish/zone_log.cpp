@@ -10,6 +10,7 @@ namespace {
 using codec::append_little;
 
 constexpr std::uint8_t batch_version = 1;
+constexpr std::uint8_t jump_version = 2;  // the same, but its serials need not be the next
 constexpr std::size_t text_size_max = 255;
 
 void append_text(Octets& out, std::string_view text) {
@@ -106,9 +107,13 @@ constexpr std::size_t holder_size = 1 + 4 + 8;
 
 }  // namespace
 
+crypto::Sha256Digest chain_after(const crypto::Sha256Digest& before, Bytes payload) {
+  return crypto::Sha256{}.update(Bytes{before}).update(payload).finish();
+}
+
 Octets encode_batch(const Batch& batch) {
   Octets out;
-  out.push_back(batch_version);
+  out.push_back(batch.step == SerialRule::jump ? jump_version : batch_version);
   append_little(out, batch.position);
   append_instant(out, batch.at_ms);
   append_instant(out, batch.applied_sequence);
@@ -136,8 +141,10 @@ Octets encode_batch(const Batch& batch) {
 
 Result<Batch> decode_batch(Bytes payload) {
   Taker taker{payload};
-  if (taker.integer<std::uint8_t>() != batch_version) taker.refuse();
+  const auto version = taker.integer<std::uint8_t>();
+  if (version != batch_version && version != jump_version) taker.refuse();
   Batch batch;
+  if (version == jump_version) batch.step = SerialRule::jump;
   batch.position = taker.integer<std::uint64_t>();
   batch.at_ms = taker.instant();
   batch.applied_sequence = taker.instant();
@@ -166,6 +173,7 @@ BaseWriter::BaseWriter(const BaseHead& head) {
   append_instant(out_, head.reported_sequence);
   append_little(out_, static_cast<std::uint32_t>(head.sources.size()));
   for (const std::string& source : head.sources) append_text(out_, source);
+  out_.insert(out_.end(), head.chain.begin(), head.chain.end());
 }
 
 void BaseWriter::begin_zone(std::string_view id, std::uint32_t serial) {
@@ -193,13 +201,16 @@ void BaseWriter::end_zone() {
   }
 }
 
-Result<BaseHead> read_base(Bytes payload, const BaseHandlers& handlers) {
+Result<BaseHead> read_base(Bytes payload, std::uint32_t version, const BaseHandlers& handlers) {
   Taker taker{payload};
   BaseHead head;
   head.position = taker.integer<std::uint64_t>();
   head.applied_sequence = taker.instant();
   head.reported_sequence = taker.instant();
   for (std::size_t i = taker.count(1); i > 0; --i) head.sources.push_back(taker.text());
+  if (version >= 2) {
+    for (std::uint8_t& octet : head.chain) octet = taker.integer<std::uint8_t>();
+  }
   while (taker.good() && !taker.finished()) {
     if (taker.integer<std::uint8_t>() != 1) taker.refuse();
     const std::string id = taker.text();

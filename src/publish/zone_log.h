@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "crypto/hash.h"
 #include "publish/zone_table.h"
 
 namespace khien::publish {
@@ -43,8 +44,14 @@ struct NewSource {
   std::string name;
 };
 
+enum class SerialRule : std::uint8_t {
+  next,  ///< each zone gets the serial after its last
+  jump,  ///< or a later one: who leads has changed (pair.h)
+};
+
 /// What one commit writes.
 struct Batch {
+  SerialRule step = SerialRule::next;
   std::uint64_t position = 0;  ///< 1, 2, 3… without gaps
   InstantMs at_ms = 0;
   std::int64_t applied_sequence = 0;   ///< publications of the database up to here are in
@@ -54,6 +61,9 @@ struct Batch {
 };
 
 [[nodiscard]] Octets encode_batch(const Batch& batch);
+/// What the log is known by after one more frame: SHA-256 of `before` and `payload`. Two logs with
+/// the same chain have the same history.
+[[nodiscard]] crypto::Sha256Digest chain_after(const crypto::Sha256Digest& before, Bytes payload);
 /// corrupt if `payload` is not exactly one batch.
 [[nodiscard]] Result<Batch> decode_batch(Bytes payload);
 
@@ -63,10 +73,11 @@ struct BaseHead {
   std::int64_t applied_sequence = 0;
   std::int64_t reported_sequence = 0;
   std::vector<std::string> sources;  ///< by index
+  crypto::Sha256Digest chain{};      ///< of the log up to `position`
 };
 
 constexpr std::string_view base_kind = "KHZONES1";
-constexpr std::uint32_t base_version = 1;
+constexpr std::uint32_t base_version = 2;  // 1 has no chain
 
 /// Writes a base piece by piece: head, then for each zone begin_zone(), its names, end_zone().
 class BaseWriter {
@@ -88,6 +99,8 @@ struct BaseHandlers {
   std::function<Result<void>(std::string_view id, std::uint32_t serial)> on_zone;
   std::function<void(dns::NameView name, const Holder& holder)> on_holder;
 };
-[[nodiscard]] Result<BaseHead> read_base(Bytes payload, const BaseHandlers& handlers);
+/// `version` is the container's.
+[[nodiscard]] Result<BaseHead> read_base(Bytes payload, std::uint32_t version,
+                                         const BaseHandlers& handlers);
 
 }  // namespace khien::publish

@@ -71,22 +71,44 @@ bool is_more(std::span<const Holder> holders, const Operation& operation) {
 
 }  // namespace
 
-Result<void> ZoneSet::State::replay(const Batch& batch) {
+ZoneSet::State::Cursor ZoneSet::State::cursor() const {
+  Cursor cursor{.position = position, .source_count = sources.size(), .serials = {}};
+  for (const Zone& zone : zones) cursor.serials.push_back(zone.serial);
+  return cursor;
+}
+
+Result<void> ZoneSet::State::Cursor::take(const Batch& batch) {
   if (batch.position != position + 1) return not_following("a position is missing");
   for (const NewSource& source : batch.sources) {
-    if (source.index != sources.size()) return not_following("a source is missing");
-    sources.push_back(source.name);
-    source_index.emplace(source.name, source.index);
+    if (source.index != source_count++) return not_following("a source is missing");
   }
   for (const ZoneBatch& one : batch.zones) {
     const ZoneFacts* facts = find_set(one.zone);
     if (facts == nullptr) return not_following("a zone is unknown");
-    Zone& changed = zone(*facts);
-    if (one.serial != dns::serial_next(changed.serial)) return not_following("a serial is missing");
+    std::uint32_t& serial = serials[static_cast<std::size_t>(facts - all_sets().data())];
+    const bool follows = batch.step == SerialRule::next
+                             ? one.serial == dns::serial_next(serial)
+                             : one.serial != 0 && dns::serial_before(serial, one.serial);
+    if (!follows) return not_following("a serial is missing");
+    serial = one.serial;
+    for (const Operation& operation : one.operations) {
+      if (operation.source >= source_count) return not_following("a source is unknown");
+    }
+  }
+  position = batch.position;
+  return {};
+}
+
+void ZoneSet::State::replay(const Batch& batch, const crypto::Sha256Digest& after) {
+  for (const NewSource& source : batch.sources) {
+    sources.push_back(source.name);
+    source_index.emplace(source.name, source.index);
+  }
+  for (const ZoneBatch& one : batch.zones) {
+    Zone& changed = zone(*find_set(one.zone));
     changed.history.begin(changed.serial, one.serial);
     changed.rules.begin(changed.serial, one.serial, batch.at_ms);
     for (const Operation& operation : one.operations) {
-      if (operation.source >= sources.size()) return not_following("a source is unknown");
       const bool is_new = operation.kind == OperationKind::add &&
                           is_more(changed.table->holders(operation.name), operation);
       const TableChange made = perform(*changed.table, operation);
@@ -98,7 +120,9 @@ Result<void> ZoneSet::State::replay(const Batch& batch) {
   position = batch.position;
   applied_sequence = batch.applied_sequence;
   reported_sequence = batch.reported_sequence;
-  return {};
+  chain = after;
+  chains.push_back(after);
+  if (chains.size() > chains_kept) chains.pop_front();
 }
 
 ZoneSet::ZoneSet(ZoneSetOptions options, const Clock& clock)
@@ -201,7 +225,13 @@ Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
       batch.applied_sequence = state->applied_sequence;
       batch.reported_sequence = state->reported_sequence;
       for (ZoneBatch& zone : batch.zones) {
-        zone.serial = dns::serial_next(state->zone(*find_set(zone.zone)).serial);
+        const ZoneFacts& facts = *find_set(zone.zone);
+        zone.serial = dns::serial_next(state->zone(facts).serial);
+        if (guard_ == nullptr) continue;
+        const auto floor = guard_->serial_floor(facts);
+        if (!floor || !dns::serial_before(zone.serial, *floor)) continue;
+        zone.serial = *floor;
+        batch.step = SerialRule::jump;
       }
     }
     const bool is_last = i + 1 == pieces.size();
@@ -227,15 +257,21 @@ Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
 
 Result<void> ZoneSet::commit_batch(Writer& writer, Batch& batch) {
   if (!writer.log) return fail(ErrorCode::unavailable, "the zone log failed before; restart");
-  if (auto written = writer.log->append(encode_batch(batch)); !written) {
+  const Octets payload = encode_batch(batch);
+  const auto after = chain_after(state_->lock()->chain, payload);
+  if (guard_ != nullptr) {
+    if (auto shared = guard_->share(batch, payload, after); !shared) return shared;
+  }
+  auto written = writer.log->append(payload);
+  if (written) written = writer.log->sync();
+  if (!written) {
+    if (guard_ != nullptr) guard_->not_written();
     return propagate(std::move(written).error(), "write zone log");
   }
-  if (auto synced = writer.log->sync(); !synced) {
-    return propagate(std::move(synced).error(), "sync zone log");
-  }
   // Durable from here on: making it visible cannot fail, since the state itself gave the numbers.
-  const auto visible = state_->lock()->replay(batch);
-  KHIEN_ASSERT(visible.has_value());
+  auto state = state_->lock();
+  KHIEN_ASSERT(state->cursor().take(batch).has_value());
+  state->replay(batch, after);
   return {};
 }
 

@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "publish/change_guard.h"
 #include "publish/gate.h"
 #include "publish/zone_history.h"
 #include "publish/zone_log.h"
@@ -32,6 +33,8 @@ namespace khien::publish {
 constexpr std::size_t log_size_max = std::size_t{1} << 30;          // of one log file
 constexpr std::size_t base_size_max = std::size_t{1} << 31;         // of the base file
 constexpr std::size_t compaction_log_size = std::size_t{64} << 20;  // a log above it is folded in
+constexpr std::size_t chains_kept = 16'384;         // positions at which chain_at() knows the log
+constexpr std::size_t followed_frames_max = 1'000;  // written with one sync
 
 /// The source that a lapse, a lift or another order can tell apart: at most 120 octets.
 constexpr std::size_t source_size_max = 120;
@@ -100,6 +103,13 @@ struct ZoneSetOptions {
   Gate* gate = nullptr;
 };
 
+/// Everything that is held, with its place in the log: a base file (docs/formats/zone-log.md).
+struct ZoneCopy {
+  std::uint64_t position = 0;
+  crypto::Sha256Digest chain{};
+  Octets file = {};
+};
+
 struct ZoneStatus {
   std::string zone;
   std::uint32_t serial = 0;
@@ -163,12 +173,51 @@ class ZoneSet {
   [[nodiscard]] Result<void> compact();
   [[nodiscard]] bool wants_compaction();
 
+  // ---- two publishers with the same zones (pair.h): zone_set_pair.cpp -------------------------
+
+  /// Who is asked before each change; nullptr: nobody. Before other threads use the zones, or once
+  /// they do no more.
+  void set_guard(ChangeGuard* guard) noexcept { guard_ = guard; }
+  /// A person is about to change something. conflict "other_leads" if it is to be done elsewhere.
+  [[nodiscard]] Result<void> begin_act() {
+    return guard_ == nullptr ? Result<void>{} : guard_->begin_act();
+  }
+
+  struct LogPlace {
+    std::uint64_t position = 0;
+    crypto::Sha256Digest chain{};
+    friend bool operator==(const LogPlace&, const LogPlace&) = default;
+  };
+  /// Where the log ends.
+  [[nodiscard]] LogPlace place();
+  /// The chain after `position`; nullopt for one that is not reached yet or longer ago than
+  /// chains_kept.
+  [[nodiscard]] std::optional<crypto::Sha256Digest> chain_at(std::uint64_t position);
+  /// The frames after `position` from the log's files, oldest first. not_found if they are folded
+  /// in. Reads the log: other writers wait up to some tenths of a second.
+  [[nodiscard]] Result<std::vector<Octets>> frames_after(std::uint64_t position);
+  /// Takes the next frames of the other's log into this one, durable with one sync and then
+  /// visible. corrupt: they do not follow, and nothing of them is done. At most
+  /// followed_frames_max.
+  [[nodiscard]] Result<void> follow(std::span<const Octets> frames);
+  /// Everything that is held, while changes go on.
+  [[nodiscard]] Result<ZoneCopy> copy();
+  /// Becomes what `file` (ZoneCopy) says, whatever was held and logged before; steps for IXFR and
+  /// rollbacks begin anew. corrupt: then nothing is done. unavailable (disk full): the zones stay
+  /// as they are and take no change until this is done again.
+  [[nodiscard]] Result<void> adopt(Bytes file);
+  /// Gives each zone of `serials` that serial, without a change of what is held, unless it has come
+  /// as far already. Errors of apply().
+  [[nodiscard]] Result<void> jump(std::span<const ZoneSerial> serials);
+
   [[nodiscard]] std::int64_t applied_sequence();
   /// Up to where the database has been told, for a publisher that restarts.
   [[nodiscard]] std::int64_t reported_sequence();
   [[nodiscard]] Result<void> note_reported(std::int64_t sequence);
 
   [[nodiscard]] std::optional<std::uint32_t> serial(const ZoneFacts& zone);
+  /// Of every zone.
+  [[nodiscard]] std::vector<ZoneSerial> serials();
   [[nodiscard]] std::vector<ZoneStatus> status();
   /// What `name` shows in the zone, as a filler, too (zone_table.h); for monitors and tests.
   [[nodiscard]] Shown shown(const ZoneFacts& zone, dns::NameView name);
@@ -207,6 +256,9 @@ class ZoneSet {
   ZoneSet(ZoneSetOptions options, const Clock& clock);
   Result<void> load(Rng& rng);
   Result<void> load_base(State& state);
+  static Result<void> fill(State& state, Bytes file);
+  /// Tables without a name, for what a base has.
+  void make_zones(State& state) const;
   Result<void> load_logs(State& state, Writer& writer);
   /// What a replacement still has to add, and what it takes away.
   struct Difference {
@@ -226,13 +278,18 @@ class ZoneSet {
   [[nodiscard]] SourceIndex draft_source(Draft& draft, std::string_view source);
   /// With a floor and a folder that is begun: every zone is served at the floor, on disk too.
   Result<void> begin_at_floor();
-  Result<void> write_base(const BaseHead& head, std::vector<std::unique_ptr<ZoneReader>> readers);
+  static Octets make_base(const BaseHead& head, std::vector<std::unique_ptr<ZoneReader>> readers);
+  Result<void> write_base(Bytes file);
+  Result<void> begin_log_anew(Writer& writer, Bytes file, std::uint64_t position);
+  Result<void> take_frames(std::span<const Octets> frames, std::span<const Batch> batches);
   Result<std::vector<ZoneSerial>> commit(Writer& writer, Draft draft);
   Result<void> commit_batch(Writer& writer, Batch& batch);
   void tell(std::span<const ZoneSerial> serials);
 
   ZoneSetOptions options_;
   const Clock& clock_;
+  ChangeGuard* guard_ = nullptr;
+  std::uint64_t hash_seed_ = 0;              // of tables
   std::unique_ptr<Guarded<Writer>> writer_;  // taken before state_
   std::unique_ptr<Guarded<State>> state_;
   Guarded<std::function<void(std::span<const ZoneSerial>)>> listener_;
@@ -258,13 +315,14 @@ class ZoneSet::ZoneReader {
   ZoneSet& set_;
   const ZoneFacts& zone_;
   std::uint32_t serial_ = 0;
+  std::shared_ptr<ZoneTable> table_;  // that of the zones may be another one by then (adopt())
   std::unique_ptr<ZoneTable::Snapshot> snapshot_;
 };
 
 /// The changes of records from one serial to another. One thread; the ZoneSet must outlive it.
 class ZoneSet::StepReader {
  public:
-  StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps);
+  StepReader(ZoneSet& set, std::shared_ptr<const ZoneTable> table, std::vector<SerialStep> steps);
   [[nodiscard]] const std::vector<SerialStep>& steps() const noexcept { return steps_; }
   [[nodiscard]] std::size_t change_count() const noexcept { return change_count_; }
   /// A name of the steps, copied.
@@ -272,7 +330,7 @@ class ZoneSet::StepReader {
 
  private:
   ZoneSet& set_;
-  const ZoneTable& table_;
+  std::shared_ptr<const ZoneTable> table_;
   std::vector<SerialStep> steps_;
   std::size_t change_count_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/unfinished_file.h"
 #include "codec/container.h"
+#include "codec/frames.h"
 #include "publish/zone_set.h"
 #include "publish/zone_set_state.h"
 
@@ -85,6 +86,21 @@ void remove_unfinished_bases(const std::filesystem::path& folder) {
   for (const auto& path : unfinished) std::filesystem::remove(path, error);
 }
 
+/// Logs of which another's copy takes the place (adopt()); they end so that no start reads them.
+constexpr std::string_view discarded_suffix = ".discarded";
+
+void remove_discarded_logs(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> discarded;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, error}) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(log_prefix) && name.ends_with(discarded_suffix)) {
+      discarded.push_back(entry.path());
+    }
+  }
+  for (const auto& path : discarded) std::filesystem::remove(path, error);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ZoneSet>> ZoneSet::open(ZoneSetOptions options, const Clock& clock,
@@ -109,14 +125,11 @@ Result<void> ZoneSet::begin_at_floor() {
     auto state = state_->lock();
     if (state->position != 0) return {};
     for (State::Zone& zone : state->zones) zone.serial = options_.serial_floor;
-    head = {.position = 0,
-            .applied_sequence = state->applied_sequence,
-            .reported_sequence = state->reported_sequence,
-            .sources = state->sources};
+    head = state->head();
   }
   std::vector<std::unique_ptr<ZoneReader>> readers;
   for (const ZoneFacts& zone : all_sets()) readers.push_back(read_zone(zone));
-  return write_base(head, std::move(readers));
+  return write_base(make_base(head, std::move(readers)));
 }
 
 Result<void> ZoneSet::load(Rng& rng) {
@@ -128,16 +141,22 @@ Result<void> ZoneSet::load(Rng& rng) {
   if (!lock) return tl::unexpected(std::move(lock).error());
   writer->folder_lock = std::move(*lock);
   remove_unfinished_bases(options_.folder);
+  remove_discarded_logs(options_.folder);
   auto state = state_->lock();
+  hash_seed_ = rng.next_u64();
+  make_zones(*state);
+  if (auto base = load_base(*state); !base) return base;
+  return load_logs(*state, *writer);
+}
+
+void ZoneSet::make_zones(State& state) const {
   const auto pages_in_use = std::make_shared<PagesInUse>();
   for (const ZoneFacts& facts : all_sets()) {
     State::Zone zone;
     zone.facts = &facts;
-    zone.table = std::make_unique<ZoneTable>(rng.next_u64(), pages_in_use);
-    state->zones.push_back(std::move(zone));
+    zone.table = std::make_shared<ZoneTable>(hash_seed_, pages_in_use);
+    state.zones.push_back(std::move(zone));
   }
-  if (auto base = load_base(*state); !base) return base;
-  return load_logs(*state, *writer);
 }
 
 Result<void> ZoneSet::load_base(State& state) {
@@ -147,8 +166,15 @@ Result<void> ZoneSet::load_base(State& state) {
     if (file.error().code == ErrorCode::not_found) return {};
     return tl::unexpected(file.error());
   }
-  const auto container = codec::open_container(*file, base_kind, base_version);
-  if (!container) return propagate(container.error(), path.string());
+  if (auto read = fill(state, *file); !read)
+    return propagate(std::move(read).error(), path.string());
+  return {};
+}
+
+/// Reads a base into a state whose tables are empty.
+Result<void> ZoneSet::fill(State& state, Bytes file) {
+  const auto container = codec::open_container(file, base_kind, base_version);
+  if (!container) return tl::unexpected(container.error());
   State::Zone* current = nullptr;
   const BaseHandlers handlers{
       .on_zone = [&](std::string_view id, std::uint32_t serial) -> Result<void> {
@@ -160,12 +186,14 @@ Result<void> ZoneSet::load_base(State& state) {
       },
       .on_holder = [&](dns::NameView name,
                        const Holder& holder) { current->table->load(name, holder); }};
-  auto head = read_base(container->payload, handlers);
-  if (!head) return propagate(std::move(head).error(), path.string());
+  auto head = read_base(container->payload, container->version, handlers);
+  if (!head) return tl::unexpected(std::move(head).error());
   for (State::Zone& zone : state.zones) zone.table->settle();
   state.position = head->position;
   state.applied_sequence = head->applied_sequence;
   state.reported_sequence = head->reported_sequence;
+  state.chain = head->chain;
+  state.chains = {head->chain};
   state.sources = std::move(head->sources);
   for (SourceIndex i = 0; i < state.sources.size(); ++i) {
     state.source_index.insert_or_assign(state.sources[i], i);
@@ -184,7 +212,9 @@ Result<void> ZoneSet::load_logs(State& state, Writer& writer) {
     const auto batch = decode_batch(payload);
     if (!batch) return tl::unexpected(batch.error());
     if (batch->position <= state.position) return {};  // the base has it
-    return state.replay(*batch);
+    if (auto fits = state.cursor().take(*batch); !fits) return fits;
+    state.replay(*batch, chain_after(state.chain, payload));
+    return {};
   };
   for (const LogName& log : *logs) {
     auto file = codec::FrameFile::open(log.path, log_limits, on_frame);
@@ -216,10 +246,7 @@ Result<void> ZoneSet::compact() {
     if (!logs) return tl::unexpected(std::move(logs).error());
     {
       auto state = state_->lock();
-      head = {.position = state->position,
-              .applied_sequence = state->applied_sequence,
-              .reported_sequence = state->reported_sequence,
-              .sources = state->sources};
+      head = state->head();
     }
     const auto next_path = log_path(options_.folder, head.position + 1);
     for (const LogName& log : *logs) {
@@ -231,7 +258,7 @@ Result<void> ZoneSet::compact() {
     writer->log = std::move(*next);
     done_logs = std::move(*logs);
   }
-  if (auto written = write_base(head, std::move(readers)); !written) return written;
+  if (auto written = write_base(make_base(head, std::move(readers))); !written) return written;
   // Only now are the old logs not needed any more.
   std::error_code error;
   for (const LogName& log : done_logs) std::filesystem::remove(log.path, error);
@@ -239,8 +266,7 @@ Result<void> ZoneSet::compact() {
 }
 
 /// `readers` are in the order of all_sets(), all at `head`.
-Result<void> ZoneSet::write_base(const BaseHead& head,
-                                 std::vector<std::unique_ptr<ZoneReader>> readers) {
+Octets ZoneSet::make_base(const BaseHead& head, std::vector<std::unique_ptr<ZoneReader>> readers) {
   BaseWriter base{head};
   for (std::size_t i = 0; i < readers.size(); ++i) {
     base.begin_zone(all_sets()[i].id, readers[i]->serial());
@@ -252,10 +278,60 @@ Result<void> ZoneSet::write_base(const BaseHead& head,
     base.end_zone();
   }
   readers.clear();
-  const Octets file = codec::make_container(base_kind, base_version, std::move(base).finish());
+  return codec::make_container(base_kind, base_version, std::move(base).finish());
+}
+
+Result<void> ZoneSet::write_base(Bytes file) {
   auto written = write_file_atomically(base_path(options_.folder), file, FileAccess::owner);
   if (!written) return propagate(std::move(written).error(), "write the zones' base");
   return sync_folder(options_.folder);
+}
+
+/// The log's files give way to `file`, a base at `position`. A crash in between leaves the old base
+/// without its log: an older state, which goes on from there.
+Result<void> ZoneSet::begin_log_anew(Writer& writer, Bytes file, std::uint64_t position) {
+  auto logs = list_logs(options_.folder);
+  if (!logs) return tl::unexpected(std::move(logs).error());
+  writer.log.reset();
+  std::error_code error;
+  for (const LogName& log : *logs) {
+    std::filesystem::rename(log.path, log.path.string() + std::string{discarded_suffix}, error);
+    if (error) return fail(ErrorCode::unavailable, "put aside " + log.path.string());
+  }
+  if (auto synced = sync_folder(options_.folder); !synced) return synced;
+  if (auto written = write_base(file); !written) return written;
+  auto next = codec::FrameFile::open(log_path(options_.folder, position + 1), log_limits,
+                                     [](Bytes) { return Result<void>{}; });
+  if (!next) return propagate(std::move(next).error(), "begin a zone log");
+  writer.log = std::move(*next);
+  remove_discarded_logs(options_.folder);
+  return sync_folder(options_.folder);
+}
+
+Result<std::vector<Octets>> ZoneSet::frames_after(std::uint64_t position) {
+  auto writer = writer_->lock();  // between two commits
+  auto logs = list_logs(options_.folder);
+  if (!logs) return tl::unexpected(std::move(logs).error());
+  std::vector<Octets> frames;
+  std::uint64_t expected = position + 1;
+  for (const LogName& log : *logs) {
+    const auto file = read_file(log.path, log_size_max);
+    if (!file) return propagate(file.error(), "read the zone log");
+    const auto scan = codec::scan_frames(*file, batch_size_max);
+    if (!scan) return propagate(scan.error(), log.path.string());
+    for (const auto& frame : scan->frames) {
+      const Bytes payload = Bytes{*file}.subspan(frame.offset, frame.size);
+      const auto batch = decode_batch(payload);
+      if (!batch) return tl::unexpected(batch.error());
+      if (batch->position != expected) continue;
+      frames.push_back(to_octets(payload));
+      ++expected;
+    }
+  }
+  if (expected != state_->lock()->position + 1) {
+    return fail(ErrorCode::not_found, "the zone log does not go back so far", "folded");
+  }
+  return frames;
 }
 
 }  // namespace khien::publish

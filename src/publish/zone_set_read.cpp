@@ -122,7 +122,8 @@ ZoneSet::ZoneReader::ZoneReader(ZoneSet& set, const ZoneFacts& zone) : set_(set)
   auto state = set_.state_->lock();
   State::Zone& read = state->zone(zone);
   serial_ = read.serial;
-  snapshot_ = std::make_unique<ZoneTable::Snapshot>(*read.table);
+  table_ = read.table;
+  snapshot_ = std::make_unique<ZoneTable::Snapshot>(*table_);
 }
 
 ZoneSet::ZoneReader::~ZoneReader() {
@@ -145,21 +146,22 @@ std::unique_ptr<ZoneSet::StepReader> ZoneSet::read_steps(const ZoneFacts& zone,
   auto state = state_->lock();
   State::Zone& read = state->zone(zone);
   if (serial == read.serial) {
-    return std::make_unique<StepReader>(*this, *read.table, std::vector<SerialStep>{});
+    return std::make_unique<StepReader>(*this, read.table, std::vector<SerialStep>{});
   }
   auto steps = read.history.since(serial);
   if (!steps || steps->empty()) return nullptr;
-  return std::make_unique<StepReader>(*this, *read.table, std::move(*steps));
+  return std::make_unique<StepReader>(*this, read.table, std::move(*steps));
 }
 
-ZoneSet::StepReader::StepReader(ZoneSet& set, const ZoneTable& table, std::vector<SerialStep> steps)
-    : set_(set), table_(table), steps_(std::move(steps)) {
+ZoneSet::StepReader::StepReader(ZoneSet& set, std::shared_ptr<const ZoneTable> table,
+                                std::vector<SerialStep> steps)
+    : set_(set), table_(std::move(table)), steps_(std::move(steps)) {
   for (const SerialStep& step : steps_) change_count_ += step.changes.size();
 }
 
 dns::Name ZoneSet::StepReader::name(const RecordChange& change) {
   auto state = set_.state_->lock();
-  return dns::Name{table_.name_at(change.name_at)};
+  return dns::Name{table_->name_at(change.name_at)};
 }
 
 }  // namespace khien::publish

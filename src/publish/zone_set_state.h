@@ -1,6 +1,7 @@
 // What ZoneSet holds behind its two locks. Internal to zone_set*.cpp.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ struct ZoneSet::State {
   struct Zone {
     const ZoneFacts* facts = nullptr;
     std::uint32_t serial = 1;
-    std::unique_ptr<ZoneTable> table;
+    std::shared_ptr<ZoneTable> table;  // shared with readers that outlive an adopted copy
     ZoneHistory history;
     RuleHistory rules;
   };
@@ -28,15 +29,35 @@ struct ZoneSet::State {
   std::uint64_t position = 0;
   std::int64_t applied_sequence = 0;
   std::int64_t reported_sequence = 0;
+  crypto::Sha256Digest chain{};
+  /// The chain after each of the last positions, the newest last.
+  std::deque<crypto::Sha256Digest> chains;
   std::vector<std::string> sources{"rollback"};
   std::unordered_map<std::string, SourceIndex> source_index{{"rollback", rollback_source}};
 
   [[nodiscard]] Zone& zone(const ZoneFacts& facts) {
     return zones[static_cast<std::size_t>(&facts - all_sets().data())];
   }
-  /// Makes the state what it is after `batch`. corrupt if that does not follow: a gap in positions,
-  /// a zone or source that is not there.
-  [[nodiscard]] Result<void> replay(const Batch& batch);
+  /// What decides whether a batch follows.
+  struct Cursor {
+    std::uint64_t position = 0;
+    std::size_t source_count = 0;
+    std::vector<std::uint32_t> serials;  // in the order of all_sets()
+    /// Goes on to after `batch`. corrupt if that does not follow: a gap in positions, a zone or
+    /// source that is not there, a serial that is not later.
+    [[nodiscard]] Result<void> take(const Batch& batch);
+  };
+  [[nodiscard]] Cursor cursor() const;
+  /// Makes the state what it is after `batch`, which must have passed the cursor; `after` is the
+  /// chain then.
+  void replay(const Batch& batch, const crypto::Sha256Digest& after);
+  [[nodiscard]] BaseHead head() const {
+    return {.position = position,
+            .applied_sequence = applied_sequence,
+            .reported_sequence = reported_sequence,
+            .sources = sources,
+            .chain = chain};
+  }
 };
 
 /// Changes on their way into the log, zone by zone.

@@ -41,8 +41,10 @@ Secondary::Secondary(SecondaryOptions options, RuleStore& store, std::atomic<boo
       zones_loaded_(metrics.gauge("khien_dnsd_zones_loaded", "Zones whose rules are in force")),
       rules_(metrics.gauge("khien_dnsd_rules", "Names in the rule set, without its delta")) {
   for (const auto& subscription : options_.zones) {
-    const ZonePrimary khiend{
-        .address = options_.primary, .key = options_.key, .key_file = options_.key_file};
+    const ZonePrimary khiend{.address = options_.primary,
+                             .others = options_.other_primaries,
+                             .key = options_.key,
+                             .key_file = options_.key_file};
     zones_.push_back({.subscription = subscription,
                       .name = subscription.name.to_text(),
                       .link = make_link(subscription.primary.value_or(khiend))});
@@ -60,8 +62,8 @@ std::size_t Secondary::make_link(const ZonePrimary& primary) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     const ZonePrimary& known = links_[i]->primary;
     const bool has_key = *links_[i]->key.lock() == primary.key;
-    if (known.address == primary.address && has_key && known.key_file == primary.key_file &&
-        peer_of(known) == peer_of(primary)) {
+    if (known.address == primary.address && known.others == primary.others && has_key &&
+        known.key_file == primary.key_file && peer_of(known) == peer_of(primary)) {
       return i;
     }
   }
@@ -140,8 +142,12 @@ std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
   for (std::size_t i = 0; i < zones_.size(); ++i) {
     if (zones_[i].subscription.name.view() == question->name()) index = i;
   }
+  const auto address_of = [&](const Link& link) {
+    return std::ranges::find(link.addresses, from,
+                             [](const auto& address) { return address.ip.unmapped(); });
+  };
   const auto is_from = [&](Link& link) {
-    return from == link.primary.address.ip.unmapped() || signed_by(link, message);
+    return address_of(link) != link.addresses.end() || signed_by(link, message);
   };
   const bool trusted = index && is_from(link_of(zones_[*index]));
   std::uint16_t rcode = dns::rcode_noerror;
@@ -151,6 +157,10 @@ std::size_t Secondary::notified(Bytes message, const net::IpAddress& from,
         !index && std::ranges::any_of(links_, [&](auto& link) { return is_from(*link); });
     rcode = is_known ? dns::rcode_notauth : dns::rcode_refused;
   } else {
+    Link& link = link_of(zones_[*index]);
+    if (const auto at = address_of(link); at != link.addresses.end()) {
+      link.told_by = static_cast<std::size_t>(at - link.addresses.begin());
+    }
     {
       auto inbox = inbox_.lock();
       if (std::ranges::find(inbox->notified, *index) == inbox->notified.end()) {
@@ -240,12 +250,40 @@ Result<void> Secondary::transfer(Zone& zone, bool whole) {
 
 Result<void> Secondary::connect(Link& link) {
   const TransferTls* tls = link.primary.tls ? &*link.primary.tls : nullptr;
-  return link.connection.connect(link.primary.address, tls, transfer_timeout_ms);
+  const int timeout_ms = link.addresses.size() > 1 ? other_connect_ms : transfer_timeout_ms;
+  return link.connection.connect(link.addresses[link.asked], tls, timeout_ms);
 }
 
 void Secondary::refresh(Zone& zone) {
   Link& link = link_of(zone);
   zone.refreshed_at_ms = clock_.steady_ms();
+  const bool was_notified = std::exchange(zone.was_notified, false);
+  const std::size_t count = link.addresses.size();
+  const std::size_t first = link.told_by;
+  Result<void> result{};
+  bool any = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t address = (first + i) % count;
+    const bool is_last = i + 1 == count;
+    // While another one answers, a silent one holds up nothing.
+    const bool is_silent = link.silent_until_ms[address] > clock_.steady_ms();
+    if (is_silent && (any || (!is_last && !(was_notified && i == 0)))) continue;
+    result = ask(zone, address);
+    link.silent_until_ms[address] = result || count == 1 ? 0 : clock_.steady_ms() + silent_pause_ms;
+    if (result) {
+      any = true;
+      link.told_by = address;
+    }
+    // Who told of a change has it. Nobody told of a refresh: the other one may know more.
+    if (result && was_notified) break;
+  }
+  schedule(zone, any ? Result<void>{} : result);
+}
+
+Result<void> Secondary::ask(Zone& zone, std::size_t address) {
+  Link& link = link_of(zone);
+  if (link.asked != address) link.connection.close();
+  link.asked = address;
   const bool reused = link.connection.is_open();
   Result<void> result{};
   if (!reused) result = connect(link);
@@ -263,7 +301,7 @@ void Secondary::refresh(Zone& zone) {
     result = link.connection.is_open() ? Result<void>{} : connect(link);
     if (result) result = transfer(zone, true);
   }
-  schedule(zone, result);
+  return result;
 }
 
 void Secondary::schedule(Zone& zone, const Result<void>& result) {
@@ -369,6 +407,7 @@ void Secondary::run(std::size_t primary, const std::stop_token& stop) {
     for (const std::size_t index : wait_for_work(primary, stop)) {
       Zone& zone = zones_[index];
       zone.due_ms = std::max(zone.refreshed_at_ms + refresh_min_ms, std::int64_t{0});
+      zone.was_notified = true;
     }
     for (Zone& zone : zones_) {
       if (stop.stop_requested()) break;

@@ -3,6 +3,10 @@
 // store and keeps the snapshot. One thread a primary, so that a slow one holds up no other's zones;
 // the rule store is theirs in turns. Workers only hand NOTIFY messages over.
 //
+// One primary may stand at several addresses: two publishers with the same zones (ADR 0306). The
+// one that has told of a change is asked first, the others where it does not answer, and all of
+// them when the zone's refresh is due.
+//
 // What a transfer changes is in the journal before it takes effect; the snapshot follows in quiet
 // times. A bad transfer changes nothing, is counted, and leaves the last good rules in force. When
 // the primary is away the rules stay as they are; only the emergency zone and third parties' lapse
@@ -28,11 +32,14 @@ constexpr std::int64_t refresh_min_ms =
     10;  // between two refreshes of a zone, however often notified
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
-constexpr std::int64_t save_quiet_ms = 10'000;  // the snapshot waits for this much quiet
+constexpr int other_connect_ms = 2'000;           // where there is another address to ask
+constexpr std::int64_t silent_pause_ms = 30'000;  // an address that does not answer waits, likewise
+constexpr std::int64_t save_quiet_ms = 10'000;    // the snapshot waits for this much quiet
 
 /// Where zones come from.
 struct ZonePrimary {
   net::SocketAddress address = {};
+  std::vector<net::SocketAddress> others = {};  ///< where the same zones are served, too
   std::optional<dns::TsigKey> key = {};
   std::filesystem::path key_file = {};  ///< where reload_keys() reads it again; empty: nowhere
   std::optional<TransferTls> tls = {};
@@ -46,6 +53,7 @@ struct ZoneSubscription {
 
 struct SecondaryOptions {
   net::SocketAddress primary = {};  ///< of the zones that have none of their own
+  std::vector<net::SocketAddress> other_primaries = {};  ///< ZonePrimary's others
   std::optional<dns::TsigKey> key = {};
   std::filesystem::path key_file = {};  ///< as ZonePrimary's
   std::vector<ZoneSubscription> zones = {};
@@ -88,8 +96,16 @@ class Secondary {
   /// One primary, and the thread that serves it.
   struct Link {
     Link(ZonePrimary from, int stop_fd)
-        : primary(std::move(from)), key(std::move(primary.key)), connection(stop_fd) {}
+        : primary(std::move(from)), key(std::move(primary.key)), connection(stop_fd) {
+      addresses.push_back(primary.address);
+      addresses.insert(addresses.end(), primary.others.begin(), primary.others.end());
+      silent_until_ms.resize(addresses.size());
+    }
     ZonePrimary primary;  // without its key
+    std::vector<net::SocketAddress> addresses;
+    std::atomic<std::size_t> told_by = 0;       // of addresses: who sent the last NOTIFY
+    std::size_t asked = 0;                      // of addresses: where the connection goes
+    std::vector<std::int64_t> silent_until_ms;  // steady, of each address: not asked before
     Guarded<std::optional<dns::TsigKey>> key;
     TransferConnection connection;
   };
@@ -100,6 +116,7 @@ class Secondary {
     std::int64_t due_ms = 0;
     std::int64_t refreshed_at_ms = -refresh_min_ms;
     int failures = 0;
+    bool was_notified = false;
   };
   struct Inbox {
     std::vector<std::size_t> notified;  // indices of zones, without repetition
@@ -110,6 +127,7 @@ class Secondary {
   [[nodiscard]] std::optional<std::uint32_t> serial_of(const Zone& zone);
   Result<void> connect(Link& link);
   void refresh(Zone& zone);
+  Result<void> ask(Zone& zone, std::size_t address);
   Result<void> transfer(Zone& zone, bool whole);
   Result<void> receive(Zone& zone, bool whole, class ZoneTransfer& transfer);
   Result<void> apply(const Zone& zone, const class ZoneTransfer& transfer);

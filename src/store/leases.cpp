@@ -15,6 +15,16 @@ constexpr std::string_view sql_give_up =
 constexpr std::string_view sql_confirm =
     "UPDATE lease SET holder = holder WHERE name = $1 AND holder = $2 AND token = $3";
 
+constexpr std::string_view sql_find = "SELECT holder, token, until_ms FROM lease WHERE name = $1";
+constexpr std::string_view sql_renew =
+    "UPDATE lease SET until_ms = $4 WHERE name = $1 AND holder = $2 AND token = $3";
+constexpr std::string_view sql_first =
+    "INSERT INTO lease (name, holder, token, until_ms) VALUES ($1, $2, 1, $3)"
+    " ON CONFLICT (name) DO NOTHING RETURNING token";
+constexpr std::string_view sql_seize =
+    "UPDATE lease SET holder = $4, token = token + 1, until_ms = $5"
+    " WHERE name = $1 AND token = $2 AND until_ms = $3 RETURNING token";
+
 }  // namespace
 
 Result<std::optional<Lease>> take_lease(Database& database, const Clock& clock,
@@ -32,6 +42,44 @@ Result<std::optional<Lease>> take_lease(Database& database, const Clock& clock,
   });
   if (!taken) return propagate(std::move(taken).error(), "take lease");
   return taken;
+}
+
+Result<std::optional<Lease>> find_lease(Executor& executor, std::string_view name) {
+  auto row = executor.query_one(sql_find, {name});
+  if (!row) return propagate(std::move(row).error(), "find lease");
+  if (!row->has_value()) return std::optional<Lease>{};
+  return std::optional<Lease>{Lease{.name = std::string{name},
+                                    .holder = (*row)->text(0),
+                                    .token = (*row)->integer(1),
+                                    .until_ms = (*row)->integer(2)}};
+}
+
+Result<Lease> renew_lease(Database& database, const Clock& clock, const Lease& lease,
+                          std::int64_t ttl_ms) {
+  Lease renewed = lease;
+  renewed.until_ms = clock.now_ms() + ttl_ms;
+  auto changed = database.transact_queue([&](Transaction& tx) {
+    return tx.execute(sql_renew, {lease.name, lease.holder, lease.token, renewed.until_ms});
+  });
+  if (!changed) return propagate(std::move(changed).error(), "renew lease");
+  if (*changed == 0) {
+    return fail(ErrorCode::conflict, "another process has taken the lease over", "lease_lost");
+  }
+  return renewed;
+}
+
+Result<std::optional<Lease>> seize_lease(Transaction& tx, const Clock& clock,
+                                         const std::optional<Lease>& seen, std::string_view name,
+                                         std::string_view holder, std::int64_t ttl_ms) {
+  const auto until_ms = clock.now_ms() + ttl_ms;
+  auto row = seen ? tx.query_one(sql_seize, {name, seen->token, seen->until_ms, holder, until_ms})
+                  : tx.query_one(sql_first, {name, holder, until_ms});
+  if (!row) return propagate(std::move(row).error(), "seize lease");
+  if (!row->has_value()) return std::optional<Lease>{};
+  return std::optional<Lease>{Lease{.name = std::string{name},
+                                    .holder = std::string{holder},
+                                    .token = (*row)->integer(0),
+                                    .until_ms = until_ms}};
 }
 
 Result<void> give_up_lease(Database& database, const Lease& lease) {

@@ -29,6 +29,25 @@ struct Lease {
                                                       std::string_view name,
                                                       std::string_view holder, std::int64_t ttl_ms);
 
+// ---- a lease that is watched: nobody's clock decides, only whether it is renewed
+// -----------------
+
+/// The lease as it stands, with `until_ms` 0 once its holder has let go; none if nobody ever had
+/// it.
+[[nodiscard]] Result<std::optional<Lease>> find_lease(Executor& executor, std::string_view name);
+/// Renews what is held. conflict "lease_lost" if another has had it since: unlike take_lease(), it
+/// does not take a lease back that has run out meanwhile and changed hands.
+[[nodiscard]] Result<Lease> renew_lease(Database& database, const Clock& clock, const Lease& lease,
+                                        std::int64_t ttl_ms);
+/// Takes the lease from whoever has it, if it still is exactly as `seen`: whoever has watched it
+/// for its whole time, by a clock that only goes forwards, and saw no renewal, may do so. None if
+/// it was renewed or taken meanwhile.
+[[nodiscard]] Result<std::optional<Lease>> seize_lease(Transaction& tx, const Clock& clock,
+                                                       const std::optional<Lease>& seen,
+                                                       std::string_view name,
+                                                       std::string_view holder,
+                                                       std::int64_t ttl_ms);
+
 /// Lets go early, so that the next one need not wait. Harmless if the lease is lost already.
 [[nodiscard]] Result<void> give_up_lease(Database& database, const Lease& lease);
 

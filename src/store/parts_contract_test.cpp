@@ -348,5 +348,35 @@ TEST_P(PartsContract, SearchAgreesWithAPlainReference) {
   }
 }
 
+TEST_P(PartsContract, AWatchedLeaseIsSeizedOnlyAsItWasSeen) {
+  const auto find = [&] {
+    return *db().read([](Executor& executor) { return find_lease(executor, "publisher"); });
+  };
+  const auto seize = [&](const std::optional<Lease>& seen, std::string_view holder) {
+    auto taken = db().transact_queue(
+        [&](Transaction& tx) { return seize_lease(tx, clock_, seen, "publisher", holder, 2'500); });
+    EXPECT_TRUE(taken) << taken.error().message;
+    return taken ? *taken : std::nullopt;
+  };
+  EXPECT_FALSE(find());
+  const auto first = seize({}, "a/1");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(seize({}, "b/1"));  // it is not free any more
+  const auto seen = find();
+  clock_.advance(800);
+  const auto renewed = renew_lease(db(), clock_, *first, 2'500);
+  ASSERT_TRUE(renewed);
+  EXPECT_EQ(renewed->token, first->token);
+  EXPECT_FALSE(seize(seen, "b/1"));  // it was renewed while b watched
+  const auto second = seize(find(), "b/1");
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->token, first->token + 1);
+  // The one before can neither renew nor write, even once the new one has let go.
+  EXPECT_EQ(renew_lease(db(), clock_, *renewed, 2'500).error().reason, "lease_lost");
+  ASSERT_TRUE(give_up_lease(db(), *second));
+  EXPECT_EQ(find()->until_ms, 0);
+  EXPECT_EQ(renew_lease(db(), clock_, *renewed, 2'500).error().reason, "lease_lost");
+}
+
 }  // namespace
 }  // namespace khien::store

@@ -33,6 +33,13 @@ export class Client {
     this.#code = code;
   }
 
+  /** The same session at another address of the same installation. */
+  at(base) {
+    const there = new Client(base, this.#code);
+    there.#cookies = new Map(this.#cookies);
+    return Object.assign(there, { csrf: this.csrf, user: this.user });
+  }
+
   async call(method, path, body, headers = {}) {
     const isForm = body instanceof FormData;
     const response = await fetch(this.#base + path, {

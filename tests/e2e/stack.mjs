@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -223,12 +223,41 @@ zone:
     if (!(ended.code > 0)) throw new Error(`khiend was expected to refuse; it ended with ${ended.code ?? ended.signal}`);
     return `${ended.stdout}${ended.stderr}`;
   }
+  /** What one with other arguments says that is expected not to start. */
+  async refusedKhiend(args) {
+    const ended = await run(join(bin, 'khiend'), ['--database', this.database, '--data', join(root, 'data'), ...args], { timeout: 20_000 }).catch((error) => error);
+    if (!(ended.code > 0)) throw new Error(`khiend was expected to refuse; it ended with ${ended.code ?? ended.signal}`);
+    return `${ended.stdout}${ended.stderr}`;
+  }
   async startKhiend() {
     this.#spawn('khiend', join(bin, 'khiend'), this.khiendArguments());
     const { ms } = await until('khiend is healthy', async () => (await fetch(`${this.url}/healthz`)).ok);
     return ms;
   }
   khiendExtra = [];
+
+  /** A second khiend beside it: what it has of its own, and that it has the first one's keys. */
+  second = { state: () => join(this.#folder, 'khien-second'), ports: {} };
+  get secondUrl() {
+    return `http://localhost:${this.second.ports.web}`;
+  }
+  /** Copies what two publishers must have alike, as docs/runbooks/pair.md says. */
+  copyKeysToSecond() {
+    mkdirSync(this.second.state(), { recursive: true });
+    cpSync(join(this.state, 'keys'), join(this.second.state(), 'keys'), { recursive: true });
+    cpSync(join(this.state, 'followers.json'), join(this.second.state(), 'followers.json'));
+  }
+  async startSecondKhiend(extra = []) {
+    this.second.ports.web ??= await freePort();
+    this.second.ports.zones ??= await freePort();
+    const { web, zones } = this.second.ports;
+    this.#spawn('khiend-second', join(bin, 'khiend'), [
+      '--listen', `127.0.0.1:${web}`, '--dns-listen', `127.0.0.1:${zones}`,
+      '--database', this.database, '--state', this.second.state(), '--data', join(root, 'data'),
+      '--public-url', this.secondUrl, ...extra,
+    ]);
+    await until('the second khiend is healthy', async () => (await fetch(`${this.secondUrl}/healthz`)).ok);
+  }
   /** false: an empty installation, as `./khien up --no-demo` makes it. */
   demo = true;
 
@@ -255,9 +284,9 @@ zone:
 
   /** `name` and `port` for a second one, `options` for what it does otherwise. */
   async startDnsd({ name = 'khien-dnsd', port = this.ports.dns, status = this.ports.status, options = [] } = {}) {
-    const { zones, authority } = this.ports;
+    const { authority } = this.ports;
     this.#spawn(name, join(bin, 'khien-dnsd'), [
-      '--listen', `127.0.0.1:${port}`, '--status', `127.0.0.1:${status}`, '--primary', `127.0.0.1:${zones}`,
+      '--listen', `127.0.0.1:${port}`, '--status', `127.0.0.1:${status}`, '...this.#primaries(),
       '--tsig-key', join(this.state, 'keys/khien-dnsd.key'), '--snapshot', join(this.#folder, name === 'khien-dnsd' ? 'dnsd' : name),
       '--upstream', `127.0.0.1:${this.#upstream ?? authority}`, '--base-url', this.url, ...options,
     ]);
@@ -265,8 +294,9 @@ zone:
   }
 
   /** khienctl with this stack's state folder; its standard output. */
-  async ctl(...args) {
-    const { stdout } = await run(join(bin, 'khienctl'), ['--state', this.state, '--database', this.database, ...args], { maxBuffer: 64 << 20 });
+  ctl = (...args) => this.ctlAt(this.state, ...args);
+  async ctlAt(state, ...args) {
+    const { stdout } = await run(join(bin, 'khienctl'), ['--state', state, '--database', this.database, ...args], { maxBuffer: 64 << 20 });
     return stdout;
   }
   /** The six digits of a demo user's authenticator. A code works once, so at times the next half minute is awaited. */
@@ -275,13 +305,17 @@ zone:
     return value.trim();
   }
 
+  /** Where zones are served: at two places where there are two publishers. */
+  #primaries() {
+    return [this.ports.zones, this.second.ports.zones].filter(Boolean).flatMap((port) => ['--primary', `127.0.0.1:${port}`]);
+  }
+
   /** What resolvers are told to take. */
   followedZones = 'emergency,orders';
   async #followers(kind, port, zones = this.followedZones) {
     // Adds the resolver to those that get NOTIFY and may transfer, and returns its configuration text.
     const address = port === undefined ? [] : ['--address', `127.0.0.1:${port}`];
-    this.configurations[kind] = await this.ctl('zone', 'follower', 'add', kind, ...address, '--primary',
-      `127.0.0.1:${this.ports.zones}`, '--folder', join(this.#folder, kind), '--zones', zones);
+    this.configurations[kind] = await this.ctl('zone', 'follower', 'add', kind, ...address, ...this.#primaries(), '--folder', join(this.#folder, kind), '--zones', zones);
     return this.configurations[kind];
   }
   /** What khienctl printed for each kind of follower. */

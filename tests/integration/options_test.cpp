@@ -86,5 +86,16 @@ TEST(MailOptions, RefuseWhatWouldSendNoGoodMail) {
       std::string::npos);
 }
 
+TEST(PairOptions, NeedPostgresqlAndThePublisher) {
+  EXPECT_TRUE((*read({}))->pair.empty());
+  const auto pair = read({"--pair", "a", "--database", "postgresql:///khien"});
+  ASSERT_TRUE(pair.has_value()) << pair.error().message;
+  EXPECT_EQ((*pair)->pair, "a");
+  EXPECT_NE(refusal({"--pair", "a"}).find("PostgreSQL"), std::string::npos);
+  EXPECT_NE(refusal({"--pair", "a", "--database", "postgresql:///khien", "--roles", "api"})
+                .find("publisher"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace khien::khiend

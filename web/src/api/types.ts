@@ -53,6 +53,7 @@ export type LiftProposalItem = Schemas['LiftProposalList']['items'][number];
 export type HeldChange = Schemas['HeldChange'];
 export type Publication = Schemas['Publication'];
 export type PublicationZone = Schemas['PublicationZone'];
+export type PublisherPair = Schemas['PublisherPair'];
 export type Provider = Schemas['Provider'];
 export type ProviderChange = Schemas['ProviderChange'];
 export type ProviderCheck = Schemas['ProviderCheck'];

@@ -7,6 +7,7 @@ import { Empty, Loaded } from '@/ui/States';
 import { Attention } from './Attention';
 import { Followers } from './Followers';
 import { GateSection } from './GateSection';
+import { Pair } from './Pair';
 import { ZoneMatrix } from './ZoneMatrix';
 import './publication.css';
 
@@ -20,6 +21,7 @@ export function PublicationScreen() {
           publication.here ? (
             <>
               <Attention followers={publication.followers} />
+              {publication.pair ? <Pair pair={publication.pair} /> : null}
               <GateSection zones={publication.zones} />
               <Followers followers={publication.followers} />
               <ZoneMatrix publication={publication} />

@@ -24,6 +24,36 @@ describe('publication', () => {
     await screen.findByText('Mọi máy chủ đang theo dõi đều có bản mới nhất.');
   });
 
+  it('says which of two publishers leads, and how far the other is', async () => {
+    const other = {
+      name: 'hai-phong-b',
+      address: '192.0.2.2:53',
+      heard_ago_ms: 300,
+      behind: 2,
+      stopped: false,
+      followers_differ: false,
+    };
+    const pair = { name: 'a', role: 'leads' as const, leader: 'a', behind: 0, others: [other] };
+    await openApp('/publication', { 'GET /api/v1/publication': { ...publication, pair } });
+    await screen.findByText('“a” (máy này) đang dẫn.');
+    screen.getByText(/hai-phong-b.*192\.0\.2\.2:53.*còn thiếu 2 lô/);
+  });
+
+  it('says where acts are done, and that the other publisher is missing', async () => {
+    const other = {
+      name: 'a',
+      address: '192.0.2.1:53',
+      heard_ago_ms: 65_000,
+      behind: 0,
+      stopped: false,
+      followers_differ: true,
+    };
+    const pair = { name: 'b', role: 'follows' as const, leader: 'a', behind: 0, others: [other] };
+    await openApp('/publication', { 'GET /api/v1/publication': { ...publication, pair } });
+    await screen.findByText(/Các thao tác phát hành làm ở “a”/);
+    screen.getByText(/không nghe thấy.*; danh sách nơi nhận khác nhau/);
+  });
+
   it('shows each zone with each follower, and its servers on demand', async () => {
     await openApp('/publication');
     const table = await screen.findByRole('table', { name: 'Vùng và nơi nhận' });
