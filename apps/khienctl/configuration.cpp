@@ -16,8 +16,9 @@ namespace {
 using cases::InstrumentId;
 using cases::Setting;
 
-constexpr std::array settings{Setting::body_name_vi, Setting::body_name_en, Setting::body_contact,
-                              Setting::number_prefix, Setting::address_orders, Setting::proposal_days};
+constexpr std::array settings{Setting::body_name_vi,   Setting::body_name_en,
+                              Setting::body_contact,   Setting::number_prefix,
+                              Setting::address_orders, Setting::proposal_days};
 
 cases::ConfigurationAct act_of(const std::string& decision) {
   return {.basis = "operator", .reason = decision};

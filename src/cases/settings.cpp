@@ -15,9 +15,9 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 6> setting_words{
-    "body_name_vi",  "body_name_en",   "body_contact",
-    "number_prefix", "address_orders", "proposal_days"};
+constexpr std::array<std::string_view, 6> setting_words{"body_name_vi",   "body_name_en",
+                                                        "body_contact",   "number_prefix",
+                                                        "address_orders", "proposal_days"};
 constexpr std::size_t setting_size_max = 1'000;  // octets
 constexpr std::size_t prefix_size_max = 6;
 constexpr std::string_view default_prefix = "NB";
