@@ -77,9 +77,10 @@ TEST_F(ZoneSetPair, ASerialThatIsNotLaterIsNoJump) {
   ASSERT_TRUE(theirs_->jump(std::array{ZoneSerial{std::string{zone}, 2}}).has_value());
   EXPECT_EQ(theirs_->place(), before);
   // A log with a serial that goes back is damaged.
-  Batch batch{.step = SerialRule::jump,
-              .position = 1,
-              .zones = {{.zone = std::string{zone}, .serial = 1, .operations = {}}}};
+  Batch batch;
+  batch.step = SerialRule::jump;
+  batch.position = 1;
+  batch.zones.push_back({.zone = std::string{zone}, .serial = 1, .operations = {}});
   EXPECT_FALSE(ours_->follow(std::array{encode_batch(batch)}).has_value());
   batch.zones.front().serial = 2'000'000'000;
   EXPECT_TRUE(ours_->follow(std::array{encode_batch(batch)}).has_value());

@@ -5,7 +5,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -147,9 +147,11 @@ export class Stack {
     if (resolvers.includes('bind')) await this.startBind();
   }
 
-  async startAuthority() {
+  /** `everyName`: each name below example that the demo does not know has an address, too. */
+  async startAuthority({ everyName = false } = {}) {
     const folder = join(this.#folder, 'authority');
     await run(join(root, 'packaging/demo/authority.sh'), [`127.0.0.1@${this.ports.authority}`, folder]);
+    if (everyName) appendFileSync(join(folder, 'example.zone'), `* A ${everyAddress}\n`);
     this.#spawn('authority', findProgram('knotd'), ['-c', join(folder, 'knot.conf')]);
     await until('the authority answers', async () => (await dig(this.ports.authority, 'example', 'SOA')).answers.length > 0);
   }
@@ -286,7 +288,7 @@ zone:
   async startDnsd({ name = 'khien-dnsd', port = this.ports.dns, status = this.ports.status, options = [] } = {}) {
     const { authority } = this.ports;
     this.#spawn(name, join(bin, 'khien-dnsd'), [
-      '--listen', `127.0.0.1:${port}`, '--status', `127.0.0.1:${status}`, '...this.#primaries(),
+      '--listen', `127.0.0.1:${port}`, '--status', `127.0.0.1:${status}`, ...this.#primaries(),
       '--tsig-key', join(this.state, 'keys/khien-dnsd.key'), '--snapshot', join(this.#folder, name === 'khien-dnsd' ? 'dnsd' : name),
       '--upstream', `127.0.0.1:${this.#upstream ?? authority}`, '--base-url', this.url, ...options,
     ]);
