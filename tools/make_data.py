@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes data/never-block and data/popularity from stored snapshots of public sources.
+"""Writes data/never-block, data/never-block-prefixes and data/popularity from stored snapshots of public sources.
 
 A developer's tool: the product reads only what it wrote. The same sources give the same files.
 Usage: tools/make_data.py SOURCES [OUT]
@@ -7,6 +7,7 @@ Usage: tools/make_data.py SOURCES [OUT]
 Formats: docs/formats/never-block.md. What is shipped, and its licences: docs/DATA.md.
 """
 
+import ipaddress
 import json
 import lzma
 import re
@@ -125,6 +126,42 @@ OWN = {
 }
 OWN_DATE = "2026-11-23"
 
+# file: (MISP lists of prefixes, Vietnamese, English). Addresses that everybody uses together.
+MISP_PREFIXES = {
+    "cdn-akamai": (["akamai"], "Mạng phân phối nội dung Akamai", "the CDN of Akamai"),
+    "cdn-cloudflare": (["cloudflare"], "Mạng phân phối nội dung Cloudflare", "the CDN of Cloudflare"),
+    "cdn-fastly": (["fastly"], "Mạng phân phối nội dung Fastly", "the CDN of Fastly"),
+    "cdn-stackpath": (["stackpath"], "Mạng phân phối nội dung StackPath", "the CDN of StackPath"),
+    "cloud-amazon": (["amazon-aws"], "Đám mây Amazon AWS", "the cloud of Amazon AWS"),
+    "cloud-google": (["google-gcp"], "Đám mây Google", "the cloud of Google"),
+    "cloud-microsoft": (["microsoft-azure"], "Đám mây Microsoft Azure", "the cloud of Microsoft Azure"),
+    "cloud-zscaler": (["zscaler"], "Cổng bảo vệ Zscaler", "the gateways of Zscaler"),
+    "hosting-ovh": (["ovh-cluster"], "Máy chủ dùng chung của OVH", "the shared hosting of OVH"),
+    "mail-google": (["google-gmail-sending-ips"], "Thư điện tử của Google", "the mail of Google"),
+    "mail-microsoft": (["microsoft-office365-ip"], "Microsoft 365", "Microsoft 365"),
+    "mail-receivers": (["smtp-receiving-ips"], "Máy chủ nhận thư lớn", "large mail servers"),
+    "resolvers-v6": (["public-dns-v6"], "Máy phân giải DNS công cộng (IPv6)",
+                     "public DNS resolvers (IPv6)"),
+}
+
+# Compiled by the project: resolvers that people set by hand, and the root servers.
+OWN_PREFIXES = {
+    "resolvers": ("Máy phân giải DNS công cộng", "public DNS resolvers",
+                  "1.0.0.0/24 1.1.1.0/24 8.8.4.0/24 8.8.8.0/24 9.9.9.0/24 149.112.112.0/24 "
+                  "208.67.220.0/24 208.67.222.0/24 94.140.14.0/24 94.140.15.0/24 45.90.28.0/24 "
+                  "45.90.30.0/24 76.76.2.0/24 76.76.10.0/24 185.228.168.0/24 185.228.169.0/24 "
+                  "64.6.64.0/24 64.6.65.0/24 193.110.81.0/24 185.253.5.0/24 "
+                  "2606:4700:4700::/48 2001:4860:4860::/48 2620:fe::/48 2620:119:35::/48 "
+                  "2620:119:53::/48 2a10:50c0::/32 2a07:a8c0::/32 2a07:a8c1::/32"),
+    "root-servers": ("Máy chủ gốc của DNS", "root servers of DNS",
+                     "198.41.0.4 170.247.170.2 192.33.4.12 199.7.91.13 192.203.230.10 192.5.5.241 "
+                     "192.112.36.4 198.97.190.53 192.36.148.17 192.58.128.30 193.0.14.129 199.7.83.42 "
+                     "202.12.27.33 2001:503:ba3e::2:30 2801:1b8:10::b 2001:500:2::c 2001:500:2d::d "
+                     "2001:500:a8::e 2001:500:2f::f 2001:500:12::d0d 2001:500:1::53 2001:7fe::53 "
+                     "2001:503:c27::2:30 2001:7fd::1 2001:500:9f::42 2001:dc3::35"),
+}
+OWN_PREFIXES_DATE = "2026-11-28"
+
 
 def read_misp(sources, name):
     folder = "university_domains" if name == "university-domains" else name
@@ -168,6 +205,42 @@ def never_block(path, name, vi, en, source, licence, date, severity, below, name
            ("date", date), ("severity", severity), ("below", below)], names)
 
 
+def merged(entries):
+    """Prefixes in order, those merged that together are one; what is none is left out."""
+    networks = []
+    for entry in entries:
+        try:
+            networks.append(ipaddress.ip_network(entry.strip(), strict=False))
+        except ValueError:
+            print(f"left out: {entry}")
+    out = []
+    for version in (4, 6):
+        of_version = [network for network in networks if network.version == version]
+        out += [str(network).removesuffix(f"/{network.max_prefixlen}")
+                for network in ipaddress.collapse_addresses(of_version)]
+    return out
+
+
+def never_block_prefixes(path, name, vi, en, source, licence, date, prefixes):
+    header = [("khien never-block prefixes, format 1", ""), ("name", name), ("title-vi", vi),
+              ("title-en", en), ("owner", "Khiên project"), ("source", source), ("licence", licence),
+              ("date", date), ("severity", "refuse")]
+    lines = [f"# {key}: {value}" if value else f"# {key}" for key, value in header]
+    (path / f"{name}.txt").write_text("\n".join(lines + prefixes) + "\n", encoding="utf-8")
+    print(f"{path / name}.txt: {len(prefixes)} prefixes")
+
+
+def write_prefixes(sources, out):
+    out.mkdir(parents=True, exist_ok=True)
+    for name, (lists, vi, en) in MISP_PREFIXES.items():
+        entries = [entry for one in lists for entry in read_misp(sources, one)[1]]
+        never_block_prefixes(out, name, vi, en, MISP_SOURCE.format(", ".join(lists)), MISP_LICENCE,
+                             MISP_DATE, merged(entries))
+    for name, (vi, en, words) in OWN_PREFIXES.items():
+        never_block_prefixes(out, name, vi, en, OWN_SOURCE, "Apache-2.0", OWN_PREFIXES_DATE,
+                             merged(words.split()))
+
+
 def main():
     sources = Path(sys.argv[1])
     out = Path(sys.argv[2] if len(sys.argv) > 2 else "data")
@@ -198,6 +271,8 @@ def main():
                 "github:MISP/misp-warninglists commit 84f0610, names that are also in the private "
                 "section of the Public Suffix List", MISP_LICENCE, MISP_DATE, "refuse", "note",
                 hosting)
+
+    write_prefixes(sources, out / "never-block-prefixes")
 
     # Only domains that a source confirmed; the rest waits for a person.
     brands = set()

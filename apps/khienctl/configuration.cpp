@@ -17,7 +17,7 @@ using cases::InstrumentId;
 using cases::Setting;
 
 constexpr std::array settings{Setting::body_name_vi, Setting::body_name_en, Setting::body_contact,
-                              Setting::number_prefix};
+                              Setting::number_prefix, Setting::address_orders};
 
 cases::ConfigurationAct act_of(const std::string& decision) {
   return {.basis = "operator", .reason = decision};

@@ -127,7 +127,7 @@ Result<void> feed_add(const Place& place, const FeedAdd& add) {
   if (!format) return tl::unexpected<Error>{std::move(format).error()};
   auto category = known(parse_category(add.category), add.category, "category");
   if (!category) return tl::unexpected<Error>{std::move(category).error()};
-  auto scope = known(cases::parse_scope(add.scope), add.scope, "scope");
+  auto scope = known(cases::parse_name_scope(add.scope), add.scope, "scope");
   if (!scope) return tl::unexpected<Error>{std::move(scope).error()};
   auto database = place.open_database();
   if (!database) return tl::unexpected<Error>{std::move(database).error()};
@@ -212,7 +212,7 @@ Result<void> feed_runs(const Place& place, const std::string& feed) {
 Result<void> feed_try(const Place& place, const FeedTry& wanted) {
   auto format = known(exchange::parse_list_format(wanted.format), wanted.format, "list format");
   if (!format) return tl::unexpected<Error>{std::move(format).error()};
-  auto scope = known(cases::parse_scope(wanted.scope), wanted.scope, "scope");
+  auto scope = known(cases::parse_name_scope(wanted.scope), wanted.scope, "scope");
   if (!scope) return tl::unexpected<Error>{std::move(scope).error()};
   const std::vector<std::filesystem::path> folders{wanted.data, place.state / "lists"};
   auto impact = cases::ImpactData::load(folders, {});

@@ -11,6 +11,7 @@
 #include "first_accounts.h"
 #include "identity/schema.h"
 #include "ledger/schema.h"
+#include "own_addresses.h"
 #include "pages/catalogue.h"
 #include "providers/schema.h"
 #include "publish/agreement.h"
@@ -150,6 +151,7 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .build = std::string{program_version},
                                    .mail = options.mail.has_value(),
                                    .holdings = {},
+                                   .own_addresses = [options] { return own_addresses_of(options); },
                                    .probe_work = options.probe_work});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");

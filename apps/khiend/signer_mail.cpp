@@ -177,6 +177,7 @@ Result<std::optional<notice::Mail>> SignerMail::compose(store::Executor& db,
                      .name = order->name,
                      .category = order->category.value_or(Category::phishing),
                      .emergency = order->emergency_ends_at_ms.has_value(),
+                     .signatures = order->co_approver.empty() ? 1 : 2,
                      .due = *due_at_ms ? pages::moment_text(**due_at_ms) : "",
                      .ends = order->ends_at_ms ? pages::date_text(*order->ends_at_ms) : "",
                      .link = parts_.public_url + "/app/orders/" + order->id.value});

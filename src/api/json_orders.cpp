@@ -2,6 +2,7 @@
 
 #include "api/json_cases.h"
 #include "api/json_evidence.h"
+#include "cases/second_signer.h"
 #include "text/host.h"
 
 namespace khien::api {
@@ -21,9 +22,7 @@ void set_if(Json& out, std::string_view key, const std::string& value) {
 }
 
 Json order_actions(const cases::Order& order, const identity::Actor& actor) {
-  const identity::Facts second{.proposer = order.proposer,
-                               .proposer_unit = order.proposer_unit,
-                               .needs_other_unit = order.class_a};
+  const auto second = cases::second_signature_facts(order);
   const bool editable = cases::is_editable(order.state);
   const bool checked = order.state == OrderState::impact_checked;
   const bool proposed = order.state == OrderState::proposed;
@@ -32,7 +31,8 @@ Json order_actions(const cases::Order& order, const identity::Actor& actor) {
   return Actions{actor}
       .add(Action::order_draft, editable)
       .add(Action::order_propose, checked && order.impact_verdict != "refuse")
-      .add(Action::order_emergency, checked && order.impact_verdict != "refuse")
+      .add(Action::order_emergency,
+           checked && order.impact_verdict != "refuse" && !cases::needs_third(order.scope))
       .add(Action::order_approve, proposed || ratifiable, second)
       .add(Action::order_return, proposed)
       .add(Action::order_refuse, proposed, second)
@@ -58,6 +58,10 @@ Json order_summary(const cases::Order& order, People& people) {
                            {"emergency", order.emergency},
                            {"proposed_by", people.json(order.proposer)},
                            {"changed_at_ms", order.changed_at_ms}});
+  const bool three = cases::needs_third(order.scope);
+  out.set("signatures_needed", std::int64_t{three ? 3 : 2});
+  if (three && !order.co_approver.empty())
+    out.set("co_approved_by", people.json(order.co_approver));
   set_if(out, "impact_verdict", order.impact_verdict);
   set_if(out, "proposed_at_ms", order.proposed_at_ms);
   set_if(out, "due_at_ms", cases::leaves_force_at(order));
@@ -81,6 +85,11 @@ Result<Json> order_whole(store::Executor& db, const identity::Actor& actor,
     out.set("ground", ground_json(*ground));
   }
   out.set("reason", order.reason);
+  set_if(out, "step_reason", order.address.step_reason);
+  if (order.address.names_told) {
+    out.set("names_told", *order.address.names_told);
+    out.set("told_source", order.address.told_source);
+  }
 
   auto evidence = evidence_items(db, order.evidence_ids, people);
   if (!evidence) return propagate(std::move(evidence).error(), "load evidence");

@@ -123,8 +123,9 @@ pages::OrderPage order_page(const Reading& reading, const cases::RegisterEntry& 
   page.until = pages::moment_text(entry.valid_until_ms);
   page.state = reading.text(order_state_key(entry));
   page.tone = order_tone(entry);
-  page.signatures = reading.text(entry.one_signature ? "public.order.signatures.one"
-                                                     : "public.order.signatures.two");
+  page.signatures = reading.text(entry.one_signature               ? "public.order.signatures.one"
+                                 : cases::needs_third(entry.scope) ? "public.order.signatures.three"
+                                                                   : "public.order.signatures.two");
   page.proof = "/api/v1/register/" + entry.order.value + "/proof";
   return page;
 }

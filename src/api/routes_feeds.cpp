@@ -139,7 +139,7 @@ Result<Response> propose(const Services& services, const Request& request) {
   draft.source = in.text("source");
   draft.format = in.one_of(in.text("format"), exchange::parse_list_format, "bad_format");
   draft.category = in.one_of(in.text("category"), parse_category, "no_category");
-  draft.scope = in.optional_one_of(in.optional_text("scope"), cases::parse_scope, "bad_scope")
+  draft.scope = in.optional_one_of(in.optional_text("scope"), cases::parse_name_scope, "bad_scope")
                     .value_or(draft.scope);
   if (auto column = in.optional_text("column")) draft.csv_column = std::move(*column);
   draft.licence = in.optional_text("licence").value_or("");

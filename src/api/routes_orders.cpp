@@ -1,6 +1,7 @@
 // Orders: drafting, impact, the two signatures, lifting. Each move is one domain function in one
 // transaction.
 #include "api/handler.h"
+#include "api/impact_of_order.h"
 #include "api/input.h"
 #include "api/json_orders.h"
 #include "api/routes.h"
@@ -48,12 +49,20 @@ Json order_items(store::Executor& db, const std::vector<cases::Order>& orders) {
   return Json{std::move(items)};
 }
 
-/// What a block of the order's name would cost, now. The lists are taken once.
-cases::Impact assess(const Services& services, const cases::Order& order) {
-  const auto data = services.impact.get();
-  return cases::assess_impact(
-      *data,
-      {.name = order.name, .scope = order.scope, .category = order.category, .names_below = {}});
+/// The members of a request that an order on an address says besides.
+cases::AddressGrounds address_of(Input& in) {
+  return {.step_reason = in.optional_text("step_reason").value_or(""),
+          .names_told = in.optional_integer("names_told"),
+          .told_source = in.optional_text("told_source").value_or("")};
+}
+
+/// Checks the order's impact as things are now, and stores it.
+Result<cases::Order> check_and_attach(store::Transaction& tx, const Services& services,
+                                      const identity::Actor& actor, const cases::Order& order,
+                                      std::int64_t version) {
+  auto impact = assess_here(tx, services, order);
+  if (!impact) return tl::unexpected<Error>{std::move(impact).error()};
+  return cases::attach_impact(tx, services.cases, actor, order.id, version, *impact);
 }
 
 // ---- reading
@@ -63,9 +72,14 @@ Result<Response> check_impact(const Services& services, const Request& request) 
   cases::ImpactInput input{.name = in.text("name"),
                            .scope = in.one_of(in.text("scope"), cases::parse_scope, "bad_scope")};
   input.category = in.optional_one_of(in.optional_text("category"), parse_category, "no_category");
+  const auto grounds = address_of(in);
   if (!in.ok()) return in.error();
-  const auto data = services.impact.get();
-  auto out = cases::impact_to_json(cases::assess_impact(*data, input), services.clock.now_ms());
+  input.address.names_told = grounds.names_told;
+  input.address.told_source = grounds.told_source;
+  auto impact = services.database.read(
+      [&](store::Executor& db) { return assess_here(db, services, std::move(input)); });
+  if (!impact) return tl::unexpected<Error>{std::move(impact).error()};
+  auto out = cases::impact_to_json(*impact, services.clock.now_ms());
   if (!out) return tl::unexpected<Error>{std::move(out).error()};
   return json(200, *out);
 }
@@ -177,20 +191,22 @@ Result<Response> draft_order(const Services& services, const Request& request) {
     in.refuse({ErrorCode::invalid_argument, "an order needs an end date", "no_end_date"});
   }
   draft.reason = in.text("reason");
+  draft.address = address_of(in);
   if (!in.ok()) return in.error();
   return services.database.transact([&](store::Transaction& tx) -> Result<Response> {
     const auto& actor = actor_of(request);
     auto order = cases::draft_order(tx, services.cases, actor, draft);
     if (!order) return tl::unexpected<Error>{std::move(order).error()};
-    const auto impact = assess(services, *order);
-    if (impact.verdict == cases::Severity::refuse) {
+    const auto impact = assess_here(tx, services, *order);
+    if (!impact) return tl::unexpected<Error>{impact.error()};
+    if (impact->verdict == cases::Severity::refuse) {
       // Nothing is kept of what can never be ordered; the finding says why.
-      const auto kind = impact.findings.front().kind;
+      const auto kind = impact->findings.front().kind;
       return fail(ErrorCode::conflict, "the impact check refuses this name",
                   std::string{cases::to_string(kind)});
     }
     auto checked =
-        cases::attach_impact(tx, services.cases, actor, order->id, order->version, impact);
+        cases::attach_impact(tx, services.cases, actor, order->id, order->version, *impact);
     if (!checked) return tl::unexpected<Error>{std::move(checked).error()};
     return answer_order(tx, services, request, *checked, 201);
   });
@@ -205,13 +221,15 @@ Result<Response> edit_order(const Services& services, const Request& request) {
   if (in.body().find("evidence_ids") != nullptr) edit.evidence_ids = in.texts("evidence_ids");
   edit.ends_at_ms = in.optional_integer("valid_until_ms");
   edit.reason = in.optional_text("reason");
+  for (const auto* member : {"step_reason", "names_told", "told_source"}) {
+    if (in.body().find(member) != nullptr) edit.address = address_of(in);
+  }
   if (!in.ok()) return in.error();
   return move_and_answer(services, request,
                          [&](auto& tx, const auto& actor) -> Result<cases::Order> {
                            auto order = cases::edit_order(tx, services.cases, actor, edit);
                            if (!order) return order;
-                           return cases::attach_impact(tx, services.cases, actor, order->id,
-                                                       order->version, assess(services, *order));
+                           return check_and_attach(tx, services, actor, *order, order->version);
                          });
 }
 
@@ -224,8 +242,7 @@ Result<Response> recheck_impact(const Services& services, const Request& request
                          [&](auto& tx, const auto& actor) -> Result<cases::Order> {
                            auto order = cases::load_order(tx, id);
                            if (!order) return order;
-                           return cases::attach_impact(tx, services.cases, actor, id, version,
-                                                       assess(services, *order));
+                           return check_and_attach(tx, services, actor, *order, version);
                          });
 }
 
@@ -379,8 +396,7 @@ Result<Response> renew(const Services& services, const Request& request) {
                          [&](auto& tx, const auto& actor) -> Result<cases::Order> {
                            auto order = cases::renew_order(tx, services.cases, actor, move, until);
                            if (!order) return order;
-                           return cases::attach_impact(tx, services.cases, actor, order->id,
-                                                       order->version, assess(services, *order));
+                           return check_and_attach(tx, services, actor, *order, order->version);
                          });
 }
 

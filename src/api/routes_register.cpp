@@ -27,6 +27,8 @@ Result<Response> meta(const Services& services, const Request&) {
     if (!en) return tl::unexpected<Error>{std::move(en).error()};
     auto contact = cases::read_setting(db, cases::Setting::body_contact, now_ms);
     if (!contact) return tl::unexpected<Error>{std::move(contact).error()};
+    auto addresses = cases::may_order_addresses(db, now_ms);
+    if (!addresses) return tl::unexpected<Error>{std::move(addresses).error()};
     Json::Array categories;
     for (const auto& facts : all_categories()) {
       if (is_choice(facts.category)) continue;
@@ -38,6 +40,7 @@ Result<Response> meta(const Services& services, const Request&) {
                                    {"contact", *contact},
                                    {"build", services.build},
                                    {"evidence_size_max", std::int64_t{evidence::item_size_max}},
+                                   {"address_orders", *addresses},
                                    {"languages", Json::array({"vi", "en"})},
                                    {"categories", Json{std::move(categories)}}}));
   });

@@ -57,6 +57,8 @@ struct Services {
   std::function<PublicationState()> publication = {};
   /// The signed lists, likewise: null where the publisher runs elsewhere.
   publish::ListShelf* lists = nullptr;
+  /// Addresses that no order may hit: where this khiend and its followers answer.
+  std::function<std::vector<cases::OwnAddress>()> own_addresses = {};
   providers::WorkOptions probe_work = {};   ///< what probes are asked beside orders
   providers::FindAskers probe_askers = {};  ///< who asked for names of ours; empty: not looked at
   /// The hand on it, borrowed; nullptr where the publisher runs elsewhere.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cases/address_target.h"
 #include "cases/appeal_rows.h"
 #include "cases/deadline_rows.h"
 #include "cases/number.h"
@@ -87,7 +88,9 @@ Result<Order> find_order(store::Executor& db, std::string_view written) {
     return order;
   }
   std::string name;
-  if (auto host = text::normalise_host(written)) {
+  if (const auto targets = targets_covering(written); !targets.empty()) {
+    name = targets.front();
+  } else if (auto host = text::normalise_host(written)) {
     name = std::move(*host);
   } else if (auto url = text::read_url(written)) {
     name = url->host;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cases/impact_address.h"
 #include "text/host.h"
 #include "text/ip.h"
 #include "text/utf8.h"
@@ -10,19 +11,25 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<FindingKind, 18> kinds{
-    FindingKind::not_a_name,        FindingKind::ip_address,        FindingKind::public_suffix,
-    FindingKind::hosting_suffix,    FindingKind::single_label,      FindingKind::reserved_name,
-    FindingKind::own_service,       FindingKind::no_order_category, FindingKind::never_block,
-    FindingKind::never_block_above, FindingKind::never_block_below, FindingKind::popular,
-    FindingKind::popular_below,     FindingKind::on_hosting,        FindingKind::wide_scope,
-    FindingKind::leaves_below,      FindingKind::names_below,       FindingKind::narrower_measure};
+constexpr std::array<FindingKind, 27> kinds{
+    FindingKind::not_a_name,        FindingKind::ip_address,         FindingKind::public_suffix,
+    FindingKind::hosting_suffix,    FindingKind::single_label,       FindingKind::reserved_name,
+    FindingKind::own_service,       FindingKind::no_order_category,  FindingKind::never_block,
+    FindingKind::never_block_above, FindingKind::never_block_below,  FindingKind::popular,
+    FindingKind::popular_below,     FindingKind::on_hosting,         FindingKind::wide_scope,
+    FindingKind::leaves_below,      FindingKind::names_below,        FindingKind::narrower_measure,
+    FindingKind::not_an_address,    FindingKind::special_address,    FindingKind::prefix_too_wide,
+    FindingKind::own_address,       FindingKind::never_block_prefix, FindingKind::whole_address,
+    FindingKind::names_at_address,  FindingKind::names_unknown,      FindingKind::shared_hosting};
 
-constexpr std::array<std::string_view, 18> words{
-    "not_a_name",        "ip_address",  "public_suffix",     "hosting_suffix", "single_label",
-    "reserved_name",     "own_service", "no_order_category", "never_block",    "never_block_above",
-    "never_block_below", "popular",     "popular_below",     "on_hosting",     "wide_scope",
-    "leaves_below",      "names_below", "narrower_measure"};
+constexpr std::array<std::string_view, 27> words{
+    "not_a_name",       "ip_address",        "public_suffix",      "hosting_suffix",
+    "single_label",     "reserved_name",     "own_service",        "no_order_category",
+    "never_block",      "never_block_above", "never_block_below",  "popular",
+    "popular_below",    "on_hosting",        "wide_scope",         "leaves_below",
+    "names_below",      "narrower_measure",  "not_an_address",     "special_address",
+    "prefix_too_wide",  "own_address",       "never_block_prefix", "whole_address",
+    "names_at_address", "names_unknown",     "shared_hosting"};
 
 // Not names of the Internet: RFC 6761 (localhost, invalid, example.com …), 6762 (local), 7686
 // (onion), 8375 (home.arpa, below arpa), 9476 (alt), ICANN 2024 (internal). `example` and `test`
@@ -229,6 +236,7 @@ const Finding* Impact::find(FindingKind kind) const noexcept {
 }
 
 Impact assess_impact(const ImpactData& data, const ImpactInput& input) {
+  if (!is_of_names(input.scope)) return assess_address(data, input);
   return Assessment{data, input}.run();
 }
 

@@ -1,7 +1,9 @@
 // The impact check: what a block of a name with a scope would cost, before anybody signs. A pure
 // function of the name and of data loaded once; its result is stored with the order and shown to
 // both signers. The rules here are code, not configuration: no setting makes com.vn orderable.
-// It knows names only. What is served at the name is for people and evidence.
+// It knows names and addresses only, and never asks DNS: what a listed name resolves to is its
+// owner's to choose, and must not choose what is blocked. What is served there is for people and
+// evidence.
 #pragma once
 
 #include <array>
@@ -19,6 +21,7 @@
 #include "base/result.h"
 #include "cases/name_index.h"
 #include "cases/scope.h"
+#include "text/ip_prefix.h"
 #include "text/suffix_list.h"
 
 namespace khien::cases {
@@ -47,6 +50,16 @@ enum class FindingKind : std::uint8_t {
   leaves_below,       ///< scope host on a registrable domain: www. and others stay reachable
   names_below,        ///< names below it were seen
   narrower_measure,   ///< there is a narrower measure to try or to rule out
+  // Of addresses and prefixes (impact_address.cpp):
+  not_an_address,      ///< neither an address nor a prefix, or bits are set behind its length
+  special_address,     ///< private, loopback, multicast, reserved: no address of the Internet
+  prefix_too_wide,     ///< shorter than order_length_min_v4 or _v6
+  own_address,         ///< of Khiên, of a resolver that follows it, of a provider that enforces
+  never_block_prefix,  ///< of resolvers, CDN, cloud or mail: of everybody's use
+  whole_address,       ///< whatever is reached there is blocked
+  names_at_address,    ///< names that are known to be reached there
+  names_unknown,       ///< nobody knows how many: nothing in our records, and no count was given
+  shared_hosting,      ///< names of several owners: one machine for many
 };
 
 /// In the order of the enum.
@@ -63,11 +76,36 @@ struct Finding {
   std::string source = {};  ///< list, owner and date the finding rests on
 };
 
+/// Shorter prefixes are refused: 256 addresses, which is what is routed apart in IPv4, and one
+/// site's share in IPv6 (RFC 6177).
+constexpr int order_length_min_v4 = 24;
+constexpr int order_length_min_v6 = 48;
+/// Known names at the address or in the prefix. A swindler's own machine has a handful; the two
+/// addresses of Australia's 2013 mistake had 1,090 and about 250,000.
+constexpr std::int64_t address_names_serious = 5;
+constexpr std::int64_t address_names_max = 50;  // more are refused: order the names
+constexpr std::size_t own_addresses_max = 4'096;
+
+/// An address that no order may hit, and whose it is.
+struct OwnAddress {
+  std::string prefix;  ///< as text; what is none is passed over
+  std::string what;    ///< "resolver of demo-isp"
+};
+
+/// What is known of an address besides the shipped lists.
+struct AddressFacts {
+  std::vector<std::string> names = {};          ///< hosts that our records hold together with it
+  std::optional<std::int64_t> names_told = {};  ///< a count of passive DNS, as an officer gave it
+  std::string told_source = {};                 ///< from where, and of which day
+  std::vector<OwnAddress> own = {};             ///< the first own_addresses_max count
+};
+
 struct ImpactInput {
   std::string name;  ///< as typed; is normalised
   Scope scope = Scope::host;
   std::optional<Category> category = {};
   std::vector<std::string> names_below = {};  ///< known from reports and resolvers
+  AddressFacts address = {};                  ///< of scopes address and prefix
 };
 
 struct Impact {
@@ -78,29 +116,40 @@ struct Impact {
   std::vector<Finding> findings;  ///< worst first
   std::optional<std::int64_t> rank;
   std::int64_t names_below = 0;
-  std::string data_version;  ///< hex SHA-256 over the loaded files
+  std::optional<std::int64_t> names_at;  ///< known at an address or in a prefix
+  std::string data_version;              ///< hex SHA-256 over the loaded files
 
   [[nodiscard]] const Finding* find(FindingKind kind) const noexcept;
+};
+
+/// A never-block list of prefixes, to be compared with.
+struct PrefixList {
+  NameListFacts facts;
+  std::vector<text::IpPrefix> prefixes;
 };
 
 class ImpactData {
  public:
   /// `folders`: the shipped data/ first, which must have psl/ and never-block/; then the operator's
-  /// own, whose never-block/ and popularity/ files are added. `own_hosts`: normalised names that
-  /// Khiên is reached by. Fails whole if any file is bad. About 60 ms for the shipped data.
+  /// own, whose never-block/, never-block-prefixes/ and popularity/ files are added. `own_hosts`:
+  /// normalised names that Khiên is reached by. Fails whole if any file is bad. About 60 ms for the
+  /// shipped data.
   [[nodiscard]] static Result<ImpactData> load(std::span<const std::filesystem::path> folders,
                                                std::vector<std::string> own_hosts);
 
   [[nodiscard]] const text::PublicSuffixList& suffixes() const noexcept { return suffixes_; }
   [[nodiscard]] const NameIndex& index() const noexcept { return index_; }
+  /// The lists of prefixes, in the order of their files.
+  [[nodiscard]] const std::vector<PrefixList>& prefixes() const noexcept { return prefixes_; }
   [[nodiscard]] const std::vector<std::string>& own_hosts() const noexcept { return own_hosts_; }
   [[nodiscard]] const std::string& version() const noexcept { return version_; }
 
  private:
-  ImpactData(text::PublicSuffixList suffixes, NameIndex index, std::vector<std::string> own_hosts,
-             std::string version);
+  ImpactData(text::PublicSuffixList suffixes, NameIndex index, std::vector<PrefixList> prefixes,
+             std::vector<std::string> own_hosts, std::string version);
   text::PublicSuffixList suffixes_;
   NameIndex index_;
+  std::vector<PrefixList> prefixes_;
   std::vector<std::string> own_hosts_;
   std::string version_;
 };

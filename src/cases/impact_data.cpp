@@ -28,12 +28,22 @@ Result<std::vector<std::filesystem::path>> text_files(const std::filesystem::pat
   return files;
 }
 
+PrefixList prefixes_of(const NameList& list) {
+  PrefixList out{.facts = list.facts, .prefixes = {}};
+  for (const auto& listed : list.names) {
+    if (const auto prefix = text::parse_prefix(listed.name)) out.prefixes.push_back(*prefix);
+  }
+  return out;
+}
+
 }  // namespace
 
 ImpactData::ImpactData(text::PublicSuffixList suffixes, NameIndex index,
-                       std::vector<std::string> own_hosts, std::string version)
+                       std::vector<PrefixList> prefixes, std::vector<std::string> own_hosts,
+                       std::string version)
     : suffixes_(std::move(suffixes)),
       index_(std::move(index)),
+      prefixes_(std::move(prefixes)),
       own_hosts_(std::move(own_hosts)),
       version_(std::move(version)) {}
 
@@ -50,23 +60,28 @@ Result<ImpactData> ImpactData::load(std::span<const std::filesystem::path> folde
   version.update(*suffix_file);
 
   std::vector<NameList> lists;
+  std::vector<PrefixList> prefixes;
   for (const auto& folder : folders) {
-    for (const char* part : {"never-block", "popularity"}) {
+    for (const char* part : {"never-block", "never-block-prefixes", "popularity"}) {
       auto files = text_files(folder / part);
       if (!files) return tl::unexpected(std::move(files).error());
       for (const auto& file : *files) {
         auto list = load_name_list(file);
         if (!list) return propagate(std::move(list).error(), "load the impact data");
         version.update(write_name_list(*list));
-        lists.push_back(std::move(*list));
+        if (list->facts.kind == ListKind::never_block_prefixes) {
+          prefixes.push_back(prefixes_of(*list));
+        } else {
+          lists.push_back(std::move(*list));
+        }
       }
     }
     if (lists.empty()) {
       return fail(ErrorCode::not_found, "no never-block lists in " + folder.string());
     }
   }
-  return ImpactData{std::move(*suffixes), NameIndex{std::move(lists)}, std::move(own_hosts),
-                    codec::hex(version.finish())};
+  return ImpactData{std::move(*suffixes), NameIndex{std::move(lists)}, std::move(prefixes),
+                    std::move(own_hosts), codec::hex(version.finish())};
 }
 
 }  // namespace khien::cases

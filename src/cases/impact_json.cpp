@@ -43,6 +43,7 @@ Result<codec::Json> impact_to_json(const Impact& impact, InstantMs checked_at_ms
                            {"names_below", impact.names_below},
                            {"data_version", impact.data_version},
                            {"checked_at_ms", checked_at_ms}});
+  if (impact.names_at) out.set("names_at", *impact.names_at);
   if (!impact.registrable_domain.empty()) out.set("registrable_domain", impact.registrable_domain);
   auto canonical = out.canonical();
   if (!canonical) return propagate(std::move(canonical).error(), "digest an impact");

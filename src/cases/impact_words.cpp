@@ -1,5 +1,6 @@
 #include "cases/impact_words.h"
 
+#include "cases/impact_address.h"
 #include "text/host.h"
 
 namespace khien::cases {
@@ -104,13 +105,19 @@ Words scope_words(const Impact& impact, const Finding& finding) {
 }  // namespace
 
 Words words_of(const Impact& impact, const Finding& finding) {
+  if (finding.kind == FindingKind::narrower_measure && !is_of_names(impact.scope)) {
+    return address_words(impact, finding);
+  }
   const std::string name = text::host_for_display(impact.name);
   switch (finding.kind) {
     case FindingKind::not_a_name:
       return {"Không phải là tên máy chủ hợp lệ.", "This is not a valid host name."};
     case FindingKind::ip_address:
-      return {"Địa chỉ IP thường do nhiều trang dùng chung; lệnh chỉ áp dụng cho tên miền.",
-              "An address is shared by many sites; orders name hosts only."};
+      return {
+          "Đây là địa chỉ IP, thường do nhiều trang dùng chung. Hãy ra lệnh với tên máy chủ; nếu "
+          "không có tên nào, hãy chọn phạm vi “địa chỉ”.",
+          "This is an address, and addresses are shared by many sites. Order the host name; where "
+          "there is none, choose scope “address”."};
     case FindingKind::public_suffix:
     case FindingKind::hosting_suffix:
     case FindingKind::single_label: return suffix_words(finding.kind, name);
@@ -133,6 +140,15 @@ Words words_of(const Impact& impact, const Finding& finding) {
     case FindingKind::leaves_below:
     case FindingKind::names_below:
     case FindingKind::narrower_measure: return scope_words(impact, finding);
+    case FindingKind::not_an_address:
+    case FindingKind::special_address:
+    case FindingKind::prefix_too_wide:
+    case FindingKind::own_address:
+    case FindingKind::never_block_prefix:
+    case FindingKind::whole_address:
+    case FindingKind::names_at_address:
+    case FindingKind::names_unknown:
+    case FindingKind::shared_hosting: return address_words(impact, finding);
   }
   return {};
 }
@@ -148,6 +164,14 @@ Words summary_of(const Impact& impact) {
       return {"Có thể ra lệnh, nhưng cần xem kỹ các lưu ý.",
               "It can be ordered; read the cautions."};
     case Severity::serious:
+      if (needs_third(impact.scope)) {
+        return {
+            "Ảnh hưởng lớn: cần lý do bằng văn bản và hai người duyệt, một người thuộc đơn vị "
+            "khác; "
+            "không có lệnh khẩn cấp.",
+            "Serious effect: it needs a written reason and two approvers, one of another unit; "
+            "there is no emergency order."};
+      }
       return {"Ảnh hưởng lớn: cần nêu lý do bằng văn bản và người duyệt thuộc đơn vị khác.",
               "Serious effect: it needs a written reason and an approver of another unit."};
     case Severity::refuse:
@@ -158,7 +182,7 @@ Words summary_of(const Impact& impact) {
 }
 
 std::vector<std::string> covers(const Impact& impact) {
-  if (impact.scope == Scope::host) return {impact.name};
+  if (impact.scope != Scope::domain) return {impact.name};
   return {impact.name, "*." + impact.name};
 }
 

@@ -9,13 +9,24 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "text/host.h"
+#include "text/ip_prefix.h"
 #include "text/utf8.h"
 
 namespace khien::cases {
 namespace {
 
 constexpr std::string_view never_block_mark = "# khien never-block list, format 1";
+constexpr std::string_view prefixes_mark = "# khien never-block prefixes, format 1";
 constexpr std::string_view popularity_mark = "# khien popularity list, format 1";
+
+std::string_view mark_of(ListKind kind) noexcept {
+  switch (kind) {
+    case ListKind::never_block: return never_block_mark;
+    case ListKind::popularity: return popularity_mark;
+    case ListKind::never_block_prefixes: return prefixes_mark;
+  }
+  return {};
+}
 
 struct Line {
   std::string_view text;
@@ -113,20 +124,39 @@ Result<void> check_header(const NameListFacts& facts, const std::set<std::string
                                   "source", "licence",  "date"};
   if (facts.kind == ListKind::never_block) {
     wanted.insert(wanted.end(), {"severity", "below"});
-  } else {
+  } else if (facts.kind == ListKind::popularity) {
     wanted.insert(wanted.end(), {"members-of-top", "ranked"});
+  } else {
+    wanted.emplace_back("severity");
   }
   for (const auto& key : wanted) {
     if (!seen.contains(key)) return fail(ErrorCode::malformed, "name list without header " + key);
   }
   if (!is_date(facts.date)) return fail(ErrorCode::malformed, "name list with a bad date");
-  if (facts.kind == ListKind::never_block && facts.severity == Severity::clear) {
+  if (facts.kind != ListKind::popularity && facts.severity == Severity::clear) {
     return fail(ErrorCode::malformed, "a never-block list needs a severity");
   }
   return {};
 }
 
+Result<void> keep(ListedName listed, NameList& list) {
+  if (list.names.size() == name_list_names_max) {
+    return fail(ErrorCode::limit_exceeded, "name list with too many names");
+  }
+  list.names.push_back(std::move(listed));
+  return {};
+}
+
+Result<void> read_prefix(const Line& line, NameList& list) {
+  const auto prefix = text::parse_prefix(line.text);
+  if (!prefix || text::to_string(*prefix) != line.text) return bad_line(line, "no prefix");
+  // Half of all addresses: such a line would refuse every order.
+  if (prefix->length < 2) return bad_line(line, "a prefix that is too wide");
+  return keep({.name = std::string{line.text}}, list);
+}
+
 Result<void> read_name(const Line& line, NameList& list) {
+  if (list.facts.kind == ListKind::never_block_prefixes) return read_prefix(line, list);
   ListedName listed;
   auto name = line.text;
   if (list.facts.ranked) {
@@ -140,12 +170,8 @@ Result<void> read_name(const Line& line, NameList& list) {
   if (!host || *host != name) return bad_line(line, "not a normalised host name");
   // A bare top-level name would protect, or make popular, everything below it.
   if (host->find('.') == std::string::npos) return bad_line(line, "a name of one label");
-  if (list.names.size() == name_list_names_max) {
-    return fail(ErrorCode::limit_exceeded, "name list with too many names");
-  }
   listed.name = std::move(*host);
-  list.names.push_back(std::move(listed));
-  return {};
+  return keep(std::move(listed), list);
 }
 
 // The column that holds the name: the first field that is a host with a dot.
@@ -179,11 +205,12 @@ Result<NameList> parse_name_list(std::string_view content) {
   bool in_header = true;
   auto read = for_each_line(content, [&](const Line& line) -> Result<void> {
     if (line.number == 1) {
-      if (line.text != never_block_mark && line.text != popularity_mark) {
-        return bad_line(line, "not a name list of format 1");
+      for (const auto kind :
+           {ListKind::never_block, ListKind::popularity, ListKind::never_block_prefixes}) {
+        list.facts.kind = kind;
+        if (line.text == mark_of(kind)) return {};
       }
-      list.facts.kind = line.text == popularity_mark ? ListKind::popularity : ListKind::never_block;
-      return {};
+      return bad_line(line, "not a name list of format 1");
     }
     if (line.text.starts_with('#')) {
       return in_header ? read_header(line, list.facts, seen) : Result<void>{};
@@ -213,8 +240,7 @@ Result<NameList> load_name_list(const std::filesystem::path& path) {
 
 std::string write_name_list(const NameList& list) {
   const NameListFacts& facts = list.facts;
-  const bool popularity = facts.kind == ListKind::popularity;
-  std::string out{popularity ? popularity_mark : never_block_mark};
+  std::string out{mark_of(facts.kind)};
   const auto header = [&out](std::string_view key, std::string_view value) {
     out.append("\n# ").append(key).append(": ").append(value);
   };
@@ -225,12 +251,12 @@ std::string write_name_list(const NameList& list) {
   header("source", facts.source);
   header("licence", facts.licence);
   header("date", facts.date);
-  if (popularity) {
+  if (facts.kind == ListKind::popularity) {
     header("members-of-top", std::to_string(facts.members_of_top));
     header("ranked", facts.ranked ? "yes" : "no");
   } else {
     header("severity", list_word(facts.severity));
-    header("below", list_word(facts.below));
+    if (facts.kind == ListKind::never_block) header("below", list_word(facts.below));
   }
   out.push_back('\n');
   for (const auto& listed : list.names) {

@@ -1,6 +1,6 @@
-// Files of names that an order must meet first: never-block lists and popularity lists. Reads and
-// checks one file (docs/formats/never-block.md); looking names up is name_index.h. A file that
-// breaks the format is refused whole: half a list protects half of what it should.
+// Files of names and prefixes that an order must meet first: never-block and popularity lists.
+// Reads and checks one file (docs/formats/never-block.md); looking names up is name_index.h. A file
+// that breaks the format is refused whole: half a list protects half of what it should.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ enum class Severity : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Severity severity) noexcept;
 
-enum class ListKind : std::uint8_t { never_block, popularity };
+enum class ListKind : std::uint8_t { never_block, popularity, never_block_prefixes };
 
 struct NameListFacts {
   ListKind kind = ListKind::never_block;
@@ -48,7 +48,7 @@ struct NameListFacts {
 };
 
 struct ListedName {
-  std::string name;
+  std::string name;        // or a prefix in its canonical text
   std::uint32_t rank = 0;  // 0 where the list has no ranks
 };
 

@@ -1,6 +1,8 @@
 // The order: a block as a legal object. No block without a category, a legal ground, evidence, an
 // impact check, two different signers, an end date and a way to object; lifting needs one officer.
-// These are properties of the code and of the schema, not settings.
+// These are properties of the code and of the schema, not settings. An address or a prefix needs a
+// third signer besides, a reason for the step up, and a setting that allows it at all; it is never
+// an emergency (docs/adr/0103-orders-on-addresses.md).
 //
 //   draft ─► impact_checked ─► proposed ─► approved ─► published ─► enforced ─► verified
 //              │ ▲              │  │  └► refused                       │
@@ -13,8 +15,8 @@
 // Each function below is one move: rights (identity::may), version, state, deadlines, one event,
 // one ledger leaf, the publication row and the wake-up, all in the caller's transaction. Errors of
 // every move: not_found; denied with the words of identity::may ("not_your_role", "own_order",
-// "other_unit_needed", "touched_order", "waits_for_appeal"); conflict "stale_version",
-// "wrong_state".
+// "other_unit_needed", "already_signed", "touched_order", "waits_for_appeal"); conflict
+// "stale_version", "wrong_state".
 #pragma once
 
 #include <cstdint>
@@ -44,15 +46,27 @@ constexpr std::int64_t suspension_max_ms = 90 * ms_per_day;
 constexpr std::size_t order_evidence_max = 200;
 constexpr std::size_t order_reason_size_max = 2'000 * 4;  // octets
 
+/// What an order on an address or a prefix says besides; empty for names.
+struct AddressGrounds {
+  /// Why nothing narrower does: needed for an address, and why not single addresses for a prefix.
+  std::string step_reason = {};
+  std::optional<std::int64_t> names_told = {};  ///< of passive DNS: 0 to names_told_max
+  std::string told_source = {};                 ///< needed with a count
+};
+constexpr std::int64_t names_told_max = 1'000'000'000;
+constexpr std::size_t told_source_size_max = 200 * 4;  // octets
+
 struct OrderDraft {
   CaseId case_id;
-  std::string name;  ///< as written: a host name or URL; kept in A-labels
+  /// As written: a host name or URL, kept in A-labels; or, as the scope says, an address or prefix.
+  std::string name;
   Scope scope = Scope::host;
   std::string category;  ///< id of base/category.h
   InstrumentId ground;   ///< legal instrument; empty is refused at the proposal
   std::vector<std::string> evidence_ids;
   std::optional<InstantMs> ends_at_ms;
   std::string reason;  ///< wording: shown to signers and in the register
+  AddressGrounds address = {};
 };
 
 struct OrderEdit {
@@ -64,6 +78,7 @@ struct OrderEdit {
   std::optional<std::vector<std::string>> evidence_ids = {};
   std::optional<InstantMs> ends_at_ms = {};
   std::optional<std::string> reason = {};
+  std::optional<AddressGrounds> address = {};
 };
 
 /// Which signature.
@@ -102,6 +117,10 @@ struct Order {
   std::optional<InstantMs> emergency_ends_at_ms;  ///< set until it is ratified
   identity::AccountId proposer;
   std::string proposer_unit;
+  /// Of an address or prefix: who signed second of three. Once all three have, `approver` is the
+  /// one of another unit than the proposer, and this the other.
+  identity::AccountId co_approver;
+  std::string co_approver_unit;
   identity::AccountId approver;
   std::string approver_unit;
   std::optional<InstantMs> proposed_at_ms;
@@ -112,6 +131,7 @@ struct Order {
   std::optional<InstantMs> ended_at_ms;
   std::string end_reason;
   OrderId renews;  ///< the order that it succeeds
+  AddressGrounds address;
   InstantMs changed_at_ms = 0;
   std::int64_t cursor = 0;
 };
@@ -144,11 +164,13 @@ struct OrderFilter {
 // ---- before the first signature -------------------------------------------------------------
 
 /// Right order.draft. denied "choice_category"; invalid_argument "no_category" for a word that is
-/// none; malformed for a name that is none. Ground, evidence and end date may follow. Leaf
-/// order.drafted.
+/// none; malformed for a name that is none ("bad_address" for an address or prefix), or for a count
+/// or source that is none ("bad_names_told"); conflict "addresses_off". Ground, evidence and end
+/// date may follow. Leaf order.drafted.
 [[nodiscard]] Result<Order> draft_order(store::Transaction& tx, const Context& context,
                                         const identity::Actor& actor, const OrderDraft& draft);
-/// From draft, impact_checked or returned back to draft; the impact is forgotten. Leaf
+/// From draft, impact_checked or returned back to draft; the impact is forgotten. The scope of a
+/// name stays one of names, that of an address as it is: invalid_argument "bad_scope". Leaf
 /// order.edited.
 [[nodiscard]] Result<Order> edit_order(store::Transaction& tx, const Context& context,
                                        const identity::Actor& actor, const OrderEdit& edit);
@@ -183,19 +205,22 @@ struct SignedRequest {
 
 /// Right order.propose. invalid_argument "no_category" "choice_category" "no_legal_ground"
 /// "no_evidence" "unknown_evidence" "no_end_date" "end_date_too_late" "end_date_past"
-/// "reason_needed"; conflict "impact_missing" "impact_refused" "impact_stale" "already_ordered".
-/// Leaf order.proposed.
+/// "reason_needed" "step_reason_needed"; conflict "impact_missing" "impact_refused" "impact_stale"
+/// "already_ordered" "addresses_off". Leaf order.proposed.
 [[nodiscard]] Result<Order> propose_order(store::Transaction& tx, const Context& context,
                                           const identity::Actor& actor,
                                           const SignedRequest& request);
 /// Right order.approve, never the proposer (denied "own_order"); class A: of another unit (denied
 /// "other_unit_needed"). conflict "impact_stale" "end_date_past" "already_ordered". A renewal takes
 /// its predecessor's place at once. Leaf order.approved (and order.renewed of the predecessor).
+/// An address or prefix needs two of them, of different people, one of another unit: the first
+/// leaves it proposed (leaf order.co_approved); the same person again is denied "already_signed".
 [[nodiscard]] Result<Order> approve_order(store::Transaction& tx, const Context& context,
                                           const identity::Actor& actor,
                                           const SignedRequest& request);
 /// Right order.emergency: in force at once with this one signature, until emergency_life_ms later.
-/// Refuses what propose_order() refuses. Leaf order.emergency.
+/// Refuses what propose_order() refuses, and addresses and prefixes (conflict "no_emergency"). Leaf
+/// order.emergency.
 [[nodiscard]] Result<Order> declare_emergency(store::Transaction& tx, const Context& context,
                                               const identity::Actor& actor,
                                               const SignedRequest& request);

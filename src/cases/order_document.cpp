@@ -17,17 +17,23 @@ constexpr std::array<std::string_view, 4> move_words{"propose", "approve", "emer
 constexpr std::size_t impact_size_max = std::size_t{256} << 10U;
 constexpr std::string_view document_type = "khien.order.1";
 
-// The digest that the first signer signed, which the second one confirms.
-Result<std::string> first_digest(store::Executor& db, const OrderId& id) {
+// The digests that were signed before, which the next signer confirms.
+struct SignedBefore {
+  std::string proposal;
+  std::string approval;  // of the second of three signers
+};
+Result<SignedBefore> signed_before(store::Executor& db, const OrderId& id) {
   auto signatures = list_signatures(db, id);
   if (!signatures) return tl::unexpected<Error>{std::move(signatures).error()};
-  std::string digest;
+  SignedBefore before;
   for (const auto& signature : *signatures) {
     if (signature.move == SignedMove::propose || signature.move == SignedMove::emergency) {
-      digest = signature.digest;
+      before = {.proposal = signature.digest, .approval = {}};
+    } else {
+      before.approval = signature.digest;
     }
   }
-  return digest;
+  return before;
 }
 
 Result<Json> ground_json(store::Executor& db, const InstrumentId& id) {
@@ -87,11 +93,19 @@ Result<SigningDocument> document_of(store::Executor& db, const OrderRow& row, Si
                                 {"impact", std::move(*impact)},
                                 // Makes the digest say nothing about a name that must stay hidden.
                                 {"salt", row.salt}});
+  if (needs_third(order.scope)) {
+    document.set("step_reason", order.address.step_reason);
+    if (order.address.names_told) {
+      document.set("names_told", *order.address.names_told);
+      document.set("told_source", order.address.told_source);
+    }
+  }
   if (!order.renews.empty()) document.set("renews", order.renews.value);
   if (move == SignedMove::approve || move == SignedMove::ratify) {
-    auto first = first_digest(db, order.id);
-    if (!first) return tl::unexpected<Error>{std::move(first).error()};
-    document.set("proposal_sha256", *first);
+    auto before = signed_before(db, order.id);
+    if (!before) return tl::unexpected<Error>{std::move(before).error()};
+    document.set("proposal_sha256", before->proposal);
+    if (!order.co_approver.empty()) document.set("approval_sha256", before->approval);
   }
   auto canonical = document.canonical();
   if (!canonical) return propagate(std::move(canonical).error(), "write the document of an order");

@@ -1,6 +1,7 @@
 // Orders before their first signature (order.h).
 #include <algorithm>
 
+#include "cases/address_target.h"
 #include "cases/case.h"
 #include "cases/impact.h"
 #include "cases/impact_json.h"
@@ -18,10 +19,13 @@ using identity::Action;
 
 constexpr std::string_view sql_insert = R"(
 INSERT INTO block_order (id, number, case_id, subject_id, name, scope, category, ground_id, reason,
-  salt, state, drafted_by, drafted_at_ms, ends_at_ms, renews_id, changed_at_ms, change_sequence)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'draft', $11, $12, $13, $14, $12, 0))";
+  salt, state, drafted_by, drafted_at_ms, ends_at_ms, renews_id, changed_at_ms, change_sequence,
+  target, step_reason, names_told, told_source)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'draft', $11, $12, $13, $14, $12, 0, $15, $16, $17,
+  $18))";
 constexpr std::string_view sql_edit = R"(
 UPDATE block_order SET scope = $3, category = $4, ground_id = $5, reason = $6, ends_at_ms = $7,
+  step_reason = $8, names_told = $9, told_source = $10,
   impact = NULL, impact_verdict = NULL, impact_at_ms = NULL
 WHERE id = $1 AND version = $2)";
 constexpr std::string_view sql_impact = R"(
@@ -64,6 +68,31 @@ Result<std::string> read_reason(std::string_view written) {
   return propagate(std::move(error), "read the wording of an order");
 }
 
+Result<std::string> read_target(std::string_view written, Scope scope) {
+  return is_of_names(scope) ? read_name(written) : read_address_target(written, scope);
+}
+
+// What is not said stays empty; an order on a name says none of it.
+Result<AddressGrounds> read_grounds(const AddressGrounds& written, Scope scope) {
+  if (is_of_names(scope)) return AddressGrounds{};
+  AddressGrounds grounds{.names_told = written.names_told};
+  auto reason = read_reason(written.step_reason);
+  if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
+  grounds.step_reason = std::move(*reason);
+  auto source = text::clean_line(written.told_source, told_source_size_max);
+  if (!source) {
+    return fail(ErrorCode::malformed, "the source of a count is one line", "bad_names_told");
+  }
+  grounds.told_source = std::move(*source);
+  const auto told = grounds.names_told.value_or(0);
+  const bool with_source = grounds.names_told.has_value() == !grounds.told_source.empty();
+  if (told < 0 || told > names_told_max || !with_source) {
+    return fail(ErrorCode::malformed, "a count of names needs its source, and a source its count",
+                "bad_names_told");
+  }
+  return grounds;
+}
+
 // Empty is "none yet"; a ground that does not exist is refused by the foreign key otherwise.
 Result<void> check_ground_exists(store::Executor& db, const InstrumentId& ground) {
   if (ground.empty()) return {};
@@ -98,6 +127,7 @@ struct NewOrder {
   std::string reason;
   std::optional<InstantMs> ends_at_ms;
   std::vector<std::string> evidence_ids;
+  AddressGrounds address;
   OrderId renews = {};
 };
 
@@ -108,15 +138,18 @@ Result<Order> insert_order(store::Transaction& tx, const Context& context,
   if (!prefix) return tl::unexpected<Error>{std::move(prefix).error()};
   auto number = next_number(tx, Series::orders, *prefix, now_ms);
   if (!number) return tl::unexpected<Error>{std::move(number).error()};
-  auto subject = ensure_subject(tx, context, SubjectKind::host, draft.name);
+  const auto kind = is_of_names(draft.scope) ? SubjectKind::host : SubjectKind::ip;
+  auto subject = ensure_subject(tx, context, kind, draft.name);
   if (!subject) return tl::unexpected<Error>{std::move(subject).error()};
   const auto id = OrderId::make(context.clock, context.rng);
   std::optional<std::string_view> category;
   if (draft.category) category = to_string(*draft.category);
   auto done = tx.execute(
-      sql_insert, {id, *number, draft.case_id, subject->id, draft.name, to_string(draft.scope),
-                   category, draft.ground, draft.reason, ledger::new_salt(context.rng),
-                   actor.account_id, now_ms, draft.ends_at_ms, draft.renews});
+      sql_insert,
+      {id, *number, draft.case_id, subject->id, draft.name, stored_scope(draft.scope), category,
+       draft.ground, draft.reason, ledger::new_salt(context.rng), actor.account_id, now_ms,
+       draft.ends_at_ms, draft.renews, stored_target(draft.scope), draft.address.step_reason,
+       draft.address.names_told, draft.address.told_source});
   if (!done) return propagate(std::move(done).error(), "draft an order");
   auto kept = keep_evidence(tx, id, draft.evidence_ids);
   if (!kept) return tl::unexpected<Error>{std::move(kept).error()};
@@ -141,10 +174,15 @@ Result<Order> draft_order(store::Transaction& tx, const Context& context,
   if (of_case->state == CaseState::closed) return wrong_state("closed", "changed");
   auto category = read_category(draft.category);
   if (!category) return tl::unexpected<Error>{std::move(category).error()};
-  auto name = read_name(draft.name);
+  if (auto allowed = check_addresses_allowed(tx, draft.scope, context.clock.now_ms()); !allowed) {
+    return tl::unexpected<Error>{std::move(allowed).error()};
+  }
+  auto name = read_target(draft.name, draft.scope);
   if (!name) return tl::unexpected<Error>{std::move(name).error()};
   auto reason = read_reason(draft.reason);
   if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
+  auto address = read_grounds(draft.address, draft.scope);
+  if (!address) return tl::unexpected<Error>{std::move(address).error()};
   done = check_ground_exists(tx, draft.ground);
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
   return insert_order(tx, context, actor,
@@ -155,7 +193,8 @@ Result<Order> draft_order(store::Transaction& tx, const Context& context,
                        .ground = draft.ground,
                        .reason = std::move(*reason),
                        .ends_at_ms = draft.ends_at_ms,
-                       .evidence_ids = draft.evidence_ids});
+                       .evidence_ids = draft.evidence_ids,
+                       .address = std::move(*address)});
 }
 
 Result<Order> edit_order(store::Transaction& tx, const Context& context,
@@ -166,7 +205,18 @@ Result<Order> edit_order(store::Transaction& tx, const Context& context,
   if (!row) return tl::unexpected<Error>{std::move(row).error()};
   auto after = row->order;
   after.state = OrderState::draft;
-  if (edit.scope) after.scope = *edit.scope;
+  if (edit.scope && *edit.scope != after.scope) {
+    if (!is_of_names(*edit.scope) || !is_of_names(after.scope)) {
+      return fail(ErrorCode::invalid_argument, "draft another order for another kind of target",
+                  "bad_scope");
+    }
+    after.scope = *edit.scope;
+  }
+  if (edit.address) {
+    auto address = read_grounds(*edit.address, after.scope);
+    if (!address) return tl::unexpected<Error>{std::move(address).error()};
+    after.address = std::move(*address);
+  }
   if (edit.ground) after.ground = *edit.ground;
   if (edit.ends_at_ms) after.ends_at_ms = edit.ends_at_ms;
   if (edit.category) {
@@ -188,8 +238,10 @@ Result<Order> edit_order(store::Transaction& tx, const Context& context,
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
   std::optional<std::string_view> category;
   if (after.category) category = to_string(*after.category);
-  auto changed = tx.execute(sql_edit, {edit.id, edit.version, to_string(after.scope), category,
-                                       after.ground, after.reason, after.ends_at_ms});
+  auto changed =
+      tx.execute(sql_edit, {edit.id, edit.version, stored_scope(after.scope), category,
+                            after.ground, after.reason, after.ends_at_ms, after.address.step_reason,
+                            after.address.names_told, after.address.told_source});
   if (!changed) return propagate(std::move(changed).error(), "edit an order");
   // A proposal that was returned is no proposal any more.
   after.class_a = false;
@@ -257,6 +309,7 @@ Result<Order> renew_order(store::Transaction& tx, const Context& context,
                        .reason = std::move(*reason),
                        .ends_at_ms = ends_at_ms,
                        .evidence_ids = old.evidence_ids,
+                       .address = old.address,
                        .renews = old.id});
 }
 

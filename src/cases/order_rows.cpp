@@ -6,11 +6,13 @@ namespace khien::cases {
 namespace {
 
 constexpr std::string_view sql_select = R"(
-SELECT o.id, o.number, o.version, o.state, o.case_id, o.name, o.scope, o.category, o.ground_id,
+SELECT o.id, o.number, o.version, o.state, o.case_id, o.name,
+  CASE WHEN o.target = 'name' THEN o.scope ELSE o.target END, o.category, o.ground_id,
   o.reason, o.impact, o.impact_verdict, o.impact_at_ms, o.class_a, o.emergency,
   o.emergency_ends_at_ms, o.proposer, o.proposer_unit, o.approver, o.approver_unit,
   o.proposed_at_ms, o.valid_from_ms, o.ends_at_ms, o.recheck_at_ms, o.resumes_at_ms, o.ended_at_ms,
-  o.end_reason, o.renews_id, o.changed_at_ms, o.change_sequence, o.salt, o.subject_id
+  o.end_reason, o.renews_id, o.changed_at_ms, o.change_sequence, o.salt, o.subject_id,
+  o.co_approver, o.co_approver_unit, o.step_reason, o.names_told, o.told_source
 FROM block_order o )";
 constexpr std::string_view sql_evidence =
     "SELECT evidence_id FROM order_evidence WHERE order_id = $1 ORDER BY evidence_id";
@@ -19,7 +21,7 @@ UPDATE block_order SET state = $3, class_a = $4, emergency = $5, emergency_ends_
   proposer = $7, proposer_unit = $8, approver = $9, approver_unit = $10, proposed_at_ms = $11,
   valid_from_ms = $12, recheck_at_ms = $13, resumes_at_ms = $14, ended_at_ms = $15,
   end_reason = $16, changed_at_ms = $17, change_sequence = $18,
-  register_sequence = COALESCE(register_sequence, $19),
+  register_sequence = COALESCE(register_sequence, $19), co_approver = $20, co_approver_unit = $21,
   version = version + 1
 WHERE id = $1 AND version = $2)";
 
@@ -50,6 +52,8 @@ Result<OrderRow> read_order_row(const store::Row& row) {
                          .emergency_ends_at_ms = row.optional_integer(15),
                          .proposer = {row.optional_text(16).value_or("")},
                          .proposer_unit = row.optional_text(17).value_or(""),
+                         .co_approver = {row.optional_text(32).value_or("")},
+                         .co_approver_unit = row.optional_text(33).value_or(""),
                          .approver = {row.optional_text(18).value_or("")},
                          .approver_unit = row.optional_text(19).value_or(""),
                          .proposed_at_ms = row.optional_integer(20),
@@ -60,6 +64,9 @@ Result<OrderRow> read_order_row(const store::Row& row) {
                          .ended_at_ms = row.optional_integer(25),
                          .end_reason = row.text(26),
                          .renews = OrderId{row.optional_text(27).value_or("")},
+                         .address = {.step_reason = row.text(34),
+                                     .names_told = row.optional_integer(35),
+                                     .told_source = row.text(36)},
                          .changed_at_ms = row.integer(28),
                          .cursor = row.integer(29)},
                .salt = row.text(30),
@@ -98,13 +105,27 @@ Result<void> save_order(store::Transaction& tx, const Order& order, std::int64_t
   // An order enters the register when it first comes into force, and keeps that place.
   std::optional<std::int64_t> in_register;
   if (order.valid_from_ms) in_register = sequence;
-  auto done = tx.execute(
-      sql_save,
-      {order.id, order.version, to_string(order.state), order.class_a ? 1 : 0,
-       order.emergency ? 1 : 0, order.emergency_ends_at_ms, order.proposer,
-       optional(order.proposer_unit), order.approver, optional(order.approver_unit),
-       order.proposed_at_ms, order.valid_from_ms, order.recheck_at_ms, order.resumes_at_ms,
-       order.ended_at_ms, order.end_reason, order.changed_at_ms, sequence, in_register});
+  auto done = tx.execute(sql_save, {order.id,
+                                    order.version,
+                                    to_string(order.state),
+                                    order.class_a ? 1 : 0,
+                                    order.emergency ? 1 : 0,
+                                    order.emergency_ends_at_ms,
+                                    order.proposer,
+                                    optional(order.proposer_unit),
+                                    order.approver,
+                                    optional(order.approver_unit),
+                                    order.proposed_at_ms,
+                                    order.valid_from_ms,
+                                    order.recheck_at_ms,
+                                    order.resumes_at_ms,
+                                    order.ended_at_ms,
+                                    order.end_reason,
+                                    order.changed_at_ms,
+                                    sequence,
+                                    in_register,
+                                    order.co_approver,
+                                    optional(order.co_approver_unit)});
   if (!done) return propagate(std::move(done).error(), "save an order");
   if (*done != 1) return fail(ErrorCode::conflict, "the order has changed", "stale_version");
   return {};

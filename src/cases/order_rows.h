@@ -18,6 +18,14 @@ struct OrderRow {
   SubjectId subject;
 };
 
+/// `scope` and `target` of the row (schema_addresses.h).
+[[nodiscard]] constexpr std::string_view stored_scope(Scope scope) noexcept {
+  return scope == Scope::domain ? "domain" : "host";
+}
+[[nodiscard]] constexpr std::string_view stored_target(Scope scope) noexcept {
+  return is_of_names(scope) ? std::string_view{"name"} : to_string(scope);
+}
+
 /// Columns that read_order_row() reads, up to the conditions.
 [[nodiscard]] std::string_view order_select() noexcept;
 [[nodiscard]] Result<OrderRow> read_order_row(const store::Row& row);

@@ -61,7 +61,7 @@ Result<void> check_impact(const Order& order, InstantMs now_ms) {
 
 Result<void> check_alone(store::Executor& db, const Order& order) {
   auto row = db.query_one(sql_standing_other,
-                          {order.name, to_string(order.scope), to_string(*order.category),
+                          {order.name, stored_scope(order.scope), to_string(*order.category),
                            order.id.value, order.renews.value});
   if (!row) return propagate(std::move(row).error(), "look for another order");
   if ((*row)->integer(0) == 0) return {};
@@ -109,14 +109,36 @@ bool starts_from(const Order& order, SignedMove move) noexcept {
 
 }  // namespace
 
+bool is_of_other_unit(const Order& order) noexcept {
+  // A unit that is not known is no other unit.
+  return !order.co_approver_unit.empty() && !order.proposer_unit.empty() &&
+         order.co_approver_unit != order.proposer_unit;
+}
+
 identity::Facts signing_facts(const Order& order) {
+  // Of three signers one of the last two is of another unit, whichever of them it is.
+  const bool first_of_two = needs_third(order.scope) && order.co_approver.empty();
+  const bool other_has_signed = !order.co_approver.empty() && is_of_other_unit(order);
   return {.proposer = order.proposer,
           .proposer_unit = order.proposer_unit,
-          .needs_other_unit = order.class_a};
+          .needs_other_unit = order.class_a && !first_of_two && !other_has_signed,
+          .signed_by = order.co_approver};
 }
 
 bool is_class_a(const Order& order) noexcept {
-  return order.category == Category::child_abuse || order.impact_verdict == "serious";
+  return needs_third(order.scope) || order.category == Category::child_abuse ||
+         order.impact_verdict == "serious";
+}
+
+Result<void> check_addresses_allowed(store::Executor& db, Scope scope, InstantMs now_ms) {
+  if (is_of_names(scope)) return {};
+  auto allowed = may_order_addresses(db, now_ms);
+  if (!allowed) return tl::unexpected<Error>{std::move(allowed).error()};
+  if (*allowed) return {};
+  return fail(ErrorCode::conflict,
+              "orders on addresses are off here; `khienctl setting set address_orders on` is the "
+              "authority's decision",
+              "addresses_off");
 }
 
 Result<void> check_complete(store::Executor& db, const Order& order, InstantMs now_ms) {
@@ -128,6 +150,10 @@ Result<void> check_complete(store::Executor& db, const Order& order, InstantMs n
   if (done) done = check_evidence(db, order);
   if (done) done = check_end(order, now_ms);
   if (done && order.reason.empty()) done = bad("an order needs its wording", "reason_needed");
+  if (done && needs_third(order.scope) && order.address.step_reason.empty()) {
+    done = bad("an order on an address says why nothing narrower does", "step_reason_needed");
+  }
+  if (done) done = check_addresses_allowed(db, order.scope, now_ms);
   if (done) done = check_impact(order, now_ms);
   if (done) done = check_alone(db, order);
   return done;
@@ -138,6 +164,7 @@ Result<void> check_still_good(store::Executor& db, const Order& order, InstantMs
     return bad("the end date has passed", "end_date_past");
   }
   auto done = check_ground(db, order, now_ms);
+  if (done) done = check_addresses_allowed(db, order.scope, now_ms);
   if (done) done = check_impact(order, now_ms);
   if (done) done = check_alone(db, order);
   return done;
@@ -152,6 +179,10 @@ Result<OrderRow> check_signed_move(store::Executor& db, const Context& context,
   auto done = check_right(actor, order, move);
   if (done) done = expect_version(version, order.version);
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
+  if (move == SignedMove::emergency && needs_third(order.scope)) {
+    return fail(ErrorCode::conflict, "an address needs three signatures and is never an emergency",
+                "no_emergency");
+  }
   const auto now_ms = context.clock.now_ms();
   switch (move) {
     case SignedMove::propose:

@@ -15,10 +15,16 @@ namespace khien::cases {
 /// What must still hold when the second person signs.
 [[nodiscard]] Result<void> check_still_good(store::Executor& db, const Order& order,
                                             InstantMs now_ms);
+/// conflict "addresses_off" for an address or prefix while the setting says so.
+[[nodiscard]] Result<void> check_addresses_allowed(store::Executor& db, Scope scope,
+                                                   InstantMs now_ms);
 /// True where signers must be of different units.
 [[nodiscard]] bool is_class_a(const Order& order) noexcept;
 
-/// What the second signature's right depends on.
+/// Whether who signed second of three (co_approver) is of another unit than the proposer.
+[[nodiscard]] bool is_of_other_unit(const Order& order) noexcept;
+
+/// What the next signature's right depends on; borrows the order.
 [[nodiscard]] identity::Facts signing_facts(const Order& order);
 
 /// The order in a state in which `actor` may make the signed move: everything but the signature.

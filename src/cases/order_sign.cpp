@@ -1,4 +1,6 @@
 // The signed moves of orders (order.h).
+#include <utility>
+
 #include "cases/case.h"
 #include "cases/case_rows.h"
 #include "cases/deadline_rows.h"
@@ -77,6 +79,8 @@ void sign_first(Order& order, const identity::Actor& actor, InstantMs now_ms) {
   order.proposer = actor.account_id;
   order.proposer_unit = actor.unit;
   order.proposed_at_ms = now_ms;
+  order.co_approver = {};
+  order.co_approver_unit = {};
   order.approver = {};
   order.approver_unit = {};
   order.class_a = is_class_a(order);
@@ -120,6 +124,22 @@ Result<Order> enter_force(store::Transaction& tx, const Context& context,
   return order;
 }
 
+// The second of three: it goes on waiting, for somebody else.
+Result<Order> approve_second(store::Transaction& tx, const Context& context,
+                             const identity::Actor& actor, const SignedRequest& request,
+                             const Signing& signing) {
+  auto after = signing.row.order;
+  after.co_approver = actor.account_id;
+  after.co_approver_unit = actor.unit;
+  auto order = finish_order_move(tx, context, signing.row, after,
+                                 happening_of("order.co_approved", actor, request, signing));
+  if (!order) return order;
+  if (auto told = tell_second_signers(tx, context, *order); !told) {
+    return tl::unexpected<Error>{std::move(told).error()};
+  }
+  return order;
+}
+
 }  // namespace
 
 Result<Order> propose_order(store::Transaction& tx, const Context& context,
@@ -156,8 +176,16 @@ Result<Order> approve_order(store::Transaction& tx, const Context& context,
   auto signing = begin_signed(tx, context, actor, request, SignedMove::approve);
   if (!signing) return tl::unexpected<Error>{std::move(signing).error()};
   auto after = signing->row.order;
+  if (needs_third(after.scope) && after.co_approver.empty()) {
+    return approve_second(tx, context, actor, request, *signing);
+  }
   after.approver = actor.account_id;
   after.approver_unit = actor.unit;
+  // `approver` is the one of another unit, as the schema wants it of class A.
+  if (needs_third(after.scope) && actor.unit == after.proposer_unit) {
+    std::swap(after.approver, after.co_approver);
+    std::swap(after.approver_unit, after.co_approver_unit);
+  }
   return enter_force(tx, context, actor, *signing, after,
                      happening_of("order.approved", actor, request, *signing));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cases/deadline_rows.h"
 #include "cases/enforcement_rows.h"
 #include "cases/order_force.h"
 #include "cases/order_rows.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr std::string_view sql_columns = R"(
 SELECT p.sequence, p.action, p.order_id, o.number, p.basis, p.category, p.name, p.scope, p.at_ms,
   p.serve_until_ms, CASE WHEN o.class_a = 1 AND o.approver IS NOT NULL AND o.name = p.name
-    AND o.scope = p.scope THEN 1 ELSE 0 END,
+    AND p.scope = CASE WHEN o.target = 'name' THEN o.scope ELSE o.target END THEN 1 ELSE 0 END,
   p.published_at_ms
 FROM publication p JOIN block_order o ON o.id = p.order_id )";
 constexpr std::string_view sql_after = "WHERE p.sequence > $1 ORDER BY p.sequence LIMIT $2";
@@ -89,7 +90,10 @@ Result<void> note_add(store::Transaction& tx, const Context& context, const Orde
                       const PublishedNote& note) {
   // Lifted or suspended in the meantime: the remove that follows tells the rest.
   if (!is_in_force(row.order.state)) return {};
-  auto done = start_enforcement(tx, context, row.order.id, note, EnforcementState::pending);
+  // No resolver follows addresses: given out in a signed list is all that can be known of them.
+  auto done = is_of_names(row.order.scope)
+                  ? start_enforcement(tx, context, row.order.id, note, EnforcementState::pending)
+                  : close_deadline(tx, context, row.order.id.value, DeadlineKind::enforce);
   if (!done || row.order.state != OrderState::approved) return done;
   return note_move(tx, context, row, OrderState::published, "order.published", note);
 }
@@ -101,9 +105,15 @@ Result<void> note_remove(store::Transaction& tx, const Context& context, const O
   if (!standing) return propagate(std::move(standing).error(), "look what stands of an order");
   // Out of the emergency set after a ratification, or resumed by now: the name is still served.
   if ((*standing)->integer(0) > 0) return {};
-  auto done = start_enforcement(tx, context, row.order.id, note, EnforcementState::lift_pending);
-  const bool ended = row.order.state == OrderState::lifted || row.order.state == OrderState::lapsed;
-  if (!done || !ended) return done;
+  const bool ended_now =
+      row.order.state == OrderState::lifted || row.order.state == OrderState::lapsed;
+  Result<void> done;
+  if (is_of_names(row.order.scope)) {
+    done = start_enforcement(tx, context, row.order.id, note, EnforcementState::lift_pending);
+  } else if (ended_now) {
+    done = close_deadline(tx, context, row.order.id.value, DeadlineKind::lift);
+  }
+  if (!done || !ended_now) return done;
   return note_move(tx, context, row, OrderState::lift_published, "order.lift_published", note);
 }
 

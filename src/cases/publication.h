@@ -33,7 +33,7 @@ struct Publication {
   std::string order_number;
   Basis basis = Basis::orders;  ///< orders or emergency
   Category category = Category::phishing;
-  std::string name;  ///< A-labels, lower case, no final dot
+  std::string name;  ///< A-labels, lower case, no final dot; or an address or prefix
   Scope scope = Scope::host;
   InstantMs at_ms = 0;
   /// Of an add: the instant after which it must not be served, whatever happens to the database.
@@ -78,7 +78,8 @@ struct PublishedNote {
 };
 /// Our primary serves the row. An add moves its order from approved to published (leaf
 /// order.published), a remove from lifted or lapsed to lift_published (leaf order.lift_published);
-/// enforcement rows for every followed resolver begin. Saying it twice changes nothing.
+/// enforcement rows for every followed resolver begin, if it names hosts. Saying it twice changes
+/// nothing.
 [[nodiscard]] Result<void> record_published(store::Transaction& tx, const Context& context,
                                             const PublishedNote& note);
 

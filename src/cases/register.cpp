@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cases/address_target.h"
 #include "cases/number.h"
 #include "cases/order_rows.h"
 #include "cases/publication.h"
@@ -35,6 +36,10 @@ WHERE record = 'order' AND record_id = $1 AND leaf_id IS NOT NULL ORDER BY id)";
 constexpr std::string_view sql_reported = R"(
 SELECT count(*) FROM subject
 WHERE kind IN ('host', 'domain') AND value = $1 AND verdict IN ('suspected', 'confirmed'))";
+
+constexpr std::string_view sql_reported_address = R"(
+SELECT count(*) FROM subject
+WHERE kind = 'ip' AND value = $1 AND verdict IN ('suspected', 'confirmed'))";
 
 Result<bool> is_withdrawn(store::Executor& db, const Order& order) {
   if (order.state != OrderState::suspended) return false;
@@ -118,6 +123,29 @@ Result<void> add_entries_for(store::Executor& db, std::string_view asked, std::s
   return {};
 }
 
+// Orders of this very address or prefix, and of the prefixes that hold it.
+Result<Lookup> look_up_address(store::Executor& db, const std::vector<std::string>& targets) {
+  Lookup lookup{.name = targets.front(), .registrable_domain = {}, .blocking = {}, .past = {}};
+  for (const auto& target : targets) {
+    auto entries = read_entries(
+        db, db.query(std::string{order_select()} + std::string{sql_by_name}, {target}));
+    if (!entries) return tl::unexpected<Error>{std::move(entries).error()};
+    for (auto& entry : *entries) {
+      if (entry.in_force) {
+        lookup.blocking.push_back(std::move(entry));
+      } else if (target == lookup.name) {
+        lookup.past.push_back(std::move(entry));
+      }
+    }
+  }
+  if (lookup.blocking.empty()) {
+    auto row = db.query_one(sql_reported_address, {lookup.name});
+    if (!row) return propagate(std::move(row).error(), "look up a subject");
+    lookup.reported = (*row)->integer(0) > 0;
+  }
+  return lookup;
+}
+
 }  // namespace
 
 Result<Page<RegisterEntry>> list_register(store::Executor& db, const RegisterFilter& filter,
@@ -181,6 +209,9 @@ Result<std::vector<std::string>> order_leaves(store::Executor& db, const OrderId
 
 Result<Lookup> look_up(store::Executor& db, const text::PublicSuffixList& suffixes,
                        std::string_view written) {
+  if (const auto targets = targets_covering(written); !targets.empty()) {
+    return look_up_address(db, targets);
+  }
   auto name = read_host(written);
   if (!name) return tl::unexpected<Error>{std::move(name).error()};
   Lookup lookup{.name = *name,

@@ -30,7 +30,7 @@ constexpr std::string_view sql_hosts = R"(
 SELECT s.value FROM report_subject m JOIN subject s ON s.id = m.subject_id
 WHERE m.report_id = $1 AND s.kind IN ('host', 'domain'))";
 constexpr std::string_view sql_orders = R"(
-SELECT o.id, o.name, o.scope, o.valid_from_ms, o.ended_at_ms FROM block_order o
+SELECT o.id, o.name, CASE WHEN o.target = 'name' THEN o.scope ELSE o.target END, o.valid_from_ms, o.ended_at_ms FROM block_order o
 WHERE o.case_id = $1 AND o.valid_from_ms IS NOT NULL ORDER BY o.valid_from_ms LIMIT 200)";
 constexpr std::string_view sql_withdraw = R"(
 UPDATE report SET state = 'withdrawn', change_sequence = $3, version = version + 1

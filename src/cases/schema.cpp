@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "cases/schema_addresses.h"
 #include "cases/schema_orders.h"
 
 namespace khien::cases {
@@ -219,6 +220,11 @@ constexpr std::array all{
     store::Migration{.number = 4, .name = "appeals", .sql = schema_appeals},
     store::Migration{.number = 5, .name = "listing_objections", .sql = schema_listing_objections},
     store::Migration{.number = 6, .name = "publications_by_name", .sql = publications_by_name},
+    store::Migration{.number = 7,
+                     .name = "addresses",
+                     .sql = schema_addresses,
+                     .sqlite_sql = schema_addresses_sqlite,
+                     .postgresql_sql = schema_addresses_postgresql},
 };
 
 }  // namespace

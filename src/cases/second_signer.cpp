@@ -27,6 +27,8 @@ Result<std::optional<InstantMs>> second_signature_due(store::Executor& db, const
   return std::optional{(*row)->integer(0)};
 }
 
+identity::Facts second_signature_facts(const Order& order) { return signing_facts(order); }
+
 identity::Verdict may_sign_second(const identity::Actor& actor, const Order& order) {
   return identity::may(actor, identity::Action::order_approve, signing_facts(order));
 }

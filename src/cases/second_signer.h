@@ -1,6 +1,6 @@
-// The second signature from outside: which orders wait for one, until when, who may give it, and
-// the job that lets those people know. How they are told is not known here: a worker that takes the
-// job does it, with mail or otherwise.
+// The second signature from outside, and the third where one is needed: which orders wait for one,
+// until when, who may give it, and the job that lets those people know. How they are told is not
+// known here: a worker that takes the job does it, with mail or otherwise.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,8 @@ constexpr int second_signature_attempts_max = 40;
 [[nodiscard]] Result<std::optional<InstantMs>> second_signature_due(store::Executor& db,
                                                                     const Order& order);
 
+/// What the right to give it depends on; borrows the order.
+[[nodiscard]] identity::Facts second_signature_facts(const Order& order);
 /// Whether `actor` may give it: the rights of approve_order() and ratify_order().
 [[nodiscard]] identity::Verdict may_sign_second(const identity::Actor& actor, const Order& order);
 

@@ -13,11 +13,12 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 4> setting_words{"body_name_vi", "body_name_en",
-                                                        "body_contact", "number_prefix"};
+constexpr std::array<std::string_view, 5> setting_words{
+    "body_name_vi", "body_name_en", "body_contact", "number_prefix", "address_orders"};
 constexpr std::size_t setting_size_max = 1'000;  // octets
 constexpr std::size_t prefix_size_max = 6;
 constexpr std::string_view default_prefix = "NB";
+constexpr std::string_view default_address_orders = "off";
 
 constexpr std::string_view sql_read = R"(
 SELECT value FROM setting WHERE name = $1 AND valid_from_ms <= $2
@@ -59,7 +60,14 @@ Result<std::string> read_setting(store::Executor& db, Setting setting, InstantMs
   auto row = db.query_one(sql_read, {to_string(setting), at_ms});
   if (!row) return propagate(std::move(row).error(), "read a setting");
   if (row->has_value()) return (*row)->text(0);
+  if (setting == Setting::address_orders) return std::string{default_address_orders};
   return std::string{setting == Setting::number_prefix ? default_prefix : std::string_view{}};
+}
+
+Result<bool> may_order_addresses(store::Executor& db, InstantMs at_ms) {
+  auto value = read_setting(db, Setting::address_orders, at_ms);
+  if (!value) return tl::unexpected<Error>{std::move(value).error()};
+  return *value == "on";
 }
 
 Result<void> change_setting(store::Transaction& tx, const Context& context,
@@ -75,6 +83,9 @@ Result<void> change_setting(store::Transaction& tx, const Context& context,
   if (setting == Setting::number_prefix && !is_prefix(*clean)) {
     return fail(ErrorCode::invalid_argument, "a prefix has 1 to 6 characters of A-Z and 0-9",
                 "bad_setting");
+  }
+  if (setting == Setting::address_orders && *clean != "on" && *clean != "off") {
+    return fail(ErrorCode::invalid_argument, "address_orders is on or off", "bad_setting");
   }
   const auto now_ms = context.clock.now_ms();
   auto done =

@@ -30,14 +30,17 @@ enum class Setting : std::uint8_t {
   body_name_vi,  ///< the authority as orders and the register name it
   body_name_en,
   body_contact,
-  number_prefix,  ///< 1 to 6 of A-Z and 0-9
+  number_prefix,   ///< 1 to 6 of A-Z and 0-9
+  address_orders,  ///< "on" or "off": whether addresses and prefixes may be ordered at all
 };
 [[nodiscard]] std::string_view to_string(Setting setting) noexcept;
 [[nodiscard]] std::optional<Setting> parse_setting(std::string_view word) noexcept;
 
-/// The value in force at `at_ms`, or the built-in one (prefix "NB", names empty).
+/// The value in force at `at_ms`, or the built-in one (prefix "NB", addresses "off", names empty).
 [[nodiscard]] Result<std::string> read_setting(store::Executor& db, Setting setting,
                                                InstantMs at_ms);
+/// Whether orders on addresses may be drafted and signed at `at_ms`; those in force go on.
+[[nodiscard]] Result<bool> may_order_addresses(store::Executor& db, InstantMs at_ms);
 /// From `from_ms` on (now or later). invalid_argument "bad_setting", "reason_needed". Leaf
 /// setting.changed.
 [[nodiscard]] Result<void> change_setting(store::Transaction& tx, const Context& context,

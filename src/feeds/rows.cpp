@@ -47,7 +47,7 @@ Result<Feed> feed_from_row(const store::Row& row) {
   const auto state = parse_feed_state(row.text(2));
   const auto format = exchange::parse_list_format(row.text(5));
   const auto category = parse_category(row.text(6));
-  const auto scope = cases::parse_scope(row.text(7));
+  const auto scope = cases::parse_name_scope(row.text(7));
   if (!state || !format || !category || !scope) return unknown_word(id);
   Feed feed;
   feed.id = FeedId{id};

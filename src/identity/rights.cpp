@@ -115,6 +115,8 @@ constexpr Verdict own_account{false, "own_account",
                               "Nobody changes the roles, factors or lock of their own account."};
 constexpr Verdict other_unit_needed{false, "other_unit_needed",
                                     "This order needs a second signer from another unit."};
+constexpr Verdict already_signed{false, "already_signed",
+                                 "You have signed this order; a third person has to."};
 constexpr Verdict touched_order{false, "touched_order",
                                 "Who took part in an order does not decide on its appeal."};
 constexpr Verdict waits_for_appeal{
@@ -178,6 +180,7 @@ Verdict may(const Actor& actor, Action action, const Facts& facts) noexcept {
     return administrator_signs_nothing;
   switch (action) {
     case Action::order_approve:
+      return is(facts.signed_by, actor) ? already_signed : may_decide_order(actor, facts);
     case Action::order_refuse: return may_decide_order(actor, facts);
     case Action::order_resume: return may_resume(actor, facts);
     case Action::appeal_decide: return touched(actor, facts) ? touched_order : yes;

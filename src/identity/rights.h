@@ -75,7 +75,7 @@ constexpr std::size_t action_count = 39;
 /// What the record says. Give what is known; what is left out separates nobody, so a caller that
 /// acts (not only shows) must give all that its action names:
 ///
-///   order_approve, order_refuse   proposer, proposer_unit, needs_other_unit
+///   order_approve, order_refuse   proposer, proposer_unit, needs_other_unit; approve: signed_by
 ///     (ratify: the proposer is who signed the emergency order)
 ///   order_resume                  touched_by, suspended_for_appeal
 ///   order_lift, order_suspend     nothing: anyone with the role, at once
@@ -89,7 +89,8 @@ struct Facts {
   AccountId proposer = {};              ///< who proposed the thing that waits for a decision
   std::string_view proposer_unit = {};  ///< their unit at that time
   bool needs_other_unit =
-      false;  ///< class A and serious impact: the second signer is of another unit
+      false;                 ///< class A and serious impact: the second signer is of another unit
+  AccountId signed_by = {};  ///< who signed second already, where a third signature is needed
   std::span<const AccountId> touched_by =
       {};  ///< whoever drafted, signed, returned or suspended it
   bool suspended_for_appeal = false;
@@ -106,7 +107,8 @@ struct Verdict {
 };
 
 /// The words are: not_your_role, administrator_signs_nothing, own_order, own_feed, own_proposal,
-/// own_destruction, own_account, other_unit_needed, touched_order, waits_for_appeal. About 20 ns.
+/// own_destruction, own_account, other_unit_needed, already_signed, touched_order,
+/// waits_for_appeal. About 20 ns.
 [[nodiscard]] Verdict may(const Actor& actor, Action action, const Facts& facts = {}) noexcept;
 
 /// What the actor's roles open in general, in the order of the enum: for menus.

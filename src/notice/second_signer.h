@@ -24,6 +24,7 @@ struct SecondSignatureRequest {
   std::string name;    ///< A-labels; left out of the mail for child abuse
   Category category = Category::phishing;
   bool emergency = false;  ///< in force with one signature, and lapses at `due`
+  int signatures = 1;      ///< given already: 2 where a third is needed
   std::string due;         ///< a moment in Vietnam's time as people read it; empty: none
   std::string ends;        ///< the order's end date likewise
   std::string link;        ///< PUBLIC_URL/app/orders/ID

@@ -57,6 +57,17 @@ TEST(SecondSignatureMail, AnEmergencySaysThatItLapses) {
   EXPECT_NE(mail.text, second_signature_mail(text_of, request("vi")).text);
 }
 
+TEST(SecondSignatureMail, AThirdSaysThatTwoAreThere) {
+  for (const auto* language : {"vi", "en"}) {
+    auto third = request(language);
+    third.signatures = 2;
+    const auto mail = second_signature_mail(text_of, third);
+    EXPECT_NE(mail.text, second_signature_mail(text_of, request(language)).text);
+    EXPECT_EQ(mail.text.find("{{"), std::string::npos) << mail.text;
+    EXPECT_NE(mail.text.find("NB-26-L000007-3"), std::string::npos) << mail.text;
+  }
+}
+
 TEST(SecondSignatureMail, AChildAbuseNameIsNotWritten) {
   auto grave = request("vi");
   grave.category = Category::child_abuse;

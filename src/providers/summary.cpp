@@ -15,7 +15,7 @@ SELECT coalesce(c.verdict, 'unseen'), count(*),
 FROM publication p LEFT JOIN provider_check c
   ON c.provider_id = $1 AND c.order_id = p.order_id AND c.expected = 'blocked'
 WHERE p.action = 'add' AND p.removed_by IS NULL AND p.published_at_ms IS NOT NULL
-  AND p.category <> 'child-abuse'
+  AND p.category <> 'child-abuse' AND p.scope IN ('host', 'domain')
   AND NOT EXISTS (SELECT 1 FROM publication l WHERE l.order_id = p.order_id AND l.action = 'add'
     AND l.removed_by IS NULL AND l.published_at_ms IS NOT NULL AND l.sequence > p.sequence)
 GROUP BY coalesce(c.verdict, 'unseen'))";

@@ -20,7 +20,7 @@ SELECT p.order_id, p.name, p.zone, p.serial, coalesce((
 FROM publication p )";
 constexpr std::string_view blocked_where = R"(
 WHERE p.action = 'add' AND p.removed_by IS NULL AND p.published_at_ms IS NOT NULL
-  AND p.category <> 'child-abuse' AND p.serve_until_ms > $2
+  AND p.category <> 'child-abuse' AND p.scope IN ('host', 'domain') AND p.serve_until_ms > $2
   AND NOT EXISTS (SELECT 1 FROM publication l WHERE l.order_id = p.order_id AND l.action = 'add'
     AND l.removed_by IS NULL AND l.published_at_ms IS NOT NULL AND l.sequence > p.sequence) )";
 constexpr std::string_view lifted_columns = R"(
@@ -29,6 +29,7 @@ FROM publication p JOIN publication r ON r.sequence = p.removed_by )";
 // The last add of its order, ended, and nothing else blocks the name.
 constexpr std::string_view lifted_where = R"(
 WHERE p.action = 'add' AND r.published_at_ms IS NOT NULL AND p.category <> 'child-abuse'
+  AND p.scope IN ('host', 'domain')
   AND NOT EXISTS (SELECT 1 FROM publication l WHERE l.order_id = p.order_id AND l.action = 'add'
     AND l.sequence > p.sequence)
   AND NOT EXISTS (SELECT 1 FROM publication s WHERE s.name = p.name AND s.action = 'add'

@@ -20,11 +20,14 @@ import { addDays, endOfDay, toDay, useFormat } from '@/i18n/format';
 import { Section } from '@/ui/Page';
 import { Loaded, Refusal } from '@/ui/States';
 import { useToday } from '@/ui/useToday';
+import { AddressFields, isOfNames, noGrounds, toldOf } from './AddressFields';
 import { ImpactPanel } from './ImpactPanel';
 import { blockableNames } from './names';
 import { useImpact } from './useImpact';
 
 const typingPauseMs = 300;
+const scopesOfNames: readonly Scope[] = ['host', 'domain'];
+const allScopes: readonly Scope[] = [...scopesOfNames, 'address', 'prefix'];
 
 function lifeOf(meta: Meta, category: Category | '') {
   const facts = meta.categories.find(({ id }) => id === category);
@@ -45,10 +48,13 @@ export function OrderForm({
   const client = useQueryClient();
   const navigate = useNavigate();
   const names = blockableNames(record);
+  const addresses = record.subjects.filter(({ kind }) => kind === 'ip').map(({ value }) => value);
   const today = useToday();
 
   const [name, setName] = useState(wanted ?? names[0]?.value ?? '');
   const [scope, setScope] = useState<Scope>('host');
+  const scopes = meta.address_orders ? allScopes : scopesOfNames;
+  const [address, setAddress] = useState(noGrounds);
   const [category, setCategory] = useState<Category | ''>(record.category ?? '');
   const [groundId, setGroundId] = useState('');
   const usable = record.evidence.filter(({ destroyed }) => !destroyed);
@@ -59,7 +65,8 @@ export function OrderForm({
   const day = chosenDay || toDay(addDays(today, life.usual));
 
   const [checkedName] = useDebouncedValue(name.trim(), typingPauseMs);
-  const impact = useImpact(checkedName, scope, category || undefined);
+  const [told] = useDebouncedValue(toldOf(scope, address), typingPauseMs);
+  const impact = useImpact(checkedName, scope, category || undefined, told);
   const grounds = useQuery({ ...groundsQuery(category || undefined), enabled: category !== '' });
   const ground = groundId || (grounds.data?.items[0]?.id ?? '');
   const refused = impact.data?.verdict === 'refuse';
@@ -78,6 +85,10 @@ export function OrderForm({
             evidence_ids: evidenceIds,
             valid_until_ms: endOfDay(day),
             reason: reason.trim(),
+            ...(!isOfNames(scope) && {
+              step_reason: address.stepReason.trim(),
+              ...toldOf(scope, address),
+            }),
           },
         }),
       ),
@@ -105,21 +116,27 @@ export function OrderForm({
         <div className="k-stack">
           <Autocomplete
             label={t('app.order.name')}
-            description={t('app.order.name-hint')}
+            description={t(
+              isOfNames(scope)
+                ? 'app.order.name-hint'
+                : scope === 'address'
+                  ? 'app.order.address-hint'
+                  : 'app.order.prefix-hint',
+            )}
             required
             spellCheck={false}
             autoCapitalize="none"
             value={name}
             onChange={setName}
-            data={names.map(({ value }) => value)}
+            data={isOfNames(scope) ? names.map(({ value }) => value) : addresses}
           />
           <Radio.Group
             label={t('app.scope')}
             value={scope}
-            onChange={(value) => setScope(value === 'domain' ? 'domain' : 'host')}
+            onChange={(value) => setScope(scopes.find((one) => one === value) ?? 'host')}
           >
             <div className="k-stack k-group">
-              {(['host', 'domain'] as const).map((value) => (
+              {scopes.map((value) => (
                 <Radio
                   key={value}
                   value={value}
@@ -129,6 +146,7 @@ export function OrderForm({
               ))}
             </div>
           </Radio.Group>
+          {!isOfNames(scope) && <AddressFields value={address} onChange={setAddress} />}
           <NativeSelect
             label={t('app.category')}
             required

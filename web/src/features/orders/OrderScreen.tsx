@@ -12,6 +12,7 @@ import { Facts, Page, Section } from '@/ui/Page';
 import { Loaded } from '@/ui/States';
 import { Tag } from '@/ui/Tag';
 import { AtProviders } from '@/features/providers/AtProviders';
+import { isOfNames } from './AddressFields';
 import { ImpactPanel } from './ImpactPanel';
 import { signedMoves } from './moves';
 import { OrderActions } from './OrderActions';
@@ -42,6 +43,11 @@ function Signatures({ order }: { order: Order }) {
             </details>
           </li>
         ))}
+        {order.state === 'proposed' && order.co_approved_by !== undefined && (
+          <li className="k-item k-dim">
+            <Icon name="clock" size={15} /> {t('app.signatures.third')}
+          </li>
+        )}
         {order.signatures.length < 2 && (
           <li className="k-item k-dim">
             <Icon name="clock" size={15} />{' '}
@@ -57,6 +63,13 @@ function EnforcedWhere({ order }: { order: Order }) {
   const { t } = useTranslation();
   const format = useFormat();
   const places = order.enforcement ?? [];
+  if (!isOfNames(order.scope) && order.in_force) {
+    return (
+      <Section title={t('app.enforcement')}>
+        <p>{t('app.enforcement.lists', { list: `addresses-${order.category}` })}</p>
+      </Section>
+    );
+  }
   if (places.length === 0) return null;
   return (
     <Section title={t('app.enforcement')}>
@@ -123,6 +136,12 @@ function WhatAndWhy({ order }: { order: Order }) {
           <p className="k-dim k-small">{t('app.order.reason')}</p>
           <p className="k-quote">{order.reason}</p>
         </div>
+        {order.step_reason !== undefined && (
+          <div>
+            <p className="k-dim k-small">{t('app.order.step-reason')}</p>
+            <p className="k-quote">{order.step_reason}</p>
+          </div>
+        )}
         {order.end_reason !== undefined && order.end_reason !== '' && (
           <div>
             <p className="k-dim k-small">{t('app.order.end-reason')}</p>
@@ -195,8 +214,12 @@ export function OrderScreen() {
               <Deadlines items={order.deadlines} />
               <Signatures order={order} />
               <EnforcedWhere order={order} />
-              <AtProviders order={order} />
-              <OrderHits order={order} />
+              {isOfNames(order.scope) && (
+                <>
+                  <AtProviders order={order} />
+                  <OrderHits order={order} />
+                </>
+              )}
             </div>
           </div>
           {chosen !== undefined && signedMoves(order).includes(chosen) && (

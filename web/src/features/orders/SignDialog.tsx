@@ -33,6 +33,12 @@ function sendMove(order: Order, move: SignedMoveName, signature: Signature, reas
   }
 }
 
+/** What this signature does: of three, the second only lets the order wait for one more person. */
+function lead(order: Order, move: SignedMoveName) {
+  if (move !== 'approve' || order.signatures_needed === 2) return `app.sign.${move}` as const;
+  return order.co_approved_by === undefined ? 'app.sign.approve-second' : 'app.sign.approve-third';
+}
+
 function Covered({ order, challenge }: { order: Order; challenge: Challenge }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -50,6 +56,9 @@ function Covered({ order, challenge }: { order: Order; challenge: Challenge }) {
           [t('app.category'), t(`category.${order.category}`)],
           [t('app.ground'), format.text(order.ground.title)],
           [t('app.order.end'), format.date(order.valid_until_ms)],
+          ...(order.step_reason === undefined
+            ? []
+            : [[t('app.order.step-reason'), order.step_reason] as [string, string]]),
         ]}
       />
       <ImpactPanel impact={challenge.impact} />
@@ -110,7 +119,7 @@ function Sign({
     <Loaded query={challenge} rows={5}>
       {(of) => (
         <div className="k-stack">
-          <p className="k-dim">{t(`app.sign.${move}`)}</p>
+          <p className="k-dim">{t(lead(order, move))}</p>
           <Covered order={order} challenge={of} />
           {move === 'emergency' && (
             <Textarea

@@ -2,12 +2,14 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { openApp, Refuse } from '@/test/app';
+import { addressOrder } from '@/test/address_fixtures';
 import {
   challenge,
   enforcedOrder,
   evidence,
   ground,
   id,
+  meta,
   oneCase,
   orderHits,
   ownOrder,
@@ -51,6 +53,42 @@ describe('the order form', () => {
     });
   });
 
+  it('offers addresses only where the authority has turned them on', async () => {
+    await openApp(path);
+    await screen.findByLabelText('Đúng tên này');
+    expect(screen.queryByLabelText('Một địa chỉ IP')).toBeNull();
+  });
+
+  it('asks of an address why, and how many names use it', async () => {
+    const sent = await openApp(path, {
+      'GET /api/v1/meta': { ...meta, address_orders: true },
+      'POST /api/v1/orders': addressOrder,
+    });
+    await userEvent.click(await screen.findByLabelText('Một địa chỉ IP'));
+    const fill = async (label: RegExp, text: string) => {
+      const field = screen.getByLabelText(label, { selector: 'input, textarea' });
+      await userEvent.clear(field);
+      await userEvent.click(field);
+      await userEvent.paste(text);
+    };
+    await fill(/^Tên bị chặn/, '203.0.113.9');
+    await fill(/^Vì sao không có biện pháp hẹp hơn/, 'Không có tên');
+    await fill(/^Số tên máy chủ dùng địa chỉ này/, '1');
+    await fill(/^Nguồn và ngày của số lượng/, 'passive DNS');
+    await fill(/^Lập luận của lệnh/, 'Máy chủ lừa đảo');
+    await screen.findByRole('option', { name: /Luật mẫu/ });
+    await userEvent.click(screen.getByRole('button', { name: 'Soạn và xem để ký' }));
+    await waitFor(() =>
+      expect(sent.find(({ key }) => key === 'POST /api/v1/orders')?.body).toMatchObject({
+        name: '203.0.113.9',
+        scope: 'address',
+        step_reason: 'Không có tên',
+        names_told: 1,
+        told_source: 'passive DNS',
+      }),
+    );
+  });
+
   it('cannot be sent for a name that may not be blocked, and says why', async () => {
     await openApp(`${path}&name=com.vn`, { 'POST /api/v1/impact': refusedImpact });
     await screen.findByText('Không được phép chặn tên này');
@@ -75,6 +113,23 @@ describe('an order', () => {
       version: proposedOrder.version,
       signature: { method: 'totp', challenge_id: challenge.id, code: '123456' },
     });
+  });
+
+  it('on an address says that it waits for a third, and what the signature does', async () => {
+    await openApp(path, { 'GET /api/v1/orders/*': addressOrder });
+    await screen.findByText(/Chờ chữ ký thứ ba/);
+    screen.getByText('Không có tên miền nào để chặn');
+    expect(screen.queryByRole('region', { name: 'Số lần áp dụng' })).toBeNull();
+    await userEvent.click(await screen.findByRole('button', { name: 'Ký duyệt' }));
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText(/Chữ ký thứ ba. Lệnh có hiệu lực/);
+  });
+
+  it('on an address in force is given out in lists and asked of no resolver', async () => {
+    await openApp(path, {
+      'GET /api/v1/orders/*': { ...addressOrder, state: 'published', in_force: true },
+    });
+    await screen.findByText(/danh sách đã ký “addresses-phishing”/);
   });
 
   it('takes a fresh challenge after a code that was wrong', async () => {

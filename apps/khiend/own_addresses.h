@@ -1,0 +1,16 @@
+// Addresses that an order must never hit: where this khiend listens, the resolvers that it looks
+// at, and those that follow its zones.
+#pragma once
+
+#include <vector>
+
+#include "cases/impact.h"
+#include "options.h"
+
+namespace khien::khiend {
+
+/// Reads the followers' file; one that cannot be read is logged and left out, for khiend says
+/// elsewhere that it is bad. Listeners on every address (0.0.0.0, ::) name none.
+[[nodiscard]] std::vector<cases::OwnAddress> own_addresses_of(const Options& options);
+
+}  // namespace khien::khiend
