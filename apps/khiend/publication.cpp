@@ -12,6 +12,7 @@
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
+#include "own_addresses.h"
 #include "progress_keeper.h"
 #include "publish/agreement.h"
 #include "publish/canaries.h"
@@ -71,8 +72,13 @@ Result<std::unique_ptr<publish::Gate>> open_gate(Domain& domain, const Options& 
   const std::array<std::filesystem::path, 2> folders{options.data, options.state / "lists"};
   auto canaries = publish::load_canaries(folders);
   if (!canaries) return tl::unexpected<Error>{std::move(canaries).error()};
+  std::vector<net::Prefix> addresses;
+  for (const auto& own : own_addresses_of(options)) {
+    if (auto prefix = net::Prefix::parse(own.prefix)) addresses.push_back(*prefix);
+  }
   return publish::Gate::open({.folder = folder,
                               .canaries = std::move(*canaries),
+                              .canary_addresses = std::move(addresses),
                               .good_name = publish::good_names_of(domain.services().impact),
                               .metrics = &domain.metrics()},
                              domain.clock());

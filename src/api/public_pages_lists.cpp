@@ -7,7 +7,6 @@
 namespace khien::api {
 namespace {
 
-using exchange::ListOutput;
 using http::Request;
 using http::Response;
 
@@ -25,16 +24,16 @@ Result<Response> lists_page(const Services& services, const Request& request) {
   auto* shelf = services.lists;
   if (shelf != nullptr) {
     view.key = shelf->public_key().text();
-    for (const auto output : {ListOutput::domains, ListOutput::hosts, ListOutput::adblock,
-                              ListOutput::csv, ListOutput::json}) {
-      view.formats.emplace_back(exchange::to_string(output));
-    }
     for (const auto& list : publish::all_lists()) {
       const auto contents = shelf->contents(list);
       view.rows.push_back({.id = list.id,
                            .label = label_of(reading, list.id),
                            .names = std::to_string(contents.names),
-                           .serial = std::to_string(contents.serial)});
+                           .serial = std::to_string(contents.serial),
+                           .formats = {}});
+      for (const auto output : publish::outputs_of(list)) {
+        view.rows.back().formats.emplace_back(exchange::to_string(output));
+      }
     }
   }
   return html(reading, request, shelf == nullptr ? 503 : 200,

@@ -65,7 +65,7 @@ std::string reason_in(Input& in) {
 
 std::string zone_in(Input& in, const std::optional<std::string>& zone) {
   if (!zone || zone->empty()) return {};
-  const auto* facts = publish::find_zone(*zone);
+  const auto* facts = publish::find_set(*zone);
   if (facts == nullptr) {
     in.refuse({ErrorCode::invalid_argument, "no such zone", "unknown_zone"});
     return {};

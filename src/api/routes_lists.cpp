@@ -1,5 +1,6 @@
 #include "api/routes_lists.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -63,8 +64,7 @@ Json index_entry(const Services& services, ListShelf& shelf, const ListFacts& li
   const auto contents = shelf.contents(list);
   const auto base = services.public_url + "/lists/" + list.id;
   Json files = Json::object();
-  for (const auto output : {ListOutput::domains, ListOutput::hosts, ListOutput::adblock,
-                            ListOutput::csv, ListOutput::json}) {
+  for (const auto output : publish::outputs_of(list)) {
     const auto word = std::string{exchange::to_string(output)};
     files.set(word, base + "." + word);
   }
@@ -158,6 +158,8 @@ Result<Response> list(ListShelf& shelf, const Request& request, std::string_view
   const auto* facts = publish::find_list(name.substr(0, dot));
   const auto output = exchange::parse_list_output(name.substr(dot + 1));
   if (facts == nullptr || !output) return no_such_list();
+  const auto outputs = publish::outputs_of(*facts);
+  if (std::ranges::find(outputs, *output) == outputs.end()) return no_such_list();
   const auto wanted = request.query_value("version");
   auto open = wanted ? shelf.version(*facts, *output, *wanted) : shelf.newest(*facts, *output);
   if (!open) return tl::unexpected<Error>{std::move(open).error()};

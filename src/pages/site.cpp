@@ -183,7 +183,7 @@ std::string Site::lists(const Reader& reader, const ListsPage& view) const {
   Values::List lists;
   for (const auto& row : view.rows) {
     Values::List files;
-    for (const auto& format : view.formats) {
+    for (const auto& format : row.formats) {
       files.push_back(Values{}.set("file", row.id + "." + format).set("format", format));
     }
     lists.push_back(Values{}

@@ -122,11 +122,11 @@ struct ListRow {
   std::string label = {};
   std::string names = {};  ///< how many
   std::string serial = {};
+  std::vector<std::string> formats = {};  ///< "domains", "csv"
 };
 
 struct ListsPage {
   std::string key = {};  ///< public key; empty: lists are given out elsewhere
-  std::vector<std::string> formats = {};
   std::vector<ListRow> rows = {};
 };
 

@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "ledger/leaf.h"
 #include "ledger/placed_leaves.h"
+#include "publish/address_names.h"
 #include "publish/agreement_rows.h"
 
 namespace khien::publish {
@@ -21,7 +22,7 @@ Scope scope_of(cases::Scope scope) noexcept {
   return scope == cases::Scope::domain ? Scope::domain : Scope::host;
 }
 
-/// The zones in which nothing but orders may stand.
+/// The zones and sets in which nothing but orders may stand.
 std::vector<const ZoneFacts*> zones_of_orders() {
   std::vector<const ZoneFacts*> zones;
   for (const CategoryFacts& facts : all_categories()) {
@@ -29,6 +30,7 @@ std::vector<const ZoneFacts*> zones_of_orders() {
       const ZoneFacts* zone = zone_for(basis, facts.category);
       if (zone != nullptr && std::ranges::find(zones, zone) == zones.end()) zones.push_back(zone);
     }
+    if (const auto* set = address_set_for(facts.category)) zones.push_back(set);
   }
   return zones;
 }
@@ -41,11 +43,13 @@ std::multimap<std::string_view, const Holding*> by_source(std::span<const Holdin
 }
 
 Result<RegisterRule> rule_of(const cases::InForce& order) {
-  const ZoneFacts* zone = zone_for(order.basis, order.category);
+  const bool of_names = cases::is_of_names(order.scope);
+  const auto* zone =
+      set_for(of_names ? SetOf::names : SetOf::addresses, order.basis, order.category);
   if (zone == nullptr) return fail(ErrorCode::corrupt, "an order in force has no zone");
   return RegisterRule{.order = order.order.value,
                       .zone = zone->id,
-                      .name = order.name,
+                      .name = of_names ? order.name : address_name(order.name).value_or(order.name),
                       .name_commitment = order.name_commitment,
                       .scope = scope_of(order.scope)};
 }

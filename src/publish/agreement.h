@@ -31,7 +31,7 @@ constexpr std::size_t differences_kept_max = 100;  // the rest is counted
 struct RegisterRule {
   std::string order;
   std::string zone;  ///< id of the zone in which it must stand
-  std::string name;
+  std::string name;  ///< as the zone or set has it (address_names.h)
   std::string name_commitment;
   Scope scope = Scope::host;
 };

@@ -225,5 +225,60 @@ TEST_P(AgreementTest, KeepsAHundredDifferencesAndCountsTheRest) {
 INSTANTIATE_TEST_SUITE_P(Engines, AgreementTest, store::testing::for_each_engine(),
                          store::testing::engine_name);
 
+/// An order on an address on its whole way: three signatures, its set, the list's entry, the lift.
+TEST_P(AgreementTest, AnAddressIsInTheRegisterTheLedgerAndItsSetAlone) {
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::change_setting(tx, context, cases::demo_act,
+                                             cases::Setting::address_orders, "on", clock.now_ms());
+              }).has_value());
+  const auto case_id =
+      reported("Trang lừa đảo http://lua-dao.example/").case_id.value_or(cases::CaseId{});
+  auto content = draft_for(case_id, "192.0.2.0/28");
+  content.scope = cases::Scope::prefix;
+  content.address.step_reason = "Không có tên miền nào để chặn";
+  auto order = draft(content);
+  if (order) order = check(*order, cases::Severity::serious);
+  if (order) order = signed_move(analyst, *order, SignedMove::propose);
+  if (order) order = signed_move(approver, *order, SignedMove::approve);
+  settle();
+  const auto& set = *find_set("addresses-phishing");
+  EXPECT_TRUE(zones_->holdings_in(set).empty()) << "two signatures are not three";
+  const auto third = officer('F', {identity::Role::approver}, "u3");
+  if (order) order = signed_move(third, *order, SignedMove::approve);
+  ASSERT_TRUE(order.has_value()) << order.error().message;
+  settle();
+  EXPECT_EQ(order_of(order->id).state, cases::OrderState::published);
+  const auto held = zones_->holdings_in(set);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].name, "28.0.2.0.192.rpz-ip");
+  for (const ZoneFacts& zone : all_zones()) EXPECT_TRUE(zones_->holdings_in(zone).empty());
+  auto found = agreement_->compare();
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->order_count, 1);
+  EXPECT_EQ(found->difference_count, 0);
+
+  // Somebody's hand in the set is a difference like one in a zone.
+  const Change more{.zone = set.id, .name = "32.9.2.0.192.rpz-ip", .source = "order:nobody"};
+  ASSERT_TRUE(zones_->apply({&more, 1}).has_value());
+  found = agreement_->compare();
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->difference_count, 1);
+  EXPECT_EQ(found->differences[0].kind, DifferenceKind::not_in_register);
+  const Change gone{
+      .kind = ChangeKind::remove, .zone = set.id, .name = more.name, .source = more.source};
+  ASSERT_TRUE(zones_->apply({&gone, 1}).has_value());
+
+  const auto now = order_of(order->id);
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(
+                    tx, context, duty,
+                    {.id = now.id, .version = now.version, .reason = "dải đã đổi chủ"});
+              }).has_value());
+  settle();
+  EXPECT_EQ(order_of(order->id).state, cases::OrderState::lift_published);
+  EXPECT_TRUE(zones_->holdings_in(set).empty());
+  EXPECT_EQ(agreement_->compare()->difference_count, 0);
+}
+
 }  // namespace
 }  // namespace khien::publish

@@ -47,6 +47,8 @@ struct GateLimits {
   std::int64_t window_ms = 10 * ms_per_minute;
   /// Good names that orders with two signers may add in a window: one or two are a decision.
   std::size_t good_signed_max = 3;
+  /// Addresses of one set in a window: each takes three people, so twenty at once are no decision.
+  std::size_t addresses_max = 20;
 };
 
 /// A name that should not be blocked by accident.

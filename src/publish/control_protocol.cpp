@@ -1,5 +1,7 @@
 #include "publish/control_protocol.h"
 
+#include "publish/address_names.h"
+
 #include <algorithm>
 #include <array>
 
@@ -63,7 +65,7 @@ Json withdrawal_json(const Withdrawal& withdrawal, const ControlRequest& request
   Json names = Json::array();
   for (const WithdrawnRule& rule : withdrawal.rules) {
     if (names.items().size() == control_names_one_max) break;
-    names.push(Json::object({{"name", rule.name}, {"source", rule.source}}));
+    names.push(Json::object({{"name", readable_name(rule.name)}, {"source", rule.source}}));
   }
   return Json::object({{"zone", request.zone},
                        {"to", std::int64_t{request.serial}},
@@ -181,7 +183,7 @@ Json to_json(const HeldChange& change, std::size_t names_max) {
   Json names = Json::array();
   for (const HeldName& held : change.names) {
     if (names.items().size() == names_max) break;
-    names.push(Json::object({{"name", held.name},
+    names.push(Json::object({{"name", readable_name(held.name)},
                              {"source", held.source},
                              {"scope", held.scope == Scope::domain ? "domain" : "host"},
                              {"detail", held.detail}}));

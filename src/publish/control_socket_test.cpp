@@ -76,7 +76,7 @@ TEST_F(ControlSocketTest, DoesWhatIsAskedWhileThePublisherRuns) {
   block("nham.example", "order:2");
   const auto status = ask({.command = ControlCommand::status});
   ASSERT_TRUE(status.has_value()) << status.error().message;
-  EXPECT_EQ(status->find("zones")->items().size(), all_zones().size());
+  EXPECT_EQ(status->find("zones")->items().size(), all_sets().size());
   const auto rolled = ask({.command = ControlCommand::rollback,
                            .zone = "orders-phishing",
                            .serial = 2,

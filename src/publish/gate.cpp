@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
+#include "publish/address_names.h"
 #include "publish/gate_state.h"
 #include "publish/zone_set.h"
 
@@ -37,6 +38,19 @@ std::string digest_of(std::span<const std::string> names, Scope scope) {
   return codec::hex(digest.finish());
 }
 
+/// The limits of a set of addresses are tighter than a zone's.
+GateLimits limits_for(const ZoneFacts& zone, GateLimits limits) noexcept {
+  if (zone.of == SetOf::addresses) {
+    limits.adds_max = limits.addresses_max;
+    limits.adds_free = limits.addresses_max;
+  }
+  return limits;
+}
+
+bool overlap(const net::Prefix& a, const net::Prefix& b) noexcept {
+  return a.contains(b.base()) || b.contains(a.base());
+}
+
 std::string words_of(const GoodName& good) { return good.name + " (" + good.why + ")"; }
 
 }  // namespace
@@ -48,7 +62,7 @@ class Gate::Batch {
       : gate_(gate), state_(state), zones_(zones), now_ms_(gate.clock_.now_ms()) {}
 
   Admission judge(const Change& change) {
-    const ZoneFacts& zone = *find_zone(change.zone);
+    const ZoneFacts& zone = *find_set(change.zone);
     const std::string name = lower_text(change.name);
     if (change.kind == ChangeKind::remove) {
       if (waits(zone, change.source, name)) {
@@ -67,7 +81,7 @@ class Gate::Batch {
   /// Asks every canary through the zones as they would be. What blocks one is held, all of it.
   void ask_canaries(std::span<const Change> changes, std::vector<Admission>& admissions) {
     for (const auto& [id, names] : added_) {
-      const ZoneFacts& zone = *find_zone(id);
+      const ZoneFacts& zone = *find_set(id);
       const auto before = [&](const Canaries::Asked& asked) {
         return zones_.shown(zone, asked.name);
       };
@@ -82,8 +96,7 @@ class Gate::Batch {
       for (std::size_t i = 0; i < changes.size(); ++i) {
         const Change& change = changes[i];
         const bool is_added = change.kind == ChangeKind::add && admissions[i] == Admission::pass &&
-                              find_zone(change.zone) == &zone &&
-                              change.warrant != Warrant::released;
+                              find_set(change.zone) == &zone && change.warrant != Warrant::released;
         if (!is_added) continue;
         admissions[i] = hold(zone, change, lower_text(change.name), HoldReason::canary, *blocked);
       }
@@ -131,7 +144,7 @@ class Gate::Batch {
     if (gate_.options_.good_name) {
       facts.good = gate_.options_.good_name(name, change.scope, basis_of(zone));
     }
-    const auto reason = judge_add(facts, gate_.options_.limits);
+    const auto reason = judge_add(facts, limits_for(zone, gate_.options_.limits));
     if (reason) {
       const auto detail = facts.good ? words_of(*facts.good) : std::string{};
       return hold(zone, change, name, *reason, detail);
@@ -142,6 +155,11 @@ class Gate::Batch {
   }
 
   [[nodiscard]] bool blocks_canary(const ZoneFacts& zone, const std::string& name, Scope scope) {
+    if (const auto prefix = prefix_of_name(name)) {
+      return std::ranges::any_of(gate_.options_.canary_addresses, [&](const net::Prefix& canary) {
+        return overlap(canary, *prefix);
+      });
+    }
     if (!gate_.canaries_.concern(name)) return false;
     const auto before = [&](const Canaries::Asked& asked) {
       return zones_.shown(zone, asked.name);
@@ -281,7 +299,7 @@ Result<std::vector<Admission>> Gate::admit(std::span<const Change> changes, Zone
   Batch batch{*this, *state, zones};
   for (const Change& change : changes) {
     if (change.warrant == Warrant::admitted && change.kind == ChangeKind::add &&
-        is_stopped_in(state->kept, *find_zone(change.zone))) {
+        is_stopped_in(state->kept, *find_set(change.zone))) {
       return fail(ErrorCode::conflict, "publication was stopped", "zone_stopped");
     }
     admissions.push_back(batch.judge(change));

@@ -15,6 +15,7 @@
 
 #include "base/guarded.h"
 #include "base/metrics.h"
+#include "net/address.h"
 #include "publish/canaries.h"
 #include "publish/held_changes.h"
 #include "publish/zone_names.h"
@@ -27,6 +28,8 @@ struct GateOptions {
   std::filesystem::path folder;  ///< that of the ZoneSet
   GateLimits limits = {};
   std::vector<std::string> canaries = {};
+  /// Addresses that must stay reachable: ours, and those of who enforces.
+  std::vector<net::Prefix> canary_addresses = {};
   FindGoodName good_name = {};  ///< empty: no name is known to be good
   Metrics* metrics = nullptr;
 };

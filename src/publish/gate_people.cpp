@@ -131,7 +131,7 @@ Result<void> Gate::resume(const std::string& zone) {
   // Lists come again by themselves; names of orders wait until they are judged (resumable()).
   std::erase_if(next.changes, [&](const HeldChange& change) {
     return change.is_set() && change.reason == HoldReason::stopped &&
-           !is_stopped_in(next, *find_zone(change.zone));
+           !is_stopped_in(next, *find_set(change.zone));
   });
   auto kept = keep(*state, std::move(next));
   if (kept) generation_.fetch_add(1);
@@ -143,7 +143,7 @@ std::vector<HeldChange> Gate::resumable() {
   std::vector<HeldChange> changes;
   for (const HeldChange& change : state->kept.changes) {
     if (change.is_set() || change.reason != HoldReason::stopped) continue;
-    if (!is_stopped_in(state->kept, *find_zone(change.zone))) changes.push_back(change);
+    if (!is_stopped_in(state->kept, *find_set(change.zone))) changes.push_back(change);
   }
   return changes;
 }

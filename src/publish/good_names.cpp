@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "publish/address_names.h"
+
 namespace khien::publish {
 namespace {
 
@@ -27,9 +29,15 @@ bool counts(const cases::Finding& finding, Basis basis) noexcept {
 FindGoodName good_names_of(Snapshot<cases::ImpactData>& impact) {
   return [&impact](std::string_view name, Scope scope, Basis basis) -> std::optional<GoodName> {
     const auto data = impact.get();
-    const auto seen = cases::assess_impact(
-        *data, {.name = std::string{name},
-                .scope = scope == Scope::domain ? cases::Scope::domain : cases::Scope::host});
+    cases::ImpactInput asked{
+        .name = std::string{name},
+        .scope = scope == Scope::domain ? cases::Scope::domain : cases::Scope::host};
+    if (const auto address = address_text(name)) {
+      asked.name = *address;
+      asked.scope =
+          address->find('/') == std::string::npos ? cases::Scope::address : cases::Scope::prefix;
+    }
+    const auto seen = cases::assess_impact(*data, asked);
     const auto at =
         std::find_if(seen.findings.begin(), seen.findings.end(),
                      [basis](const cases::Finding& finding) { return counts(finding, basis); });

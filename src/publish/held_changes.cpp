@@ -129,7 +129,7 @@ std::optional<HeldChange> change_from(const Json& json) {
     if (!held) return std::nullopt;
     change.names.push_back(std::move(*held));
   }
-  if (!reader.good() || find_zone(change.zone) == nullptr) return std::nullopt;
+  if (!reader.good() || find_set(change.zone) == nullptr) return std::nullopt;
   return change;
 }
 

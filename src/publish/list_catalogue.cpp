@@ -1,9 +1,28 @@
 #include "publish/list_catalogue.h"
 
 #include <algorithm>
+#include <array>
 
 namespace khien::publish {
 namespace {
+
+using exchange::ListOutput;
+
+constexpr std::array name_outputs{ListOutput::domains, ListOutput::hosts, ListOutput::adblock,
+                                  ListOutput::csv, ListOutput::json};
+constexpr std::array address_outputs{ListOutput::prefixes, ListOutput::csv, ListOutput::json};
+
+/// An address gets a new owner sooner than a name, who then is blocked for nothing: its lists live
+/// a day, and readers look each hour.
+ListFacts list_of(std::string_view basis) {
+  ListFacts list{.id = std::string{basis}, .zones = {}};
+  if (basis != "addresses") return list;
+  list.of = SetOf::addresses;
+  list.life_ms = ms_per_day;
+  list.renewed_ms = ms_per_hour;
+  list.update_hours = 1;
+  return list;
+}
 
 std::vector<ListFacts> make_lists() {
   const auto* emergency = find_zone("emergency");
@@ -14,15 +33,17 @@ std::vector<ListFacts> make_lists() {
                    .life_ms = std::int64_t{emergency_expire_s} * ms_per_second,
                    .renewed_ms = 30 * ms_per_minute,
                    .update_hours = 1});
-  for (const std::string_view basis : {"orders", "feeds"}) {
+  for (const std::string_view basis : {"orders", "feeds", "addresses"}) {
     const auto whole = lists.size();
-    lists.push_back({.id = std::string{basis}, .zones = {}});
-    for (const ZoneFacts& zone : all_zones()) {
+    lists.push_back(list_of(basis));
+    for (const ZoneFacts& zone : all_sets()) {
       const bool of_basis =
           zone.id.starts_with(basis) && zone.id.substr(basis.size()).starts_with('-');
       if (!of_basis || zone.keys_only) continue;
       lists[whole].zones.push_back(&zone);
-      lists.push_back({.id = zone.id, .zones = {&zone}});
+      lists.push_back(list_of(basis));
+      lists.back().id = zone.id;
+      lists.back().zones = {&zone};
     }
   }
   return lists;
@@ -33,6 +54,11 @@ std::vector<ListFacts> make_lists() {
 const std::vector<ListFacts>& all_lists() {
   static const std::vector<ListFacts> lists = make_lists();
   return lists;
+}
+
+std::span<const ListOutput> outputs_of(const ListFacts& list) noexcept {
+  return list.of == SetOf::names ? std::span<const ListOutput>{name_outputs}
+                                 : std::span<const ListOutput>{address_outputs};
 }
 
 const ListFacts* find_list(std::string_view id) {

@@ -1,6 +1,7 @@
 // The closed list of what is given out as signed lists to everybody: each zone of orders and feeds
-// and the emergency zone, and for each of the two bases one list of all its zones. Never what a
-// network may choose, never names of child abuse (they go to nobody without a key), never `pass`.
+// and the emergency zone, each set of addresses, and for each basis one list of all of it. Never
+// what a network may choose, never names of child abuse (they go to nobody without a key), never
+// `pass`.
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "exchange/list_writer.h"
 #include "publish/zone_names.h"
 
 namespace khien::publish {
@@ -18,10 +20,13 @@ struct ListFacts {
   std::int64_t life_ms = 7 * ms_per_day;  ///< a list is not to be believed for longer
   std::int64_t renewed_ms = ms_per_day;   ///< an older one is made anew, changed or not
   std::int64_t update_hours = 6;          ///< how often we ask readers to look
+  SetOf of = SetOf::names;                ///< what its entries are
   [[nodiscard]] bool is_zone() const noexcept { return zones.size() == 1; }
 };
 
 [[nodiscard]] const std::vector<ListFacts>& all_lists();
+/// The formats that its entries can be written in.
+[[nodiscard]] std::span<const exchange::ListOutput> outputs_of(const ListFacts& list) noexcept;
 /// nullptr if nothing of that id is given out.
 [[nodiscard]] const ListFacts* find_list(std::string_view id);
 

@@ -4,6 +4,7 @@
 
 #include "cases/scope.h"
 #include "exchange/list_writer.h"
+#include "publish/address_names.h"
 
 namespace khien::publish {
 namespace {
@@ -50,7 +51,9 @@ bool cut(std::vector<SerialStep>& steps, std::uint32_t from, std::uint32_t to) {
   return !steps.empty() || from == to;
 }
 
-std::string_view scope_word(Scope scope) noexcept {
+std::string_view scope_word(const std::string& name, Scope scope) noexcept {
+  if (name.find('/') != std::string::npos) return cases::to_string(cases::Scope::prefix);
+  if (net::IpAddress::parse(name)) return cases::to_string(cases::Scope::address);
   return cases::to_string(scope == Scope::domain ? cases::Scope::domain : cases::Scope::host);
 }
 
@@ -91,14 +94,16 @@ std::string delta_text(const ZoneFacts& zone, const ListDelta& delta) {
   std::string_view comma = "\n";
   for (const auto& [name, scope] : delta.changes) {
     if (!scope) continue;
-    out += fmt::format(R"({}{{"name":"{}","scope":"{}"}})", comma, name, scope_word(*scope));
+    const auto shown = readable_name(name);
+    out +=
+        fmt::format(R"({}{{"name":"{}","scope":"{}"}})", comma, shown, scope_word(shown, *scope));
     comma = ",\n";
   }
   out += "],\"remove\":[";
   comma = "\n";
   for (const auto& [name, scope] : delta.changes) {
     if (scope) continue;
-    out += fmt::format(R"({}"{}")", comma, name);
+    out += fmt::format(R"({}"{}")", comma, readable_name(name));
     comma = ",\n";
   }
   return out + "]}\n";

@@ -18,8 +18,8 @@ constexpr std::size_t list_delta_changes_max = 100'000;  // about 5 MB of text
 struct ListDelta {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
-  /// By name: how far its entry reaches at `to`, or nothing where it has none any more. Names that
-  /// are at `to` as they were at `from` stand here not.
+  /// By name, as the set holds it: how far its entry reaches at `to`, or nothing where it has none
+  /// any more. Names that are at `to` as they were at `from` stand here not.
   std::map<std::string, std::optional<Scope>> changes;
 };
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "publish/address_names.h"
+
 namespace khien::publish {
 namespace {
 
@@ -56,6 +58,10 @@ struct Pass {
     for (const auto& entry : entries) {
       auto name = entry.name.to_text();
       name.pop_back();
+      if (zone.of == SetOf::addresses) {
+        append_address(name, zone);
+        continue;
+      }
       if (!exchange::is_list_name(name)) {
         ++left_out;
         continue;
@@ -64,6 +70,19 @@ struct Pass {
       body.append({.name = name, .scope = scope, .zone = zone.id}, out.text());
     }
     return out.flush(piece_size);
+  }
+
+  void append_address(std::string_view name, const ZoneFacts& zone) {
+    const auto text = address_text(name);
+    if (!text) {
+      ++left_out;
+      return;
+    }
+    const bool single = text->find('/') == std::string::npos;
+    body.append({.name = *text,
+                 .scope = single ? cases::Scope::address : cases::Scope::prefix,
+                 .zone = zone.id},
+                out.text());
   }
 };
 

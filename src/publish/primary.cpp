@@ -67,6 +67,7 @@ Result<std::unique_ptr<Primary>> Primary::start(const PrimaryOptions& options, Z
   zones.set_listener([self](std::span<const ZoneSerial> serials) {
     for (const ZoneSerial& changed : serials) {
       const ZoneFacts* zone = find_zone(changed.zone);
+      if (zone == nullptr) continue;  // addresses, which no resolver follows
       self->serve_serial(*zone);
       // A lost post is a late NOTIFY: the secondaries' refresh timer comes round.
       static_cast<void>(self->loop_->post([self, zone] { self->notifier_->zone_changed(*zone); }));

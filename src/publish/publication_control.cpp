@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "publish/address_names.h"
 
 namespace khien::publish {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::size_t untold_count_max = 1'000;
 /// The zone's id, or "*" for none named.
 Result<std::string> zone_id(const std::string& zone) {
   if (zone.empty()) return std::string{every_zone()};
-  const ZoneFacts* facts = find_zone(zone);
+  const ZoneFacts* facts = find_set(zone);
   if (facts == nullptr) return fail(ErrorCode::not_found, "no zone " + zone, "unknown_zone");
   return facts->id;
 }
@@ -24,7 +25,8 @@ void log_act(std::string_view event, std::string_view zone, const Hand& hand) {
 /// The part of a change that is decided on.
 Result<HeldChange> part_of(HeldChange change, const std::string& name) {
   if (name.empty()) return change;
-  std::erase_if(change.names, [&](const HeldName& held) { return held.name != name; });
+  const auto wanted = address_name(name).value_or(name);  // people write addresses as they are
+  std::erase_if(change.names, [&](const HeldName& held) { return held.name != wanted; });
   if (change.names.empty()) {
     return fail(ErrorCode::not_found, name + " does not wait in that change", "no_such_change");
   }
@@ -98,7 +100,7 @@ Result<std::size_t> PublicationControl::serve(const HeldChange& change, Warrant 
                     [i](const RefusedChange& refused) { return refused.index == i; });
     if (!is_held && !is_refused) served.push_back(change.names[i]);
   }
-  const auto serial = zones_.serial(*find_zone(change.zone)).value_or(0);
+  const auto serial = zones_.serial(*find_set(change.zone)).value_or(0);
   auto forgotten = gate_.forget_names(change.id, served, NoticeKind::published, serial, {});
   if (!forgotten) return tl::unexpected<Error>{std::move(forgotten).error()};
   return served.size();
@@ -108,7 +110,7 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
                                                   const Hand& hand) const {
   auto found = gate_.find(decision.id);
   if (!found) return found;
-  if (gate_.is_stopped(*find_zone(found->zone))) {
+  if (gate_.is_stopped(*find_set(found->zone))) {
     return fail(ErrorCode::conflict, "zone " + found->zone + " is stopped: resume it first",
                 "zone_stopped");
   }

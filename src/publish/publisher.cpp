@@ -12,7 +12,7 @@ constexpr std::size_t notices_a_turn = 1'000;
 
 /// What row says, for ZoneSet; borrows the row. The zone is empty if there is none for it.
 Change change_of(const PublicationRow& row) {
-  const ZoneFacts* zone = zone_for(row.basis, row.category);
+  const ZoneFacts* zone = set_for(row.of, row.basis, row.category);
   return {.kind = row.kind,
           .zone = zone == nullptr ? std::string_view{} : std::string_view{zone->id},
           .name = row.name,
@@ -147,7 +147,7 @@ Result<int> PublisherTurn::apply_rows(const std::vector<PublicationRow>& rows) {
 Result<void> PublisherTurn::report(const std::vector<PublicationRow>& rows) {
   std::vector<PublishedRow> published;
   for (const PublicationRow& row : rows) {
-    const ZoneFacts* zone = zone_for(row.basis, row.category);
+    const ZoneFacts* zone = set_for(row.of, row.basis, row.category);
     const auto name = dns::Name::from_text(row.name);
     if (zone == nullptr || !name) continue;
     // A refused or held block is not served, so nobody may say that it is.
@@ -173,7 +173,7 @@ Result<void> PublisherTurn::tell_notices() {
       withdrawn.push_back(notice);
       continue;
     }
-    const ZoneFacts* zone = find_zone(notice.zone);
+    const ZoneFacts* zone = find_set(notice.zone);
     if (zone == nullptr) continue;
     published.push_back(
         {.sequence = notice.sequence, .zone = zone->name.to_text(), .serial = notice.serial});

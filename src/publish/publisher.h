@@ -21,14 +21,15 @@ constexpr int publications_a_turn = 1'000;
 constexpr std::size_t pages_a_turn = 32;  // made ahead of transfers, in a few milliseconds
 constexpr std::int64_t publisher_wait_max_ms = 1'000;  // looks on its own, woken or not
 
-/// One decision about one name.
+/// One decision about one name, or one address.
 struct PublicationRow {
   std::int64_t sequence = 0;  ///< 1, 2, 3… without gaps
   ChangeKind kind = ChangeKind::add;
   std::string source = {};  ///< "order:01J…"
   Basis basis = Basis::orders;
   Category category = Category::phishing;
-  std::string name = {};  ///< A-labels, no last dot
+  SetOf of = SetOf::names;
+  std::string name = {};  ///< A-labels, no last dot; of an address the name of address_names.h
   Scope scope = Scope::host;
   InstantMs until_ms = 0;
   /// Of an add: two signers of different units saw what exactly this name and scope hit.

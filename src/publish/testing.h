@@ -17,7 +17,7 @@ inline dns::Name test_name(std::string_view text) {
 }
 
 inline const ZoneFacts& test_zone(std::string_view id = "orders-phishing") {
-  const ZoneFacts* zone = find_zone(id);
+  const ZoneFacts* zone = find_set(id);
   KHIEN_ASSERT(zone != nullptr);
   return *zone;
 }

@@ -1,5 +1,7 @@
 #include "publish/zone_names.h"
 
+#include <algorithm>
+
 namespace khien::publish {
 namespace {
 
@@ -32,21 +34,40 @@ std::vector<ZoneFacts> make_zones() {
   for (const CategoryFacts& facts : all_categories()) {
     if (is_choice(facts.category)) zones.push_back(make_zone(std::string{facts.id}));
   }
+  for (const CategoryFacts& facts : all_categories()) {
+    if (is_choice(facts.category)) continue;
+    zones.push_back(make_zone("addresses-" + std::string{facts.id}));
+    zones.back().of = SetOf::addresses;
+    zones.back().keys_only = facts.category == Category::child_abuse;
+  }
   return zones;
 }
 
 }  // namespace
 
-const std::vector<ZoneFacts>& all_zones() {
-  static const std::vector<ZoneFacts> zones = make_zones();
+const std::vector<ZoneFacts>& all_sets() {
+  static const std::vector<ZoneFacts> sets = make_zones();
+  return sets;
+}
+
+std::span<const ZoneFacts> all_zones() {
+  static const std::span<const ZoneFacts> zones = [] {
+    const auto first = std::ranges::find(all_sets(), SetOf::addresses, &ZoneFacts::of);
+    return std::span{all_sets()}.first(static_cast<std::size_t>(first - all_sets().begin()));
+  }();
   return zones;
 }
 
 const ZoneFacts* find_zone(std::string_view name) {
+  const ZoneFacts* found = find_set(name);
+  return found != nullptr && found->of == SetOf::names ? found : nullptr;
+}
+
+const ZoneFacts* find_set(std::string_view name) {
   if (!name.empty() && name.back() == '.') name.remove_suffix(1);
   constexpr std::string_view suffix = ".rpz.khien";
   if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
-  for (const ZoneFacts& zone : all_zones()) {
+  for (const ZoneFacts& zone : all_sets()) {
     if (zone.id == name) return &zone;
   }
   return nullptr;
@@ -66,6 +87,15 @@ const ZoneFacts* zone_for(Basis basis, Category category) {
     case Basis::choice: return nullptr;
   }
   return nullptr;
+}
+
+const ZoneFacts* address_set_for(Category category) {
+  return find_set("addresses-" + std::string{to_string(category)});
+}
+
+const ZoneFacts* set_for(SetOf of, Basis basis, Category category) {
+  if (of == SetOf::names) return zone_for(basis, category);
+  return basis == Basis::orders ? address_set_for(category) : nullptr;
 }
 
 dns::Soa soa_of(const ZoneFacts& zone, std::uint32_t serial) {

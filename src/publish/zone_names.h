@@ -1,9 +1,11 @@
 // The closed list of zones that Khiên serves, one for each basis and category, and what each says:
-// its RPZ action and the timers of its SOA. Nothing here is configuration.
+// its RPZ action and the timers of its SOA. Beside them, for each category, a set of addresses from
+// orders: kept like a zone and given out in signed lists alone. Nothing here is configuration.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,21 +26,36 @@ constexpr std::uint32_t retry_s = 30;
 constexpr std::uint32_t expire_s = 7 * 86'400;
 constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // an emergency order lives four hours
 
+enum class SetOf : std::uint8_t {
+  names,      ///< a zone: resolvers transfer it
+  addresses,  ///< under the names of address_names.h; never in DNS
+};
+
 struct ZoneFacts {
   std::string id;  ///< "orders-phishing", "pass", "emergency"
   dns::Name name;  ///< orders-phishing.rpz.khien.
   dns::RpzAction action = dns::RpzAction::nxdomain;
   std::uint32_t expire_s = publish::expire_s;
   bool keys_only = false;  ///< child abuse: never by address alone
+  SetOf of = SetOf::names;
 };
 
 /// Every zone, `pass` first and `emergency` second: the order in which a resolver should load them.
-[[nodiscard]] const std::vector<ZoneFacts>& all_zones();
+[[nodiscard]] std::span<const ZoneFacts> all_zones();
+/// The zones and behind them the sets of addresses: all that a ZoneSet holds.
+[[nodiscard]] const std::vector<ZoneFacts>& all_sets();
 /// By name, with or without the last dot, or by id; nullptr if there is no such zone.
 [[nodiscard]] const ZoneFacts* find_zone(std::string_view name);
+/// Also a set of addresses, "addresses-phishing".
+[[nodiscard]] const ZoneFacts* find_set(std::string_view name);
 /// The zone in which a block on this basis and category stands. nullptr for pairs that do not
 /// exist, such as an order of a network choice.
 [[nodiscard]] const ZoneFacts* zone_for(Basis basis, Category category);
+
+/// Where addresses of orders stand; nullptr for a network choice.
+[[nodiscard]] const ZoneFacts* address_set_for(Category category);
+/// Either, as `of` says. There is no emergency and no feed of addresses.
+[[nodiscard]] const ZoneFacts* set_for(SetOf of, Basis basis, Category category);
 
 /// The SOA record's content at `serial`.
 [[nodiscard]] dns::Soa soa_of(const ZoneFacts& zone, std::uint32_t serial);

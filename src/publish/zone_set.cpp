@@ -5,6 +5,7 @@
 #include <array>
 
 #include "dns/serial.h"
+#include "publish/address_names.h"
 #include "publish/zone_set_state.h"
 
 namespace khien::publish {
@@ -78,7 +79,7 @@ Result<void> ZoneSet::State::replay(const Batch& batch) {
     source_index.emplace(source.name, source.index);
   }
   for (const ZoneBatch& one : batch.zones) {
-    const ZoneFacts* facts = find_zone(one.zone);
+    const ZoneFacts* facts = find_set(one.zone);
     if (facts == nullptr) return not_following("a zone is unknown");
     Zone& changed = zone(*facts);
     if (one.serial != dns::serial_next(changed.serial)) return not_following("a serial is missing");
@@ -129,7 +130,7 @@ SourceIndex ZoneSet::draft_source(Draft& draft, std::string_view source) {
 }
 
 std::string ZoneSet::refusal_of(const Change& change) const {
-  const ZoneFacts* zone = find_zone(change.zone);
+  const ZoneFacts* zone = find_set(change.zone);
   if (zone == nullptr) return "unknown_zone";
   if (change.source.empty() || change.source.size() > source_size_max) return "bad_source";
   const auto name = dns::Name::from_text(change.name);
@@ -138,6 +139,9 @@ std::string ZoneSet::refusal_of(const Change& change) const {
   const bool is_add = change.kind == ChangeKind::add;
   if (is_add && has_wildcard_label(*name)) return "bad_name";
   if (is_add && name->label_count() < 2) return "single_label";
+  if (is_add && (zone->of == SetOf::addresses) != prefix_of_name(change.name).has_value()) {
+    return "bad_name";
+  }
   if (is_add && options_.is_public_suffix && options_.is_public_suffix(change.name)) {
     return "public_suffix";
   }
@@ -147,7 +151,7 @@ std::string ZoneSet::refusal_of(const Change& change) const {
 
 /// Adds a change that refusal_of() lets through to the draft.
 void ZoneSet::draft_change(Draft& draft, const Change& change) {
-  const ZoneFacts& zone = *find_zone(change.zone);
+  const ZoneFacts& zone = *find_set(change.zone);
   const bool is_add = change.kind == ChangeKind::add;
   draft.operations(zone).push_back({.kind = is_add ? OperationKind::add : OperationKind::remove,
                                     .scope = change.scope,
@@ -197,7 +201,7 @@ Result<std::vector<ZoneSerial>> ZoneSet::commit(Writer& writer, Draft draft) {
       batch.applied_sequence = state->applied_sequence;
       batch.reported_sequence = state->reported_sequence;
       for (ZoneBatch& zone : batch.zones) {
-        zone.serial = dns::serial_next(state->zone(*find_zone(zone.zone)).serial);
+        zone.serial = dns::serial_next(state->zone(*find_set(zone.zone)).serial);
       }
     }
     const bool is_last = i + 1 == pieces.size();
@@ -278,7 +282,7 @@ ZoneSet::Difference ZoneSet::compare(const ZoneFacts& zone, const Replacement& r
 }
 
 Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
-  const ZoneFacts* zone = find_zone(replacement.zone);
+  const ZoneFacts* zone = find_set(replacement.zone);
   if (zone == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
   auto difference = compare(*zone, replacement);
   auto& [wanted, gone] = difference;

@@ -115,7 +115,7 @@ Result<void> ZoneSet::begin_at_floor() {
             .sources = state->sources};
   }
   std::vector<std::unique_ptr<ZoneReader>> readers;
-  for (const ZoneFacts& zone : all_zones()) readers.push_back(read_zone(zone));
+  for (const ZoneFacts& zone : all_sets()) readers.push_back(read_zone(zone));
   return write_base(head, std::move(readers));
 }
 
@@ -130,7 +130,7 @@ Result<void> ZoneSet::load(Rng& rng) {
   remove_unfinished_bases(options_.folder);
   auto state = state_->lock();
   const auto pages_in_use = std::make_shared<PagesInUse>();
-  for (const ZoneFacts& facts : all_zones()) {
+  for (const ZoneFacts& facts : all_sets()) {
     State::Zone zone;
     zone.facts = &facts;
     zone.table = std::make_unique<ZoneTable>(rng.next_u64(), pages_in_use);
@@ -152,7 +152,7 @@ Result<void> ZoneSet::load_base(State& state) {
   State::Zone* current = nullptr;
   const BaseHandlers handlers{
       .on_zone = [&](std::string_view id, std::uint32_t serial) -> Result<void> {
-        const ZoneFacts* facts = find_zone(id);
+        const ZoneFacts* facts = find_set(id);
         if (facts == nullptr) return fail(ErrorCode::corrupt, "the base has an unknown zone");
         current = &state.zone(*facts);
         current->serial = serial;
@@ -225,7 +225,7 @@ Result<void> ZoneSet::compact() {
     for (const LogName& log : *logs) {
       if (log.path == next_path) return {};  // nothing was written since the last time
     }
-    for (const ZoneFacts& zone : all_zones()) readers.push_back(read_zone(zone));
+    for (const ZoneFacts& zone : all_sets()) readers.push_back(read_zone(zone));
     auto next = codec::FrameFile::open(next_path, log_limits, [](Bytes) { return Result<void>{}; });
     if (!next) return propagate(std::move(next).error(), "begin a zone log");
     writer->log = std::move(*next);
@@ -238,12 +238,12 @@ Result<void> ZoneSet::compact() {
   return sync_folder(options_.folder);
 }
 
-/// `readers` are in the order of all_zones(), all at `head`.
+/// `readers` are in the order of all_sets(), all at `head`.
 Result<void> ZoneSet::write_base(const BaseHead& head,
                                  std::vector<std::unique_ptr<ZoneReader>> readers) {
   BaseWriter base{head};
   for (std::size_t i = 0; i < readers.size(); ++i) {
-    base.begin_zone(all_zones()[i].id, readers[i]->serial());
+    base.begin_zone(all_sets()[i].id, readers[i]->serial());
     while (readers[i]->next([&](const ZoneTable::Item& item) {
       base.add(item.name, item.holders);
       return true;

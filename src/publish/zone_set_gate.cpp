@@ -62,7 +62,7 @@ Result<std::vector<Change>> ZoneSet::pass_gate(std::span<const Change> changes, 
 Result<Admission> ZoneSet::admit(const Replacement& replacement, const Difference& difference) {
   if (options_.gate == nullptr) return Admission::pass;
   View view{*state_};
-  return options_.gate->admit_set({.zone = *find_zone(replacement.zone),
+  return options_.gate->admit_set({.zone = *find_set(replacement.zone),
                                    .source = replacement.source,
                                    .names = replacement.names,
                                    .adds = difference.wanted,
@@ -73,7 +73,7 @@ Result<Admission> ZoneSet::admit(const Replacement& replacement, const Differenc
 
 Result<Withdrawal> ZoneSet::rollback(std::string_view zone_name, std::uint32_t serial,
                                      const std::string& reason) {
-  const ZoneFacts* facts = find_zone(zone_name);
+  const ZoneFacts* facts = find_set(zone_name);
   if (facts == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
   Withdrawal withdrawal;
   Result<std::vector<ZoneSerial>> serials;

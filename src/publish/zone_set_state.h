@@ -24,7 +24,7 @@ struct ZoneSet::State {
     ZoneHistory history;
     RuleHistory rules;
   };
-  std::vector<Zone> zones;  // in the order of all_zones()
+  std::vector<Zone> zones;  // in the order of all_sets()
   std::uint64_t position = 0;
   std::int64_t applied_sequence = 0;
   std::int64_t reported_sequence = 0;
@@ -32,7 +32,7 @@ struct ZoneSet::State {
   std::unordered_map<std::string, SourceIndex> source_index{{"rollback", rollback_source}};
 
   [[nodiscard]] Zone& zone(const ZoneFacts& facts) {
-    return zones[static_cast<std::size_t>(&facts - all_zones().data())];
+    return zones[static_cast<std::size_t>(&facts - all_sets().data())];
   }
   /// Makes the state what it is after `batch`. corrupt if that does not follow: a gap in positions,
   /// a zone or source that is not there.

@@ -15,6 +15,7 @@
 #include "http/raw_client_test.h"
 #include "khiend.h"
 #include "net/testing/certificate.h"
+#include "publish/address_names.h"
 #include "publish/list_shelf.h"
 
 namespace khien::khiend {
@@ -126,6 +127,31 @@ TEST_F(ListsHttp, EveryFormatComesWithItsType) {
       EXPECT_TRUE(has(answer, "https://khien.example/object")) << answer.body;
     }
   }
+}
+
+TEST_F(ListsHttp, AddressesComeInFormatsOfTheirOwn) {
+  const auto name = publish::address_name("203.0.113.9");
+  ASSERT_TRUE(name.has_value());
+  block(*name, publish::Scope::host, "addresses-phishing");
+  const std::map<std::string, std::string> formats{
+      {"prefixes", "\n203.0.113.9\n"},
+      {"csv", "\n203.0.113.9,address,addresses-phishing\n"},
+      {"json", R"("name":"203.0.113.9","scope":"address")"}};
+  for (const auto& [format, wanted] : formats) {
+    for (const std::string list : {"addresses-phishing.", "addresses."}) {
+      const auto answer = ask("/lists/" + list + format);
+      EXPECT_EQ(answer.status, 200) << answer.head << answer.body;
+      EXPECT_TRUE(has(answer, wanted)) << answer.body;
+    }
+  }
+  for (const auto* none : {"addresses.domains", "addresses.hosts", "addresses.adblock",
+                           "orders.prefixes", "addresses-child-abuse.prefixes"}) {
+    EXPECT_EQ(ask(std::string{"/lists/"} + none).status, 404) << none;
+  }
+  EXPECT_EQ(ask("/lists/addresses-phishing.delta.json?from=1").status, 200);
+  EXPECT_TRUE(has(ask("/lists/index.json"), "/lists/addresses.prefixes"));
+  EXPECT_FALSE(has(ask("/lists/index.json"), "/lists/addresses.domains"));
+  EXPECT_TRUE(has(ask("/lists/"), "/lists/addresses.prefixes"));
 }
 
 TEST_F(ListsHttp, TheSignatureIsOfTheListThatItsVersionNames) {
