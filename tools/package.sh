@@ -77,6 +77,7 @@ install -D -m 644 data/psl/public_suffix_list.dat "$out/khien-dnsd/usr/share/khi
 install -m 644 packaging/systemd/khien-companion.service "$out/khien-dnsd/lib/systemd/system/"
 sed -i '/^Depends:/a Suggests: unbound, dns-root-data' "$out/khien-dnsd/DEBIAN/control"
 make_package khien "control plane of Khien: reports, orders, zones, ledger" khiend khiend khienctl
+sed -i '/^Depends:/a Suggests: nftables' "$out/khien/DEBIAN/control"
 make_package khien-probe "probe of Khien: asks a provider's resolvers whether orders took effect" khien-probe khien-probe
 mkdir -p "$out/khien/usr/share/khien/web"
 cp -r data "$out/khien/usr/share/khien/data"

@@ -98,6 +98,25 @@ struct HelperSquid {
 };
 [[nodiscard]] Result<void> helper_squid(const Place& place, const HelperSquid& wanted);
 
+// nft_helper.cpp
+struct HelperNft {
+  std::string list;  ///< LIST.prefixes, or https://… to be fetched into `folder`
+  std::filesystem::path folder;
+  std::string key;
+  std::filesystem::path ca_file;
+  int fetch_minutes = 15;
+  bool drop = false;   ///< silently, where others are told
+  bool print = false;  ///< the text alone, which changes nothing
+  bool once = false;
+};
+[[nodiscard]] Result<void> helper_nft(const Place& place, const HelperNft& wanted);
+struct ListBgp {
+  std::filesystem::path file;
+  std::string kind;
+  std::string key;
+};
+[[nodiscard]] Result<void> list_bgp(const Place& place, const ListBgp& wanted);
+
 // resolver.cpp
 struct ResolverChange {
   std::string name;

@@ -41,6 +41,8 @@ struct Arguments {
   ListVerify verify;
   ListFetchWanted fetch;
   HelperSquid squid;
+  HelperNft nft;
+  ListBgp bgp;
   ProviderChange provider;
   ProbeChange probe;
 };
@@ -298,6 +300,28 @@ void add_resolver_commands(CLI::App& app, Arguments& a, Command& chosen) {
   add_decision(end, a.resolver.decision);
 }
 
+void add_address_commands(CLI::App* list, CLI::App* helper, Arguments& a, Command& chosen) {
+  constexpr const char* key_help =
+      "the public key, as text or file (default: that of khiend's own folder)";
+  auto* nft = add(helper, "nft", "keep nftables equal to a signed list of addresses", chosen,
+                  [&a] { return helper_nft(a.place, a.nft); });
+  nft->add_option("--list", a.nft.list, "LIST.prefixes, a file or https://…")->required();
+  nft->add_option("--folder", a.nft.folder, "where a list that is fetched is kept");
+  nft->add_option("--key", a.nft.key, key_help);
+  nft->add_option("--ca", a.nft.ca_file, "certificates to trust, PEM (default: the machine's)");
+  nft->add_option("--every", a.nft.fetch_minutes, "minutes between two looks at the server (15)")
+      ->check(CLI::Range(1, 1'440));
+  nft->add_flag("--drop", a.nft.drop, "drop silently (default: say that it is prohibited)");
+  nft->add_flag("--print", a.nft.print, "print the text for nft -f, and change nothing");
+  nft->add_flag("--once", a.nft.once, "apply it once; the kernel lifts it when the list is over");
+  auto* bgp = add(list, "bgp", "print a list of addresses for a router; announces nothing", chosen,
+                  [&a] { return list_bgp(a.place, a.bgp); });
+  bgp->add_option("file", a.bgp.file, "LIST.prefixes")->required();
+  bgp->add_option("--bgp", a.bgp.kind, "bird-rtbh, bird-flowspec, exabgp-rtbh or exabgp-flowspec")
+      ->required();
+  bgp->add_option("--key", a.bgp.key, key_help);
+}
+
 void add_list_commands(CLI::App& app, Arguments& a, Command& chosen) {
   constexpr const char* key_help =
       "the public key, as text or file (default: that of khiend's own folder)";
@@ -326,6 +350,7 @@ void add_list_commands(CLI::App& app, Arguments& a, Command& chosen) {
   squid->add_option("--ca", a.squid.ca_file, ca_help);
   squid->add_option("--every", a.squid.fetch_minutes, "minutes between two looks at servers (15)")
       ->check(CLI::Range(1, 1'440));
+  add_address_commands(list, helper, a, chosen);
 }
 
 void add_terms(CLI::App* sub, ProviderChange& wanted) {

@@ -2,15 +2,13 @@
 // neither khiend's state nor its database: it is a secondary, on the resolver's machine.
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 
 #include <cstdio>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/random.h"
 #include "commands.h"
+#include "end_signals.h"
 #include "publish/key_file.h"
 #include "publish/zone_names.h"
 #include "resolver/zone_file_follower.h"
@@ -19,20 +17,6 @@ namespace khien::khienctl {
 namespace {
 
 using resolver::ZoneFileFollower;
-
-/// Readable once somebody wants the process to end.
-Result<FileDescriptor> end_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
-    return fail(ErrorCode::internal, "cannot block signals");
-  }
-  FileDescriptor fd{::signalfd(-1, &set, SFD_CLOEXEC)};
-  if (!fd.valid()) return fail(ErrorCode::unavailable, "cannot wait for signals");
-  return fd;
-}
 
 Result<resolver::ZoneFileOptions> options_of(const ZoneFollow& follow) {
   // One of ours may be named by its id; any other zone by its whole name.
