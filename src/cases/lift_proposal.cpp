@@ -30,7 +30,7 @@ constexpr std::string_view sql_count_open =
 constexpr std::string_view sql_kept_lately = R"(
 SELECT count(*) FROM lift_proposal
 WHERE order_id = $1 AND finding = $2 AND state = 'kept' AND settled_at_ms > $3)";
-constexpr std::string_view sql_insert = R"(
+constexpr std::string_view sql_insert_proposal = R"(
 INSERT INTO lift_proposal (order_id, finding, looks, since_ms, server, state, proposed_at_ms,
   lapses_at_ms)
 VALUES ($1, $2, $3, $4, $5, 'open', $6, $7))";
@@ -152,7 +152,7 @@ Result<std::optional<LiftProposal>> propose_lift(store::Transaction& tx, const C
   }
   if (lapses_at_ms <= now_ms) return std::optional<LiftProposal>{};  // its timer is about to act
   const auto& grounds = finding.grounds;
-  auto done = tx.execute(sql_insert, {finding.order, to_string(finding.finding), grounds.looks,
+  auto done = tx.execute(sql_insert_proposal, {finding.order, to_string(finding.finding), grounds.looks,
                                       grounds.since_ms, grounds.server, now_ms, lapses_at_ms});
   if (!done) return propagate(std::move(done).error(), "propose a lift");
   auto moved = move_to_review(tx, context, *row, finding, lapses_at_ms);

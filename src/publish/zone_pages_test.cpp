@@ -15,7 +15,7 @@ namespace {
 
 using Owners = std::set<std::string>;
 
-const ZoneFacts& zone() { return *find_zone("orders-phishing"); }
+const ZoneFacts& orders_zone() { return *find_zone("orders-phishing"); }
 
 /// Owners in the page's messages, each of which must be well formed and of its size.
 void read_page(const ZonePage& page, const ZoneFacts& of, Owners& owners) {
@@ -42,13 +42,13 @@ void read_page(const ZonePage& page, const ZoneFacts& of, Owners& owners) {
   EXPECT_EQ(messages, page.message_count);
 }
 
-Owners owners_by_page(ZoneTable::Snapshot& snapshot, const ZoneFacts& of = zone()) {
+Owners owners_by_page(ZoneTable::Snapshot& snapshot, const ZoneFacts& of = orders_zone()) {
   Owners owners;
   while (const auto page = snapshot.next_page(of)) read_page(*page, of, owners);
   return owners;
 }
 
-Owners owners_one_by_one(ZoneTable& table, const ZoneFacts& of = zone()) {
+Owners owners_one_by_one(ZoneTable& table, const ZoneFacts& of = orders_zone()) {
   Owners owners;
   ZoneTable::Snapshot snapshot{table};
   while (snapshot.next(100, [&](const ZoneTable::Item& item) {
@@ -110,8 +110,8 @@ TEST(ZonePages, OfASnapshotStayAsTheyWereWhileTheTableChangesAndOthersRead) {
     const Owners wanted = owners_one_by_one(changing.table());
     ZoneTable::Snapshot snapshot{changing.table()};
     Owners seen;
-    while (const auto page = snapshot.next_page(zone())) {
-      read_page(*page, zone(), seen);
+    while (const auto page = snapshot.next_page(orders_zone())) {
+      read_page(*page, orders_zone(), seen);
       changing.change(5);
       ZoneTable::Snapshot other{changing.table()};
       ASSERT_EQ(owners_by_page(other), owners_one_by_one(changing.table())) << round;
@@ -128,7 +128,7 @@ TEST(ZonePages, AreKeptUntilAnEntryOfTheirsChanges) {
   const auto pages = [&] {
     std::vector<std::shared_ptr<const ZonePage>> all;
     ZoneTable::Snapshot snapshot{table};
-    while (auto page = snapshot.next_page(zone())) all.push_back(std::move(page));
+    while (auto page = snapshot.next_page(orders_zone())) all.push_back(std::move(page));
     return all;
   };
   const auto before = pages();
@@ -149,7 +149,7 @@ TEST(ZonePages, BeyondTheLimitAreMadeEachTime) {
     ChangingTable changing{4, in_use};
     changing.change(20'000);
     int made = 0;
-    while (changing.table().make_missing_page(zone())) ++made;
+    while (changing.table().make_missing_page(orders_zone())) ++made;
     EXPECT_GE(made, 1);
     EXPECT_GT(in_use->size, 0U);
     EXPECT_LE(in_use->size, in_use->size_max);
