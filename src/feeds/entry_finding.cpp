@@ -10,7 +10,7 @@
 namespace khien::feeds {
 namespace {
 
-constexpr std::array<std::string_view, 4> state_words{"open", "kept", "dropped", "withdrawn"};
+constexpr std::array<std::string_view, 4> entry_state_words{"open", "kept", "dropped", "withdrawn"};
 constexpr int out_step = 50'000;  // rows read in one go
 constexpr std::size_t reason_size_min = 3;
 
@@ -151,12 +151,12 @@ Result<EntryFinding> finish(store::Transaction& tx, const Context& context,
 }  // namespace
 
 std::string_view to_string(EntryState state) noexcept {
-  return state_words[static_cast<std::size_t>(state)];
+  return entry_state_words[static_cast<std::size_t>(state)];
 }
 std::optional<EntryState> parse_entry_state(std::string_view word) noexcept {
-  const auto found = std::find(state_words.begin(), state_words.end(), word);
-  if (found == state_words.end()) return std::nullopt;
-  return static_cast<EntryState>(found - state_words.begin());
+  const auto found = std::find(entry_state_words.begin(), entry_state_words.end(), word);
+  if (found == entry_state_words.end()) return std::nullopt;
+  return static_cast<EntryState>(found - entry_state_words.begin());
 }
 
 Result<bool> find_entry(store::Transaction& tx, const Context& context, const FoundEntry& found) {
