@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
     rule.notify.push_back(*net::SocketAddress::parse(argv[i]));
     rule.addresses.push_back(*net::Prefix::parse(to_string(rule.notify.back().ip)));
   }
-  if (!(*primary)->set_access({.rules = {rule}})) return 1;
+  if (!(*primary)->set_access({.keys = {}, .rules = {rule}})) return 1;
   std::cout << "ready" << std::endl;
   serve(**zones);
 }
