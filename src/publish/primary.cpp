@@ -186,8 +186,17 @@ void Primary::serve_datagrams(net::UdpSocket& socket) {
 
 /// What the peer has after it; nullopt if the transfer broke off.
 std::optional<SerialSeen> Primary::send(Job& job, const std::stop_token& stop) {
+  net::StreamSocket& socket = job.connection.socket;
   const auto sink = [&](Bytes frames) {
-    return write_blocking(job.connection.socket, frames, clock_, stop);
+    if (!socket.is_encrypted()) return write_blocking(socket, frames, clock_, stop);
+    // Each message in TLS records of its own: Unbound 1.17 waits for the socket to be readable
+    // while a further message lies in the record that it has read.
+    while (!frames.empty()) {
+      const std::size_t size = length_size + dns::load_u16(frames, 0);
+      if (!write_blocking(socket, frames.first(size), clock_, stop)) return false;
+      frames = frames.subspan(size);
+    }
+    return true;
   };
   const TransferOutcome outcome = send_transfer(zones_, clock_, job.order, sink);
   (outcome.incremental ? counters_.ixfr : counters_.axfr).add();

@@ -125,14 +125,37 @@ class RecordStream {
   Octets frames_;  // messages that wait for more
 };
 
+/// Zones with no more names go out as records, in one message mostly; a page is one of its own.
+constexpr std::size_t small_zone_names_max = 100;
+
+bool add_names(ZoneSet::ZoneReader& reader, RecordStream& stream) {
+  std::vector<std::pair<dns::Name, Shown>> names;  // read under the zones' lock, sent without
+  while (reader.next([&](const ZoneTable::Item& item) {
+    names.emplace_back(dns::Name{item.name}, item.shown);
+    return true;
+  })) {
+  }
+  for (const auto& [name, shown] : names) {
+    if (shown.name && !stream.add_rule(name, false)) return false;
+    if (shown.below && !stream.add_rule(name, true)) return false;
+  }
+  return true;
+}
+
+bool add_pages(ZoneSet::ZoneReader& reader, RecordStream& stream) {
+  while (const auto page = reader.next_page()) {
+    if (!stream.add_page(*page)) return false;
+  }
+  return true;
+}
+
 bool send_zone(ZoneSet& zones, RecordStream& stream, const ZoneFacts& zone) {
   const auto reader = zones.read_zone(zone);
   stream.outcome.serial = reader->serial();
   if (!stream.add_soa(reader->serial()) || !stream.add_ns()) return false;
-  while (const auto page = reader->next_page()) {
-    if (!stream.add_page(*page)) return false;
-  }
-  return stream.add_soa(stream.outcome.serial) && stream.finish();
+  const bool is_small = reader->entry_count() <= small_zone_names_max;
+  const bool are_sent = is_small ? add_names(*reader, stream) : add_pages(*reader, stream);
+  return are_sent && stream.add_soa(stream.outcome.serial) && stream.finish();
 }
 
 /// A catalog is small and rarely changes: it is always sent whole, for IXFR too (RFC 1995 section

@@ -308,6 +308,8 @@ class ZoneSet::ZoneReader {
   /// Gives names to `take` until it returns false (that name comes again) or about a thousand were
   /// given. False once all are given. `take` runs under the zones' lock: it must be quick.
   bool next(const std::function<bool(const ZoneTable::Item&)>& take);
+  /// As many names as it gives, or more.
+  [[nodiscard]] std::size_t entry_count() const noexcept { return snapshot_->entry_count(); }
   /// All records but SOA and NS, page by page; nullptr once all are given. Not with next().
   [[nodiscard]] std::shared_ptr<const ZonePage> next_page();
 

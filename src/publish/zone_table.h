@@ -136,6 +136,8 @@ class ZoneTable {
       return cursor_ < end_;
     }
 
+    /// Names and free places; what next() and next_page() go through.
+    [[nodiscard]] std::size_t entry_count() const noexcept { return end_; }
     /// The records of the next `page_entries` entries, as of the snapshot; nullptr once all are
     /// given. Not to be mixed with next().
     [[nodiscard]] std::shared_ptr<const ZonePage> next_page(const ZoneFacts& zone);

@@ -467,13 +467,13 @@ TEST_F(ApiRefusals, AFoundEntryIsDroppedOrKeptByOnePerson) {
   EXPECT_TRUE(listed.has(R"("server":"ns.example")")) << listed.text;
   const std::string reason = R"({"reason":"không còn"})";
   const auto keep = [&](const std::string& login, const std::string& body) {
-    return ask("POST", path + "/entries/2/keep", headers_of(sign_in(login)), body);
+    return ask("POST", path + "/entries/2/keep", headers_of(signed_in(login)), body);
   };
   EXPECT_TRUE(keep("minh", reason).has("own_feed"));
   EXPECT_TRUE(keep("hoa", R"({"reason":""})").has("feed_reason"));
   EXPECT_EQ(keep("hoa", reason).status, 200);
   EXPECT_TRUE(keep("hoa", reason).has("wrong_state"));
-  const auto duty = headers_of(sign_in("duc"));
+  const auto duty = headers_of(signed_in("duc"));
   const auto dropped = ask("POST", path + "/entries/1/drop", duty, reason);
   EXPECT_EQ(dropped.status, 200) << dropped.text;
   EXPECT_TRUE(dropped.has(R"("state":"dropped")")) << dropped.text;

@@ -70,8 +70,8 @@ class ListsHttp : public testing::Test {
     return started ? std::move(*started) : nullptr;
   }
   static publish::ListShelf& shelf() { return *khiend_->services().lists; }
-  static std::uint32_t serial() {
-    return shelf().zones().serial(*publish::find_zone("orders-phishing")).value();
+  static std::uint32_t serial(std::string_view set = "orders-phishing") {
+    return shelf().zones().serial(*publish::find_set(set)).value();
   }
   static void block(std::string_view name, publish::Scope scope,
                     std::string_view zone = "orders-phishing") {
@@ -132,6 +132,7 @@ TEST_F(ListsHttp, EveryFormatComesWithItsType) {
 TEST_F(ListsHttp, AddressesComeInFormatsOfTheirOwn) {
   const auto name = publish::address_name("203.0.113.9");
   ASSERT_TRUE(name.has_value());
+  const auto from = std::to_string(serial("addresses-phishing"));
   block(*name, publish::Scope::host, "addresses-phishing");
   const std::map<std::string, std::string> formats{
       {"prefixes", "\n203.0.113.9\n"},
@@ -148,7 +149,7 @@ TEST_F(ListsHttp, AddressesComeInFormatsOfTheirOwn) {
                            "orders.prefixes", "addresses-child-abuse.prefixes"}) {
     EXPECT_EQ(ask(std::string{"/lists/"} + none).status, 404) << none;
   }
-  EXPECT_EQ(ask("/lists/addresses-phishing.delta.json?from=1").status, 200);
+  EXPECT_EQ(ask("/lists/addresses-phishing.delta.json?from=" + from).status, 200);
   EXPECT_TRUE(has(ask("/lists/index.json"), "/lists/addresses.prefixes"));
   EXPECT_FALSE(has(ask("/lists/index.json"), "/lists/addresses.domains"));
   EXPECT_TRUE(has(ask("/lists/"), "/lists/addresses.prefixes"));
