@@ -399,7 +399,7 @@ TEST_F(ApiRefusals, WhoMaySeesTheZonesAndTheirFollowers) {
 }
 
 TEST_F(ApiRefusals, TheDutyOperatorStopsAndDecidesAtTheGate) {
-  const auto duty = headers_of(sign_in("duc"));
+  const auto duty = headers_of(signed_in("duc"));
   const std::string path = "/api/v1/publication";
   const auto stopped = ask("POST", path + "/stop", duty, R"({"zone":"orders-fraud"})");
   EXPECT_EQ(stopped.status, 200) << stopped.text;
@@ -593,7 +593,7 @@ TEST_F(ApiRefusals, AnExpiredSessionIsOver) {
 }
 
 TEST_F(ApiRefusals, SignedOutIsSignedOut) {
-  const auto headers = headers_of(sign_in("duc"));
+  const auto headers = headers_of(sign_in("quang"));
   EXPECT_EQ(ask("DELETE", "/api/v1/session", headers).status, 204);
   EXPECT_EQ(ask("GET", "/api/v1/session", headers).status, 401);
 }
