@@ -152,8 +152,9 @@ Result<std::optional<LiftProposal>> propose_lift(store::Transaction& tx, const C
   }
   if (lapses_at_ms <= now_ms) return std::optional<LiftProposal>{};  // its timer is about to act
   const auto& grounds = finding.grounds;
-  auto done = tx.execute(sql_insert_proposal, {finding.order, to_string(finding.finding), grounds.looks,
-                                      grounds.since_ms, grounds.server, now_ms, lapses_at_ms});
+  auto done =
+      tx.execute(sql_insert_proposal, {finding.order, to_string(finding.finding), grounds.looks,
+                                       grounds.since_ms, grounds.server, now_ms, lapses_at_ms});
   if (!done) return propagate(std::move(done).error(), "propose a lift");
   auto moved = move_to_review(tx, context, *row, finding, lapses_at_ms);
   if (!moved) return tl::unexpected<Error>{std::move(moved).error()};
