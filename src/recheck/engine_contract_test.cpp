@@ -261,6 +261,38 @@ TEST_P(Rechecks, TwoProcessesShareTheWorkAndOneThatDiesHoldsNothingUp) {
   EXPECT_EQ(asked_[first->front().name], 1);
 }
 
+// What names no host would seem not to exist, and be lifted for it.
+TEST_P(Rechecks, LeaveOrdersOnAddressesAlone) {
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::change_setting(tx, context, cases::demo_act,
+                                             cases::Setting::address_orders, "on", clock.now_ms());
+              }).has_value());
+  const auto case_id = *reported("https://a.example/qua").case_id;
+  const auto signed_by_all = [&](cases::OrderDraft content, std::string name, cases::Scope scope) {
+    content.name = std::move(name);
+    content.scope = scope;
+    content.address.step_reason = "Không có tên miền nào để chặn";
+    auto order = draft(content);
+    if (order) order = check(*order, cases::Severity::serious);
+    if (order) order = signed_move(analyst, *order, cases::SignedMove::propose);
+    for (const auto& signer : {approver, officer('F', {identity::Role::approver}, "u3")}) {
+      if (order && order->state == OrderState::proposed) {
+        order = signed_move(signer, *order, cases::SignedMove::approve);
+      }
+    }
+    EXPECT_TRUE(order.has_value()) << order.error().message;
+    EXPECT_TRUE(cases::is_in_force(order.value_or(Order{}).state));
+  };
+  const auto content = draft_for(case_id, "a.example");
+  signed_by_all(content, "203.0.113.9", cases::Scope::address);
+  publish_all();
+  EXPECT_EQ(round().looks, 0);
+  in_force("a.example");
+  EXPECT_EQ(round().looks, 1);
+  EXPECT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(asked_["a.example"], 1);
+}
+
 TEST_P(Rechecks, KeepsTheLastLooksAndTheLastThatSawIt) {
   const auto order = in_force("a.example");
   round();

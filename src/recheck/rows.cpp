@@ -10,7 +10,7 @@ constexpr std::string_view sql_enrol = R"(
 INSERT INTO recheck_item (kind, record_id, name, begun_at_ms, next_at_ms)
 SELECT 'order', o.id, o.name, $1, $1 FROM block_order o
 WHERE o.state IN ('approved', 'published', 'enforced', 'verified', 'due_review', 'suspended')
-  AND o.scope IN ('host', 'domain')
+  AND o.target = 'name'
   AND NOT EXISTS (SELECT 1 FROM recheck_item i WHERE i.record_id = o.id AND i.name = o.name)
 ORDER BY o.id LIMIT $2
 ON CONFLICT (record_id, name) DO NOTHING)";
