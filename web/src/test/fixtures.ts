@@ -1,9 +1,6 @@
 // One small world, as the API would answer it: invented people, names that end in .example. Used by
-// unit tests and by e2e/screens.mjs, which runs this file in Node: types only, no imports at run time.
+// unit tests and by e2e/screens.mjs, which runs this file in Node: nothing but what lies beside it is imported at run time.
 import type {
-  Account,
-  AccountChange,
-  Action,
   Appeal,
   Case,
   CaseSummary,
@@ -29,30 +26,10 @@ import type {
   SeenName,
   TimelineEntry,
 } from '../api/types.ts';
+import { accounts, changes } from './accounts.ts';
+import { allow, day, deny, hash, hoa, hour, id, lan, minh, minute, now } from './world.ts';
 
-export const now = Date.UTC(2026, 10, 24, 3, 0, 0);
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
-
-/** A ULID that says what it is: id('case', 1). */
-export function id(kind: string, index: number): string {
-  const tail = `${kind.toUpperCase().replaceAll(/[ILOU]/g, 'X')}${index}`;
-  return `01JD8Z7Q4M${'0'.repeat(16 - tail.length)}${tail}`;
-}
-
-const hash = (seed: string) => seed.repeat(64).slice(0, 64);
-const allow = (...actions: Action['action'][]): Action[] =>
-  actions.map((action) => ({ action, allowed: true, reason: '' }));
-const deny = (action: Action['action'], reason: string): Action => ({
-  action,
-  allowed: false,
-  reason,
-});
-
-const lan = { id: id('acc', 1), name: 'Nguyễn Thị Lan' };
-const minh = { id: id('acc', 2), name: 'Trần Văn Minh' };
-const hoa = { id: id('acc', 3), name: 'Phạm Quỳnh Hoa' };
+export { id, now } from './world.ts';
 
 export const meta: Meta = {
   authority: { vi: 'Tỉnh Ví Dụ', en: 'Example Province' },
@@ -887,44 +864,6 @@ export const providerChanges: ProviderChange[] = [
     verdict: 'enforced',
     changed_at_ms: now - 30 * day,
     has_statement: false,
-  },
-];
-
-export const accounts: Account[] = [
-  {
-    ...lan,
-    login: 'lan',
-    unit: 'Phòng An ninh mạng',
-    roles: [{ role: 'analyst' }, { role: 'approver' }],
-    locked: false,
-    factors: ['totp', 'webauthn'],
-    signed_in_at_ms: now - hour,
-  },
-  {
-    ...minh,
-    login: 'minh',
-    email: 'minh@khien.example',
-    unit: 'Sở Ví Dụ',
-    roles: [{ role: 'duty_operator', until_ms: now + 30 * day }],
-    locked: false,
-    factors: ['webauthn'],
-    signed_in_at_ms: now - day,
-  },
-  { ...hoa, login: 'hoa', roles: [], locked: true, factors: [] },
-];
-
-export const changes: AccountChange[] = [
-  {
-    id: id('chg', 1),
-    version: 1,
-    account: hoa,
-    kind: 'grant_role',
-    role: 'appeals_officer',
-    state: 'pending',
-    reason: 'Phân công theo quyết định số 12',
-    proposed_by: minh,
-    proposed_at_ms: now - 2 * hour,
-    actions: allow('account.confirm', 'account.refuse'),
   },
 ];
 

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { openApp } from '@/test/app';
-import { accounts, changes } from '@/test/fixtures';
+import { accounts, changes } from '@/test/accounts';
 
 describe('mail', () => {
   it('says what was not delivered and whom it does not reach', async () => {
