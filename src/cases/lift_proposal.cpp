@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/enum_words.h"
 #include "cases/deadline_rows.h"
 #include "cases/lift_proposal_rows.h"
 #include "cases/order_force.h"
@@ -121,9 +122,7 @@ std::string_view to_string(RecheckFinding finding) noexcept {
   return finding_words[static_cast<std::size_t>(finding)];
 }
 std::optional<RecheckFinding> parse_recheck_finding(std::string_view word) noexcept {
-  const auto found = std::find(finding_words.begin(), finding_words.end(), word);
-  if (found == finding_words.end()) return std::nullopt;
-  return static_cast<RecheckFinding>(found - finding_words.begin());
+  return parse_word<RecheckFinding>(finding_words, word);
 }
 std::string_view to_string(ProposalState state) noexcept {
   return state_words[static_cast<std::size_t>(state)];

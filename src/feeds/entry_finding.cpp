@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/enum_words.h"
 #include "feeds/rows.h"
 #include "text/normalise.h"
 
@@ -154,9 +155,7 @@ std::string_view to_string(EntryState state) noexcept {
   return entry_state_words[static_cast<std::size_t>(state)];
 }
 std::optional<EntryState> parse_entry_state(std::string_view word) noexcept {
-  const auto found = std::find(entry_state_words.begin(), entry_state_words.end(), word);
-  if (found == entry_state_words.end()) return std::nullopt;
-  return static_cast<EntryState>(found - entry_state_words.begin());
+  return parse_word<EntryState>(entry_state_words, word);
 }
 
 Result<bool> find_entry(store::Transaction& tx, const Context& context, const FoundEntry& found) {

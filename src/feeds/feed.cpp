@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/enum_words.h"
+
 namespace khien::feeds {
 namespace {
 
@@ -10,15 +12,6 @@ constexpr std::array<std::string_view, 5> state_words{"proposed", "active", "sto
 constexpr std::array<std::string_view, 5> run_words{"running", "applied", "unchanged", "stopped",
                                                     "failed"};
 
-template <typename Enum>
-std::optional<Enum> parse(const std::array<std::string_view, 5>& words,
-                          std::string_view word) noexcept {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == word) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string_view to_string(FeedState state) noexcept {
@@ -26,7 +19,7 @@ std::string_view to_string(FeedState state) noexcept {
 }
 
 std::optional<FeedState> parse_feed_state(std::string_view word) noexcept {
-  return parse<FeedState>(state_words, word);
+  return parse_word<FeedState>(state_words, word);
 }
 
 std::string_view to_string(RunState state) noexcept {
@@ -34,7 +27,7 @@ std::string_view to_string(RunState state) noexcept {
 }
 
 std::optional<RunState> parse_run_state(std::string_view word) noexcept {
-  return parse<RunState>(run_words, word);
+  return parse_word<RunState>(run_words, word);
 }
 
 }  // namespace khien::feeds

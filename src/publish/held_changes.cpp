@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/enum_words.h"
 #include "base/file.h"
 #include "codec/container.h"
 #include "codec/json.h"
@@ -18,14 +19,6 @@ constexpr std::uint32_t held_version = 1;
 constexpr std::array<std::string_view, 5> warrant_words{"none", "two_signers", "judged_set",
                                                         "admitted", "released"};
 constexpr std::array<std::string_view, 3> notice_words{"published", "withdrawn", "rejected"};
-
-template <typename Enum, std::size_t count>
-std::optional<Enum> parse_word(const std::array<std::string_view, count>& words,
-                               std::string_view word) {
-  const auto* const at = std::find(words.begin(), words.end(), word);
-  if (at == words.end()) return std::nullopt;
-  return static_cast<Enum>(at - words.begin());
-}
 
 template <typename Enum, std::size_t count>
 std::string_view word_of(const std::array<std::string_view, count>& words, Enum value) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/enum_words.h"
+
 namespace khien::recheck {
 namespace {
 
@@ -16,9 +18,7 @@ std::string_view to_string(LookOutcome outcome) noexcept {
 }
 
 std::optional<LookOutcome> parse_look_outcome(std::string_view word) noexcept {
-  const auto found = std::find(words.begin(), words.end(), word);
-  if (found == words.end()) return std::nullopt;
-  return static_cast<LookOutcome>(found - words.begin());
+  return parse_word<LookOutcome>(words, word);
 }
 
 }  // namespace khien::recheck
