@@ -9,11 +9,15 @@ namespace khien::publish {
 
 constexpr std::size_t length_size = 2;
 
+inline void append_frame(Octets& out, Bytes message) {
+  dns::append_u16(out, static_cast<std::uint16_t>(message.size()));
+  out.insert(out.end(), message.begin(), message.end());
+}
+
 [[nodiscard]] inline Octets framed(Bytes message) {
   Octets out;
   out.reserve(length_size + message.size());
-  dns::append_u16(out, static_cast<std::uint16_t>(message.size()));
-  out.insert(out.end(), message.begin(), message.end());
+  append_frame(out, message);
   return out;
 }
 

@@ -95,18 +95,13 @@ class RecordStream {
       Octets signed_message = to_octets(message);
       dns::store_u16(signed_message, 0, order_.id);
       if (!signer_->sign(signed_message, clock_.now_ms() / ms_per_second)) return false;
-      append_frame(signed_message);
+      append_frame(frames_, signed_message);
     } else {
-      append_frame(message);
+      append_frame(frames_, message);
       dns::store_u16(frames_, at + length_size, order_.id);
     }
     ++outcome.message_count;
     return frames_.size() < send_size || hand_on();
-  }
-
-  void append_frame(Bytes message) {
-    dns::append_u16(frames_, static_cast<std::uint16_t>(message.size()));
-    frames_.insert(frames_.end(), message.begin(), message.end());
   }
 
   bool hand_on() {
