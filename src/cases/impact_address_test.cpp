@@ -5,37 +5,23 @@
 #include <filesystem>
 
 #include "cases/impact_json.h"
+#include "cases/testing_impact.h"
 
 namespace khien::cases {
 namespace {
 
-const ImpactData& data() {
-  static const auto loaded = [] {
-    const std::filesystem::path shipped{KHIEN_SOURCE_DIR "/data"};
-    return ImpactData::load(std::span{&shipped, 1}, {"khien.tinh.gov.vn"});
-  }();
-  return *loaded;
-}
-
 // One owner's machine, of which an officer knows one name.
 Impact assess(std::string name, Scope scope, AddressFacts facts = {.names = {"lua-dao.example"}}) {
-  return assess_impact(data(),
+  return assess_impact(shipped_impact_data(),
                        {.name = std::move(name), .scope = scope, .address = std::move(facts)});
 }
-
-struct Expected {
-  const char* name;
-  Scope scope;
-  Severity verdict;
-  FindingKind because;
-};
 
 TEST(AssessAddress, JudgesEachKindOfAddress) {
   using enum FindingKind;
   const auto one = Scope::address;
   const auto many = Scope::prefix;
   const auto refuse = Severity::refuse;
-  const Expected table[] = {
+  const ExpectedImpact table[] = {
       {"203.0.113.9", one, Severity::serious, whole_address},
       {"192.0.2.0/28", many, Severity::serious, whole_address},
       {"2001:db8::9", one, Severity::serious, whole_address},

@@ -7,35 +7,21 @@
 
 #include "cases/impact_json.h"
 #include "cases/impact_words.h"
+#include "cases/testing_impact.h"
 
 namespace khien::cases {
 namespace {
 
-const ImpactData& data() {
-  static const auto loaded = [] {
-    const std::filesystem::path shipped{KHIEN_SOURCE_DIR "/data"};
-    return ImpactData::load(std::span{&shipped, 1}, {"khien.tinh.gov.vn", "chan.khien-mau.vn"});
-  }();
-  return *loaded;
-}
-
 Impact assess(std::string name, Scope scope = Scope::host) {
-  return assess_impact(data(), {.name = std::move(name), .scope = scope});
+  return assess_impact(shipped_impact_data(), {.name = std::move(name), .scope = scope});
 }
-
-struct Expected {
-  const char* name;
-  Scope scope;
-  Severity verdict;
-  FindingKind because;
-};
 
 TEST(AssessImpact, JudgesEachKindOfName) {
   using enum FindingKind;
   const auto host = Scope::host;
   const auto domain = Scope::domain;
   const auto refuse = Severity::refuse;
-  const Expected table[] = {
+  const ExpectedImpact table[] = {
       {"com.vn", domain, refuse, public_suffix},
       {"com.vn", host, refuse, public_suffix},
       {"vn", host, refuse, public_suffix},
@@ -114,7 +100,7 @@ TEST(AssessImpact, CountsNamesSeenBelow) {
                           .category = Category::phishing,
                           .names_below = {"a.xau.example", "b.xau.example", "c.xau.example",
                                           "d.xau.example", "khac.example", "xau.example"}};
-  const auto impact = assess_impact(data(), input);
+  const auto impact = assess_impact(shipped_impact_data(), input);
   EXPECT_EQ(impact.names_below, 4);
   EXPECT_EQ(impact.verdict, Severity::caution);
   EXPECT_EQ(impact.find(FindingKind::names_below)->names.size(), impact_examples_max);
@@ -123,7 +109,8 @@ TEST(AssessImpact, CountsNamesSeenBelow) {
 
 TEST(AssessImpact, NetworkChoicesAreNeverOrdered) {
   for (const auto& facts : all_categories()) {
-    const auto impact = assess_impact(data(), {.name = "xau.example", .category = facts.category});
+    const auto impact =
+        assess_impact(shipped_impact_data(), {.name = "xau.example", .category = facts.category});
     EXPECT_EQ(impact.find(FindingKind::no_order_category) != nullptr, is_choice(facts.category));
   }
 }
