@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cases/publication.h"
 #include "codec/hex.h"
+#include "feeds/set_agreement.h"
 #include "feeds/set_publisher.h"
 #include "feeds/subscriptions.h"
 #include "free_memory.h"
@@ -60,7 +61,7 @@ api::PartState state_of(const publish::AgreementState& found) {
   if (found.difference_count == 0) return {};
   return {.condition = api::Condition::degraded,
           .words = std::to_string(found.difference_count) +
-                   " orders differ between register, ledger and zones: look for "
+                   " orders or lists differ between register, ledger and zones: look for "
                    "register_ledger_zones_differ in the log"};
 }
 
@@ -239,8 +240,10 @@ struct Publication::Parts {
   std::unique_ptr<publish::CasePublications> source;
   std::unique_ptr<publish::Publisher> publisher;
   std::unique_ptr<TimerThread> pair_thread;
-  std::unique_ptr<feeds::SetPublisher> sets;  // of its thread
-  std::int64_t sets_term = 0;                 // of the pair; of its thread
+  std::unique_ptr<feeds::SetPublisher> sets;            // of its thread
+  std::unique_ptr<feeds::SetAgreement> sets_agreement;  // of the same thread
+  Guarded<std::vector<publish::Difference>> sets_differ;
+  std::int64_t sets_term = 0;  // of the pair; of its thread
   std::unique_ptr<TimerThread> sets_thread;
   std::unique_ptr<publish::Agreement> agreement;
   Guarded<api::PartState> agreed;
@@ -248,14 +251,16 @@ struct Publication::Parts {
 };
 
 void Publication::start_agreement(Domain& domain, Parts& parts) {
-  parts.agreement = std::make_unique<publish::Agreement>(
-      publish::Agreement::Parts{.database = domain.database(),
-                                .zones = *parts.zones,
-                                .clock = domain.clock(),
-                                .metrics = domain.metrics(),
-                                .wait = [](std::int64_t wait_ms) {
-                                  std::this_thread::sleep_for(std::chrono::milliseconds{wait_ms});
-                                }});
+  parts.agreement = std::make_unique<publish::Agreement>(publish::Agreement::Parts{
+      .database = domain.database(),
+      .zones = *parts.zones,
+      .clock = domain.clock(),
+      .metrics = domain.metrics(),
+      .wait =
+          [](std::int64_t wait_ms) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{wait_ms});
+          },
+      .of_lists = [&parts] { return *parts.sets_differ.lock(); }});
   parts.agreement_thread = std::make_unique<TimerThread>(
       TimerThread::Options{.name = "agreement", .interval = agreement_interval},
       domain.database().subscribe("khiend.agreement"), [&parts]() -> Result<void> {
@@ -330,14 +335,28 @@ void Publication::start_sets(Domain& domain, Parts& parts) {
       TimerThread::Options{.name = "feed_sets", .interval = 1min},
       domain.database().subscribe(feeds::channel_sets), [&domain, &parts]() -> Result<void> {
         const std::int64_t term = parts.pair ? parts.pair->term() : 1;
-        if (term != parts.sets_term) parts.sets.reset();
+        if (term != parts.sets_term) {
+          parts.sets_agreement.reset();
+          parts.sets.reset();
+          parts.sets_differ.lock()->clear();
+        }
         parts.sets_term = term;
         if (term == 0) return {};
         if (!parts.sets) {
           parts.sets = std::make_unique<feeds::SetPublisher>(domain.database(), *parts.zones,
                                                              domain.clock());
+          parts.sets_agreement = std::make_unique<feeds::SetAgreement>(
+              feeds::SetAgreement::Parts{.database = domain.database(),
+                                         .zones = *parts.zones,
+                                         .sets = *parts.sets,
+                                         .clock = domain.clock(),
+                                         .rng = domain.rng()});
         }
-        return publish_sets(*parts.sets);
+        if (auto published = publish_sets(*parts.sets); !published) return published;
+        auto differ = parts.sets_agreement->compare();
+        if (!differ) return tl::unexpected<Error>{std::move(differ).error()};
+        *parts.sets_differ.lock() = std::move(*differ);
+        return {};
       });
   if (!parts.pair) return;
   parts.pair_thread = std::make_unique<TimerThread>(

@@ -70,12 +70,10 @@ std::string zone_source(const FeedId& id, cases::Scope scope) {
 }
 
 bool SetPublisher::stands(const Feed& feed) const noexcept {
-  // Its date counts from the instant it passes, not from when somebody wrote "lapsed".
   return in_force(feed.state) && !feed.set_hash.empty() && ends_at(feed) > clock_.now_ms();
 }
 
-Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
-  Names names;
+Result<void> SetPublisher::for_each_wanted(const Feed& feed, const exchange::NameSet::Visit& take) {
   auto row = database_.read(
       [&](store::Executor& executor) { return executor.query_one(sql_set, {feed.id}); });
   if (!row) return propagate(std::move(row).error(), "read an accepted set");
@@ -89,8 +87,26 @@ Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
   set->for_each([&](std::string_view host, cases::Scope scope) {
     if (is_listing && exceptions.cover(host, scope)) return;
     if (gone != gone_.end() && gone->second.contains(host)) return;
+    take(host, scope);
+  });
+  return {};
+}
+
+bool SetPublisher::waits(const FeedId& id) const {
+  if (zones_.gate() == nullptr) return false;
+  const auto held = zones_.gate()->held();
+  return std::ranges::any_of(held, [&](const publish::HeldChange& change) {
+    return change.source == zone_source(id, cases::Scope::host) ||
+           change.source == zone_source(id, cases::Scope::domain);
+  });
+}
+
+Result<SetPublisher::Names> SetPublisher::names_of(const Feed& feed) {
+  Names names;
+  auto read = for_each_wanted(feed, [&](std::string_view host, cases::Scope scope) {
     (scope == cases::Scope::host ? names.hosts : names.domains).emplace_back(host);
   });
+  if (!read) return tl::unexpected(std::move(read).error());
   return names;
 }
 

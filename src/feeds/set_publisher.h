@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "exchange/name_set.h"
 #include "feeds/entry_finding.h"
 #include "feeds/feed.h"
 #include "publish/zone_set.h"
@@ -51,6 +52,15 @@ class SetPublisher {
   /// date has passed leave the zones all the same.
   [[nodiscard]] Result<std::vector<PublishedFeed>> publish();
 
+  /// Whether the feed's names belong into the zones now. Its date counts from the instant it
+  /// passes, not from when somebody wrote "lapsed".
+  [[nodiscard]] bool stands(const Feed& feed) const noexcept;
+  /// Gives `take` each name that the last publish() wanted in the zones of a feed that stands.
+  [[nodiscard]] Result<void> for_each_wanted(const Feed& feed,
+                                             const exchange::NameSet::Visit& take);
+  /// Whether something of the feed waits at the zones' gate for a person.
+  [[nodiscard]] bool waits(const FeedId& id) const;
+
  private:
   struct Carried {
     std::string set_hash;  // empty: the zones hold nothing of it
@@ -76,7 +86,6 @@ class SetPublisher {
   [[nodiscard]] Result<void> meet_exceptions();
   [[nodiscard]] Result<void> meet_what_is_gone();
   [[nodiscard]] bool is_carried(const Feed& feed, const Carried& wanted) const;
-  [[nodiscard]] bool stands(const Feed& feed) const noexcept;
 
   store::Database& database_;
   publish::ZoneSet& zones_;

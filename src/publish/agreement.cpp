@@ -122,8 +122,9 @@ std::vector<Difference> differences_between(std::span<const RegisterRule> in_reg
 
 Agreement::Agreement(Parts parts)
     : parts_(std::move(parts)),
-      differences_(parts_.metrics.gauge("khien_agreement_differences",
-                                        "Orders of which register, ledger and zones differ")),
+      differences_(
+          parts_.metrics.gauge("khien_agreement_differences",
+                               "Orders and lists of which register, ledger and zones differ")),
       checked_at_(parts_.metrics.gauge("khien_agreement_checked_at_seconds",
                                        "When they were last compared, in UTC seconds")) {}
 
@@ -195,8 +196,13 @@ Result<Agreement::Look> Agreement::look() {
     auto held = parts_.zones.holdings_in(*zone);
     std::move(held.begin(), held.end(), std::back_inserter(served));
   }
-  return Look{.differences = differences_between(*records, ledger_, served),
-              .order_count = records->size()};
+  Look look{.differences = differences_between(*records, ledger_, served),
+            .order_count = records->size()};
+  if (parts_.of_lists) {
+    for (auto& difference : parts_.of_lists()) look.differences.push_back(std::move(difference));
+    std::sort(look.differences.begin(), look.differences.end());
+  }
+  return look;
 }
 
 Result<AgreementState> Agreement::compare() {

@@ -1,6 +1,7 @@
-// Whether the public register, the ledger and the served zones say the same of orders. They are
-// written by the same moves, so a difference is a fault, damage or somebody's hand: it is an alarm,
-// and everybody is shown it. Nothing here mends anything.
+// Whether the public register, the ledger and the served zones say the same of orders, with what is
+// found of lists (feeds/set_agreement.h). They are written by the same moves, so a difference is a
+// fault, damage or somebody's hand: it is an alarm, and everybody is shown it. Nothing here mends
+// anything.
 #pragma once
 
 #include <functional>
@@ -53,7 +54,7 @@ enum class DifferenceKind : std::uint8_t {
 
 struct Difference {
   DifferenceKind kind = DifferenceKind::not_served;
-  std::string source;  ///< "order:01J…", or whatever holds the name
+  std::string source;  ///< "order:01J…", "feed:01J…", or whatever holds the name
   friend auto operator<=>(const Difference&, const Difference&) = default;
 };
 
@@ -86,6 +87,8 @@ class Agreement {
     Metrics& metrics;
     /// Sleeps for agreement_settles_ms.
     std::function<void(std::int64_t wait_ms)> wait;
+    /// What is known to differ besides, of lists (feeds/set_agreement.h); empty: nothing.
+    std::function<std::vector<Difference>()> of_lists = {};
   };
   explicit Agreement(Parts parts);
 

@@ -1,6 +1,7 @@
 #include "publish/followers.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/file.h"
 #include "codec/base64.h"
@@ -20,6 +21,12 @@ constexpr std::size_t name_size_max = 40;
 bool is_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= name_size_max &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+/// Names of other keys' files in STATE/keys.
+bool is_taken(std::string_view name) noexcept {
+  constexpr std::array taken{"seal", "server", "ledger", "lists", "resolver-report"};
+  return std::ranges::find(taken, name) != taken.end();
 }
 
 tl::unexpected<Error> malformed(std::string_view name, std::string_view what) {
@@ -45,6 +52,7 @@ Result<std::vector<T>> list_at(const Json& item, std::string_view key, Parse par
 Result<Follower> follower_of(const Json& item) {
   auto name = item.text_at("name");
   if (!name || !is_name(*name)) return malformed("an entry", "has no good name");
+  if (is_taken(*name)) return malformed(*name, "a key of khiend's own has this name");
   auto key = item.optional_text_at("key");
   if (!key || (*key && **key != *name)) return malformed(*name, "key must be its own name");
   auto addresses = list_at<net::Prefix>(item, "addresses", net::Prefix::parse);
@@ -128,6 +136,10 @@ Result<void> write_followers(const std::filesystem::path& state,
 Result<void> put_follower(const std::filesystem::path& state, const Follower& follower, Rng& rng) {
   if (!is_name(follower.name)) {
     return fail(ErrorCode::invalid_argument, "a follower's name is 1 to 40 of a-z, 0-9 and '-'");
+  }
+  if (is_taken(follower.name)) {
+    return fail(ErrorCode::invalid_argument, "a key of khiend's own is called " + follower.name +
+                                                 ": give the follower another name");
   }
   if (!follower.signs && follower.addresses.empty() && follower.pins.empty()) {
     return fail(ErrorCode::invalid_argument, "a follower needs a key, an address or a pin");

@@ -12,7 +12,7 @@ namespace {
 
 class FollowersTest : public testing::Test {
  protected:
-  void write(const char* text) { std::ofstream{followers_path(state())} << text; }
+  void write(const std::string& text) { std::ofstream{followers_path(state())} << text; }
   const std::filesystem::path& state() { return folder_.path(); }
   SeededRng rng_{1};
   TemporaryFolder folder_;
@@ -59,6 +59,18 @@ TEST_F(FollowersTest, NoFileIsNobodyAndABrokenOneIsRefusedWhole) {
 TEST_F(FollowersTest, AFollowerWithoutKeyAndAddressIsRefused) {
   EXPECT_FALSE(put_follower(state(), {.name = "isp-a"}, rng_));
   EXPECT_FALSE(put_follower(state(), {.name = "../isp", .signs = true}, rng_));
+}
+
+TEST_F(FollowersTest, NoFollowerIsCalledAsAKeyOfOurs) {
+  for (const char* name : {"seal", "server", "ledger", "lists", "resolver-report"}) {
+    const auto put = put_follower(state(), {.name = name, .signs = true}, rng_);
+    ASSERT_FALSE(put.has_value()) << name;
+    EXPECT_NE(put.error().message.find("another name"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(follower_key_path(state(), name)));
+    write(std::string{R"([{"name": ")"} + name + R"(", "addresses": ["192.0.2.1"]}])");
+    EXPECT_FALSE(read_followers(state()).has_value()) << name;
+    write("[]");
+  }
 }
 
 TEST_F(FollowersTest, PinsOfTlsClientsAreKept) {

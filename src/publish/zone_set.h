@@ -230,6 +230,14 @@ class ZoneSet {
   /// Everything that is held in the zone, with what a rollback holds under the source "rollback".
   /// A copy of about 100 octets a name; other users of the zones wait 1 ms at most.
   [[nodiscard]] std::vector<Holding> holdings_in(const ZoneFacts& zone);
+  /// The same without the copy: each name and holder to `take`, about a thousand names at a time
+  /// under the zones' lock, so it must be quick and ask the zones nothing.
+  using VisitHeld = std::function<void(dns::NameView name, SourceIndex holder, Scope scope)>;
+  void visit_held(const ZoneFacts& zone, const VisitHeld& take);
+  /// Who a holder that was visited is.
+  [[nodiscard]] std::string source_name(SourceIndex holder);
+  /// Why no zone may take the change (RefusedChange::reason); empty if one may.
+  [[nodiscard]] std::string refusal_of(const Change& change) const;
   [[nodiscard]] std::size_t memory_size();
 
   /// Called with the zones that have a new serial, on the thread that made the change.
@@ -268,8 +276,6 @@ class ZoneSet {
   [[nodiscard]] Difference compare(const ZoneFacts& zone, const Replacement& replacement);
   Result<Applied> apply_untold(std::span<const Change> changes,
                                std::optional<std::int64_t> applied_sequence);
-  /// Why no zone may take the change; empty if one may.
-  [[nodiscard]] std::string refusal_of(const Change& change) const;
   void draft_change(Draft& draft, const Change& change);
   class View;  // the zones as the gate sees them
   /// What is left of `changes` after the gate, noting in `applied` what is held or left out.

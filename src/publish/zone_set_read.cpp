@@ -75,20 +75,26 @@ std::vector<Holding> ZoneSet::holdings(std::string_view name) {
   return held;
 }
 
-std::vector<Holding> ZoneSet::holdings_in(const ZoneFacts& zone) {
-  std::vector<Holding> held;
-  std::vector<SourceIndex> sources;
+void ZoneSet::visit_held(const ZoneFacts& zone, const VisitHeld& take) {
   const auto reader = read_zone(zone);
   while (reader->next([&](const ZoneTable::Item& item) {
-    std::string text = item.name.to_text();
-    text.pop_back();
-    for (const Holder& holder : item.holders) {
-      held.push_back({.zone = zone.id, .name = text, .source = {}, .scope = holder.scope});
-      sources.push_back(holder.source);
-    }
+    for (const Holder& holder : item.holders) take(item.name, holder.source, holder.scope);
     return true;
   })) {
   }
+}
+
+std::string ZoneSet::source_name(SourceIndex holder) { return state_->lock()->sources[holder]; }
+
+std::vector<Holding> ZoneSet::holdings_in(const ZoneFacts& zone) {
+  std::vector<Holding> held;
+  std::vector<SourceIndex> sources;
+  visit_held(zone, [&](dns::NameView name, SourceIndex holder, Scope scope) {
+    std::string text = name.to_text();
+    text.pop_back();
+    held.push_back({.zone = zone.id, .name = std::move(text), .source = {}, .scope = scope});
+    sources.push_back(holder);
+  });
   auto state = state_->lock();
   for (std::size_t i = 0; i < held.size(); ++i) held[i].source = state->sources[sources[i]];
   return held;
