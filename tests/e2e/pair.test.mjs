@@ -22,13 +22,13 @@ const publishers = {
   a: {
     process: 'khiend',
     url: () => stack.url,
-    zones: () => stack.ports.zones,
+    zones: () => ['127.0.0.1', stack.ports.zones],
     start: () => stack.startKhiend(),
   },
   b: {
     process: 'khiend-second',
     url: () => stack.secondUrl,
-    zones: () => stack.second.ports.zones,
+    zones: () => [stack.second.address, stack.second.ports.zones],
     start: () => stack.startSecondKhiend(['--pair', 'b']),
   },
 };
@@ -44,8 +44,9 @@ async function signIn(login) {
 
 /** What the zone is at one publisher: its serial, and its records in order. */
 async function transfer(name) {
+  const [address, port] = publishers[name].zones();
   const { stdout } = await run('dig', [
-    '+tries=1', '+time=2', '+onesoa', '-k', join(stack.state, 'keys/khien-dnsd.key'), '@127.0.0.1', '-p', String(publishers[name].zones()), zone, 'AXFR',
+    '+tries=1', '+time=2', '+onesoa', '-k', join(stack.state, 'keys/khien-dnsd.key'), `@${address}`, '-p', String(port), zone, 'AXFR',
   ], { maxBuffer: 64 << 20 }).catch((error) => ({ stdout: error.stdout ?? '' }));
   const lines = stdout.split('\n').filter((line) => /^\S+\s+\d+\s+IN\s/.test(line) && !/TSIG/.test(line));
   const serial = Number(/\sSOA\s+\S+\s+\S+\s+(\d+)/.exec(stdout)?.[1]);

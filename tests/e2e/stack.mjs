@@ -239,7 +239,7 @@ zone:
   khiendExtra = [];
 
   /** A second khiend beside it: what it has of its own, and that it has the first one's keys. */
-  second = { state: () => join(this.#folder, 'khien-second'), ports: {} };
+  second = { state: () => join(this.#folder, 'khien-second'), address: '127.0.0.2', ports: {} };
   get secondUrl() {
     return `http://localhost:${this.second.ports.web}`;
   }
@@ -254,7 +254,7 @@ zone:
     this.second.ports.zones ??= await freePort();
     const { web, zones } = this.second.ports;
     this.#spawn('khiend-second', join(bin, 'khiend'), [
-      '--listen', `127.0.0.1:${web}`, '--dns-listen', `127.0.0.1:${zones}`,
+      '--listen', `127.0.0.1:${web}`, '--dns-listen', `${this.second.address}:${zones}`,
       '--database', this.database, '--state', this.second.state(), '--data', join(root, 'data'),
       '--public-url', this.secondUrl, ...extra,
     ]);
@@ -307,9 +307,10 @@ zone:
     return value.trim();
   }
 
-  /** Where zones are served: at two places where there are two publishers. */
+  /** Where zones are served: at two addresses where there are two publishers. Unbound tells primaries by address alone. */
   #primaries() {
-    return [this.ports.zones, this.second.ports.zones].filter(Boolean).flatMap((port) => ['--primary', `127.0.0.1:${port}`]);
+    const first = ['--primary', `127.0.0.1:${this.ports.zones}`];
+    return this.second.ports.zones ? [...first, '--primary', `${this.second.address}:${this.second.ports.zones}`] : first;
   }
 
   /** What resolvers are told to take. */
