@@ -2,6 +2,7 @@
 #include "store/database.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <array>
 #include <atomic>
@@ -315,6 +316,28 @@ TEST_P(DatabaseTimeout, AStatementHasAMaximumTime) {
       "SELECT count(*) FROM n");
   EXPECT_EQ(endless.error().code, ErrorCode::timeout) << endless.error().message;
   EXPECT_EQ(number("SELECT count(*) FROM thing"), 0);
+}
+
+// A server that is stopped answers nothing, and its sockets stay open.
+TEST_P(DatabaseTimeout, AServerThatSaysNothingIsGivenUp) {
+  if (GetParam() == Engine::sqlite) GTEST_SKIP() << "SQLite has no server";
+  std::vector<pid_t> stopped;
+  const auto stop_ours = [&](Transaction& tx) -> Result<void> {
+    auto row = tx.query_one("SELECT pg_backend_pid()");
+    if (!row) return tl::unexpected(std::move(row).error());
+    stopped.push_back(static_cast<pid_t>((*row)->integer(0)));
+    ::kill(stopped.back(), SIGSTOP);
+    auto next = tx.query_one("SELECT 1");
+    return next ? Result<void>{} : tl::unexpected(std::move(next).error());
+  };
+  const auto silent = db().transact(stop_ours);
+  ASSERT_FALSE(silent.has_value());
+  EXPECT_EQ(silent.error().code, ErrorCode::unavailable);
+  EXPECT_NE(silent.error().message.find("does not answer"), std::string::npos)
+      << silent.error().message;
+  EXPECT_EQ(stopped.size(), 1U) << "not tried again: that would take as long each time";
+  EXPECT_TRUE(write(add_thing, {1, "a"})) << "on another connection";
+  for (const pid_t backend : stopped) ::kill(backend, SIGCONT);
 }
 
 class DatabaseCrowded : public DatabaseContract {

@@ -1,9 +1,11 @@
 #include "store/postgresql_connection.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <list>
 #include <unordered_map>
@@ -152,7 +154,8 @@ std::size_t parameter_count(std::string_view sql) noexcept {
 
 class PostgresqlConnection final : public Connection {
  public:
-  explicit PostgresqlConnection(ConnectionHandle connection) : connection_(std::move(connection)) {}
+  PostgresqlConnection(ConnectionHandle connection, int silence_max_ms)
+      : connection_(std::move(connection)), silence_max_ms_(silence_max_ms) {}
 
   [[nodiscard]] Result<void> prepare_session(const PostgresqlOptions& options);
   [[nodiscard]] Result<Answer> run(std::string_view sql,
@@ -170,10 +173,13 @@ class PostgresqlConnection final : public Connection {
     std::string name;
     std::list<std::string>::iterator age;
   };
-  [[nodiscard]] Result<ResultHandle> checked(PGresult* raw, std::string_view doing);
+  [[nodiscard]] ResultHandle last_result(int sent);
+  [[nodiscard]] Result<ResultHandle> checked(int sent, std::string_view doing);
   [[nodiscard]] Result<std::string> prepared(std::string_view sql, const Parameters& parameters);
 
   ConnectionHandle connection_;
+  int silence_max_ms_;
+  bool is_silent_ = false;  // given up, though its socket is alive
   bool broken_ = false;
   bool may_retry_ = false;
   std::unordered_map<std::string, Prepared> cache_;
@@ -181,19 +187,48 @@ class PostgresqlConnection final : public Connection {
   std::uint64_t prepared_count_ = 0;
 };
 
-Result<ResultHandle> PostgresqlConnection::checked(PGresult* raw, std::string_view doing) {
-  ResultHandle result{raw};
+// What one of libpq's PQsend… functions gave (`sent`, 1 if it went out) was answered with: the last
+// of several results, which is the error if there is one. nullptr where the connection died or the
+// server said nothing for silence_max_ms_.
+ResultHandle PostgresqlConnection::last_result(int sent) {
+  ResultHandle last;
+  PGconn* connection = connection_.get();
+  while (sent == 1 && !is_silent_) {
+    const int unsent = PQflush(connection);
+    if (unsent == 0 && PQisBusy(connection) == 0) {
+      ResultHandle next{PQgetResult(connection)};
+      if (!next) return last;
+      last = std::move(next);
+      continue;
+    }
+    pollfd wanted{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
+    if (unsent > 0) wanted.events |= POLLOUT;
+    const int ready = unsent < 0 ? -1 : ::poll(&wanted, 1, silence_max_ms_);
+    if (ready < 0 && errno == EINTR) continue;
+    is_silent_ = ready == 0;
+    if (ready < 0 || (ready > 0 && PQconsumeInput(connection) == 0)) break;
+  }
+  // Whatever a dead connection still has to say is an error of libpq's own, and says so at once.
+  return is_silent_ ? nullptr : ResultHandle{PQgetResult(connection)};
+}
+
+Result<ResultHandle> PostgresqlConnection::checked(int sent, std::string_view doing) {
+  auto result = last_result(sent);
   may_retry_ = false;
-  const auto status = PQresultStatus(raw);
+  const auto status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
-  auto error = postgresql_error(raw, doing);
+  if (is_silent_) {
+    broken_ = true;
+    return fail(ErrorCode::unavailable, fmt::format("{}: PostgreSQL does not answer", doing));
+  }
+  auto error = postgresql_error(result.get(), doing);
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
     // The session died and its transaction with it; the next connection may do better.
     broken_ = true;
     may_retry_ = true;
     error = Error{ErrorCode::unavailable, fmt::format("{}: connection to PostgreSQL lost", doing)};
   } else {
-    const char* state = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
     may_retry_ = state != nullptr && is_retryable_state(state);
   }
   return tl::unexpected<Error>{std::move(error)};
@@ -245,15 +280,16 @@ Result<std::string> PostgresqlConnection::prepared(std::string_view sql,
     const auto oldest = cache_.find(ages_.back());
     KHIEN_ASSERT(oldest != cache_.end());
     const auto sql_text = "DEALLOCATE " + oldest->second.name;
-    auto gone = checked(PQexec(connection_.get(), sql_text.c_str()), "forget statement");
+    auto gone = checked(PQsendQuery(connection_.get(), sql_text.c_str()), "forget statement");
     if (!gone) return tl::unexpected<Error>{std::move(gone).error()};
     cache_.erase(oldest);
     ages_.pop_back();
   }
   const auto name = fmt::format("khien_{}", ++prepared_count_);
-  auto made = checked(PQprepare(connection_.get(), name.c_str(), std::string{sql}.c_str(),
-                                static_cast<int>(parameters.types.size()), parameters.types.data()),
-                      "prepare");
+  auto made =
+      checked(PQsendPrepare(connection_.get(), name.c_str(), std::string{sql}.c_str(),
+                            static_cast<int>(parameters.types.size()), parameters.types.data()),
+              "prepare");
   if (!made) return tl::unexpected<Error>{std::move(made).error()};
   ages_.push_front(key);
   cache_.emplace(std::move(key), Prepared{.name = name, .age = ages_.begin()});
@@ -265,9 +301,9 @@ Result<Answer> PostgresqlConnection::run(std::string_view sql, std::span<const V
   auto name = prepared(sql, parameters);
   if (!name) return tl::unexpected<Error>{std::move(name).error()};
   auto result =
-      checked(PQexecPrepared(connection_.get(), name->c_str(), static_cast<int>(values.size()),
-                             parameters.values.data(), parameters.lengths.data(),
-                             parameters.formats.data(), binary_format),
+      checked(PQsendQueryPrepared(connection_.get(), name->c_str(), static_cast<int>(values.size()),
+                                  parameters.values.data(), parameters.lengths.data(),
+                                  parameters.formats.data(), binary_format),
               "run");
   if (!result) return tl::unexpected<Error>{std::move(result).error()};
 
@@ -297,7 +333,7 @@ Result<Answer> PostgresqlConnection::run(std::string_view sql, std::span<const V
 }
 
 Result<void> PostgresqlConnection::run_script(const std::string& sql) {
-  auto result = checked(PQexec(connection_.get(), sql.c_str()), "script");
+  auto result = checked(PQsendQuery(connection_.get(), sql.c_str()), "script");
   if (!result) return tl::unexpected<Error>{std::move(result).error()};
   return {};
 }
@@ -313,7 +349,7 @@ Result<void> PostgresqlConnection::begin(TransactionMode mode) {
 }
 
 Result<void> PostgresqlConnection::commit() {
-  auto result = checked(PQexec(connection_.get(), "COMMIT"), "commit");
+  auto result = checked(PQsendQuery(connection_.get(), "COMMIT"), "commit");
   if (!result) {
     if (broken_) {
       // The server may have committed before it went away: repeating could do the work twice.
@@ -331,13 +367,13 @@ Result<void> PostgresqlConnection::commit() {
 }
 
 void PostgresqlConnection::rollback() noexcept {
-  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+  if (is_silent_ || PQstatus(connection_.get()) != CONNECTION_OK) {
     broken_ = true;
     return;
   }
   if (PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
   const bool retry = may_retry_;
-  const ResultHandle result{PQexec(connection_.get(), "ROLLBACK")};
+  const auto result = last_result(PQsendQuery(connection_.get(), "ROLLBACK"));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) broken_ = true;
   may_retry_ = retry;
 }
@@ -352,7 +388,12 @@ Result<std::unique_ptr<Connection>> open_postgresql(const std::string& url,
                                                     const PostgresqlOptions& options) {
   auto handle = connect_postgresql(url, options.connect_timeout_s);
   if (!handle) return tl::unexpected<Error>{std::move(handle).error()};
-  auto connection = std::make_unique<PostgresqlConnection>(std::move(*handle));
+  // Sending must not block either.
+  if (PQsetnonblocking(handle->get(), 1) != 0) {
+    return fail(ErrorCode::unavailable, "open PostgreSQL database: its socket cannot be watched");
+  }
+  auto connection = std::make_unique<PostgresqlConnection>(
+      std::move(*handle), options.statement_timeout_ms + options.answer_late_ms);
   if (auto ready = connection->prepare_session(options); !ready) {
     return propagate(std::move(ready).error(), "open PostgreSQL database");
   }

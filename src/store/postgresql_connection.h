@@ -14,6 +14,9 @@ namespace khien::store {
 struct PostgresqlOptions {
   int connect_timeout_s = 5;
   int statement_timeout_ms = 30'000;
+  /// A server that says nothing for this much longer than a statement may take is given up
+  /// (unavailable): stopped, or its machine frozen, with a socket that is alive.
+  int answer_late_ms = 5'000;
 };
 
 /// The channel of all our wake-ups; the payload names the one that is meant.

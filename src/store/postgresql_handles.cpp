@@ -8,7 +8,7 @@ namespace khien::store {
 namespace {
 
 // A peer that no longer acknowledges is given up after this; a query itself is bounded by the
-// server's statement_timeout.
+// server's statement_timeout, and its silence by PostgresqlOptions::answer_late_ms.
 constexpr const char* tcp_user_timeout_ms = "30000";
 
 std::string_view field(const PGresult* result, int code) noexcept {
