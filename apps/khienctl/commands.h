@@ -166,10 +166,11 @@ struct FollowerAdd {
   std::filesystem::path folder;        ///< the resolver's own, for its zone files; empty: none kept
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
+constexpr int follow_primaries_max = 4;
 struct ZoneFollow {
   std::string zone;
   std::filesystem::path file;
-  std::string primary;
+  std::vector<std::string> primaries;
   std::filesystem::path key_file;
   std::int64_t every_s = 1;
   bool once = false;

@@ -41,6 +41,12 @@ std::string lua_addresses(const Configuration& c) {
 /// transfer.
 void print_unbound(const Configuration& c) {
   const auto& folder = c.folder;
+  if (addresses_of(c).size() < c.primaries.size()) {
+    fmt::print(stderr,
+               "Unbound tells primaries apart by address alone: with two at one address it asks "
+               "the wrong one first, and blocks come seconds later once that one is away. Give "
+               "each publisher an address of its own.\n");
+  }
   for (const auto& id : c.follower.zones) {
     fmt::print("rpz:\n  name: \"{}.\"\n", zone_name(id));
     for (const auto& primary : c.primaries) {
@@ -112,10 +118,11 @@ void print_knot_resolver(const Configuration& c) {
                (folder / (id + ".rpz")).string());
   }
   fmt::print("-- beside it one process for each zone, kept running by your service manager:\n");
+  std::string primaries;
+  for (const auto& primary : c.primaries) primaries += " --primary " + to_string(primary);
   for (const auto& id : c.follower.zones) {
-    fmt::print("-- khienctl zone follow {} {} --primary {} --tsig-key {}\n", id,
-               (folder / (id + ".rpz")).string(), to_string(c.primaries.front()),
-               c.key_file.string());
+    fmt::print("-- khienctl zone follow {} {}{} --tsig-key {}\n", id,
+               (folder / (id + ".rpz")).string(), primaries, c.key_file.string());
   }
 }
 

@@ -90,8 +90,11 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
       ->required();
   follow->add_option("file", a.follow.file, "zone file, replaced as a whole at each change")
       ->required();
-  follow->add_option("--primary", a.follow.primary, "where the zone is served, ADDRESS:PORT")
-      ->required();
+  follow
+      ->add_option("--primary", a.follow.primaries,
+                   "where the zone is served, ADDRESS:PORT; repeat it for the other of a pair")
+      ->required()
+      ->expected(1, follow_primaries_max);
   follow->add_option("--tsig-key", a.follow.key_file, "key file as khienctl writes it");
   follow->add_option("--every", a.follow.every_s, "seconds between two questions (1)")
       ->check(CLI::Range(1, 86'400));

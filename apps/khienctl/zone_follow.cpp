@@ -23,11 +23,15 @@ Result<resolver::ZoneFileOptions> options_of(const ZoneFollow& follow) {
   const auto* ours = publish::find_zone(follow.zone);
   auto zone = ours != nullptr ? Result<dns::Name>{ours->name} : dns::Name::from_text(follow.zone);
   if (!zone) return fail(ErrorCode::invalid_argument, follow.zone + " is no name of a zone");
-  auto primary = net::SocketAddress::parse(follow.primary);
-  if (!primary) return propagate(std::move(primary).error(), "read --primary");
+  std::vector<net::SocketAddress> primaries;
+  for (const auto& text : follow.primaries) {
+    auto primary = net::SocketAddress::parse(text);
+    if (!primary) return propagate(std::move(primary).error(), "read --primary");
+    primaries.push_back(*primary);
+  }
   resolver::ZoneFileOptions options{.zone = std::move(*zone),
                                     .file = follow.file,
-                                    .primary = *primary,
+                                    .primaries = std::move(primaries),
                                     .every_ms = follow.every_s * ms_per_second};
   if (!follow.key_file.empty()) {
     auto key = publish::read_key_file(follow.key_file);
@@ -67,7 +71,12 @@ Result<void> zone_follow(const ZoneFollow& follow) {
   ZoneFileFollower follower{std::move(*options), stop->get(), clock, rng};
   bool was_good = true;  // the same failure again and again would flood the journal
   while (true) {
+    const auto before = follower.primary();
     auto outcome = follower.refresh();
+    if (outcome && follower.primary() != before) {
+      fmt::print(stderr, "{}: {} does not answer; asking {} from now on\n", follow.zone,
+                 to_string(before), to_string(follower.primary()));
+    }
     pollfd wanted{.fd = stop->get(), .events = POLLIN, .revents = 0};
     if (!outcome && ::poll(&wanted, 1, 0) == 1) return {};
     if (outcome || was_good || follow.once) print_outcome(outcome, follower, follow);

@@ -32,7 +32,6 @@ constexpr std::int64_t refresh_min_ms =
     10;  // between two refreshes of a zone, however often notified
 constexpr std::int64_t retry_first_ms = 500;  // while the primary is away; doubles
 constexpr std::int64_t retry_max_ms = 15'000;
-constexpr int other_connect_ms = 2'000;           // where there is another address to ask
 constexpr std::int64_t silent_pause_ms = 30'000;  // an address that does not answer waits, likewise
 constexpr std::int64_t save_quiet_ms = 10'000;    // the snapshot waits for this much quiet
 

@@ -9,6 +9,8 @@
 
 namespace khien::resolver {
 
+constexpr int other_connect_ms = 2'000;  // for connecting where there is another address to ask
+
 /// RFC 9103: TLS 1.3, ALPN "dot"; the server proven by its name or by the pins of its key.
 struct TransferTls {
   net::TlsContext context;

@@ -37,11 +37,13 @@ Result<bool> ZoneFileFollower::transfer_from(std::optional<std::uint32_t> serial
   return update.finish();
 }
 
+Result<void> ZoneFileFollower::connect() {
+  const int timeout_ms = options_.primaries.size() > 1 ? other_connect_ms : transfer_timeout_ms;
+  return connection_.connect(primary(), nullptr, timeout_ms);
+}
+
 Result<bool> ZoneFileFollower::transfer() {
   const bool is_reused = connection_.is_open();
-  const auto connect = [&] {
-    return connection_.connect(options_.primary, nullptr, transfer_timeout_ms);
-  };
   if (!is_reused) {
     if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   }
@@ -63,6 +65,11 @@ Result<bool> ZoneFileFollower::transfer() {
 
 Result<ZoneFileFollower::Outcome> ZoneFileFollower::refresh() {
   auto changed = transfer();
+  for (std::size_t i = 1; !changed && i < options_.primaries.size(); ++i) {
+    connection_.close();
+    asked_ = (asked_ + 1) % options_.primaries.size();
+    changed = transfer();
+  }
   if (!changed) {
     ++failures_;
     const auto silent_ms = clock_.now_ms() - confirmed_at_ms_;

@@ -1,5 +1,5 @@
 // Two khiend on one PostgreSQL: one leads, the other has the same zones under the same serials, and goes on within seconds when
-// the first is killed. khien-dnsd, Unbound and BIND follow both. KHIEN_PAIR_ROUNDS: kills at random times (default 2).
+// the first is killed. khien-dnsd, Unbound, BIND and Knot Resolver follow both. KHIEN_PAIR_ROUNDS: kills at random times (default 2).
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { dig, Stack, until } from './stack.mjs';
 
 const run = promisify(execFile);
 const password = 'khien-demo-2026';
-const resolvers = ['dns', 'unbound', 'bind'];
+const resolvers = ['dns', 'unbound', 'bind', 'kresd'];
 const zone = 'orders-phishing.rpz.khien';
 const limitMs = 30_000; // for what takes some seconds; what it took is printed
 const stack = new Stack({ engine: 'postgresql' });
@@ -124,6 +124,7 @@ before(async () => {
   await stack.startDnsd();
   await stack.startUnbound();
   await stack.startBind();
+  await stack.startKnotResolver();
   stack.copyKeysToSecond(); // with the followers that were added since
   for (const login of ['lan', 'hoa', 'duc']) await signIn(login);
 });

@@ -19,7 +19,31 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 /** What the upstream of Stack.startEveryName() answers. */
 export const everyAddress = '192.0.2.7';
 
-/** A port that is free for TCP and UDP on loopback now, below those that outgoing sockets take by themselves meanwhile. */
+// Files of the tests run side by side: a port that one has chosen and not yet opened is no longer free for another.
+const takenPorts = join(tmpdir(), 'khien-e2e-ports');
+const ownPorts = [];
+process.on('exit', () => ownPorts.forEach((file) => rmSync(file, { force: true })));
+const isAlive = (pid) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+function takePort(port) {
+  mkdirSync(takenPorts, { recursive: true });
+  const file = join(takenPorts, String(port));
+  try {
+    if (existsSync(file) && !isAlive(Number(readFileSync(file, 'utf8')))) rmSync(file, { force: true });
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+  } catch {
+    return false; // another's
+  }
+  ownPorts.push(file);
+  return true;
+}
+
+/** A port that is free for TCP and UDP on loopback now, below those that outgoing sockets take by themselves meanwhile. Nobody else gets it until this process ends. */
 export async function freePort() {
   for (;;) {
     const port = randomInt(10_000, 32_000);
@@ -36,7 +60,7 @@ export async function freePort() {
     });
     udp.close();
     await new Promise((done) => server.close(done));
-    if (free) return port;
+    if (free && takePort(port)) return port;
   }
 }
 
