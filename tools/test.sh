@@ -26,7 +26,7 @@ unit() {
   tools/packages.sh build test
   cmake --preset release -DKHIEN_TESTS=ON -DKHIEN_BENCH=ON >/dev/null
   quietly cmake --build build/release
-  ctest --test-dir build/release --output-on-failure -j2 -LE e2e
+  ctest --test-dir build/release --output-on-failure -j3 -LE e2e
 }
 
 # What reads bytes from outside, under AddressSanitizer and UBSan, with the fuzzers' corpora replayed. Tests and
