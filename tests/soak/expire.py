@@ -4,7 +4,7 @@ the primary is back. Prints a Markdown table, as in docs/publish/expire.md. Exit
 
 Each resolver follows the same zone of one Knot DNS, refreshing every second, and is asked for a listed name. Then Knot is killed, and started again once
 the answers have had three times EXPIRE to change. Resolvers that are not installed are left out and named: unbound, bind9, pdns-recursor (PDNS_RECURSOR
-names one that is elsewhere). Knot Resolver reads RPZ files and transfers nothing, so EXPIRE says nothing to it."""
+names one that is elsewhere), knot-resolver. The last reads RPZ from a file, which `khienctl zone follow` keeps."""
 
 import argparse
 import json
@@ -26,6 +26,7 @@ LISTED = {FEED: "xau.test.", EMERGENCY: "gap.test."}
 WORLD = "$ORIGIN test.\n@ 5 SOA ns.test. x.test. 1 60 10 86400 5\n@ 5 NS ns.test.\n*.test. 5 A 192.0.2.1\n"
 LOG_LINE = re.compile(r"expire", re.IGNORECASE)
 WAIT_S = 120.0
+BIN = Path(servers.DNSD).resolve().parent
 
 
 def policy_zone(name, expire_s):
@@ -35,8 +36,9 @@ def policy_zone(name, expire_s):
 class Subject:
     """One resolver that follows one zone."""
 
-    def __init__(self, who, version, zone, port, server):
+    def __init__(self, who, version, zone, port, server, *beside):
         self.who, self.version, self.zone, self.port, self.server = who, version, zone, port, server
+        self.servers = [server, *beside]
         self.lapsed_s = self.back_s = None
         self.after = ""
 
@@ -118,6 +120,22 @@ def start_recursor(folder, primary, world):
     return [Subject("PowerDNS Recursor", version_of([program, "--version"]), FEED, port, server)]
 
 
+def start_knot_resolver(folder, primary, world):
+    program, port = servers.program("kresd"), servers.free_port()
+    file = folder / "zone.rpz"
+    folder.mkdir()
+    follow = servers.Server(folder / "follow", [BIN / "khienctl", "zone", "follow", FEED, file, "--primary", f"{HOST}:{primary}"])
+    end = time.monotonic() + WAIT_S
+    while not file.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    (folder / "kresd.conf").write_text(
+        f"net.listen('{HOST}', {port}, {{ kind = 'dns' }})\nmodules = {{ 'policy' }}\ntrust_anchors.remove('.')\nlog_level('notice')\n"
+        f"policy.add(policy.rpz(policy.DENY, '{file}', true))\npolicy.add(policy.all(policy.STUB({{'{HOST}@{world}'}})))\n"
+    )
+    server = servers.Server(folder, [program, "-n", "-c", folder / "kresd.conf", folder])
+    return [Subject("Knot Resolver, its file kept by `khienctl zone follow`", version_of([program, "--version"]), FEED, port, follow, server)]
+
+
 def start_dnsd(folder, primary, world):
     port = servers.free_port()
     server = servers.dnsd(folder, port, [world], "--primary", f"{HOST}:{primary}", "--zones", "feeds-fraud,emergency")
@@ -180,7 +198,7 @@ def main():
             knot = servers.knot(folder / "primary", primary, zones, extra="acl:\n  - id: all\n    address: 127.0.0.1\n    action: transfer\n"
                                 "template:\n  - id: default\n    acl: all\n")
             running.append(knot)
-            for start in (start_unbound, start_bind, start_bind_default, start_recursor, start_dnsd, start_dnsd_third_party):
+            for start in (start_unbound, start_bind, start_bind_default, start_recursor, start_knot_resolver, start_dnsd, start_dnsd_third_party):
                 try:
                     subjects += start(folder / start.__name__, primary, world)
                 except unittest.SkipTest as missing:
@@ -209,7 +227,7 @@ def main():
                 text = subject.server.log.read_text(errors="replace")
                 print(f"\n{subject.who} did not block again; the end of its log:\n{text[-2500:]}", file=sys.stderr)
         finally:
-            for server in {id(one): one for one in running + [subject.server for subject in subjects]}.values():
+            for server in {id(one): one for one in running + [server for subject in subjects for server in subject.servers]}.values():
                 server.stop()
     wrong = wrong_of_ours(subjects)
     for who in wrong:
