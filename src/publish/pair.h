@@ -143,7 +143,7 @@ class Pair final : public ChangeGuard {
   void lapse_alone();
   void count_alone(State& state, std::uint32_t first_block) const;
 
-  // pair_turn.cpp: the thread's side
+  // pair_turn.cpp, pair_follow.cpp, pair_lead.cpp: the thread's side
   [[nodiscard]] Result<PairView> look();
   void hear(const PairView& view);
   [[nodiscard]] LeaseState watch(const std::optional<store::Lease>& lease);
