@@ -86,6 +86,7 @@ test(`${kills} kills lose nothing and reuse no serial (KHIEN_SEED=${seed})`, { t
   let lost = 0;
   let acknowledged = 0;
   let slowest = 0;
+  let released = 0;
 
   for (let round = 0; round < kills; round++) {
     const name = `giet-${round}.example`;
@@ -120,13 +121,18 @@ test(`${kills} kills lose nothing and reuse no serial (KHIEN_SEED=${seed})`, { t
       wanted.set(known, inForce);
     }
     await until(`the zone is as the register after kill ${round}`, async () => {
+      // So many orders in ten minutes are a burst, which the gate holds for a person: that is us.
+      for (const { id } of JSON.parse(await stack.ctl('publish', 'held', '--json')).items) {
+        await stack.ctl('publish', 'release', String(id));
+        released++;
+      }
       const now = await transfer();
       return now && [...wanted].every(([known, inForce]) => now.names.has(known) === inForce);
     });
   }
   await observer.stop();
   console.log(`${kills} kills (seed ${seed}): ${acknowledged} signatures acknowledged before the kill, ${lost} lost; ${observer.digests.size} serials seen, ` +
-    `${observer.faults.length} of them for two contents or going back; khiend healthy again after at most ${slowest} ms`);
+    `${observer.faults.length} of them for two contents or going back; khiend healthy again after at most ${slowest} ms; ${released} bursts released`);
   assert.equal(lost, 0);
   assert.deepEqual(observer.faults, []);
   assert.ok(observer.digests.size > kills / 3, 'the observer saw the zone change');
