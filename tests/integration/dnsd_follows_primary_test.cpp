@@ -43,7 +43,8 @@ class DnsdFollowsPrimary : public testing::Test {
   }
 
   void start_dnsd(const dns::TsigKey& key) {
-    resolver::SecondaryOptions secondary{.primary = primary_address_, .key = key};
+    resolver::SecondaryOptions secondary{
+        .primary = primary_address_, .other_primaries = others_, .key = key};
     for (const auto id : {"pass", "emergency", "orders-phishing", "feeds-malware"}) {
       secondary.zones.push_back(
           {.name = publish::test_zone(id).name, .source = *policy::parse_source(id)});
@@ -98,6 +99,7 @@ class DnsdFollowsPrimary : public testing::Test {
   dns::TsigKey key_;
   std::unique_ptr<publish::ZoneSet> zones_;
   net::SocketAddress primary_address_;
+  std::vector<net::SocketAddress> others_;
   std::unique_ptr<publish::Primary> primary_;
   std::unique_ptr<resolver::Service> service_;
 };
@@ -142,6 +144,35 @@ TEST_F(DnsdFollowsPrimary, StartsFromItsSnapshotWithoutThePrimary) {
   change("orders-phishing", "moi.example", publish::ChangeKind::add);
   start_primary(primary_address_);
   EXPECT_GE(time_until("moi.example", true), 0);
+}
+
+// As a pair of publishers does: the same zones under the same serials at two places.
+TEST_F(DnsdFollowsPrimary, GoesOnWithWhicheverPrimaryIsThere) {
+  auto twin_zones = publish::open_zones(folder_.path() / "twin", clock_);
+  ASSERT_TRUE(twin_zones->adopt(zones_->copy()->file).has_value());
+  auto twin = *publish::Primary::start({.listen = loopback}, *twin_zones, clock_, rng_, metrics_);
+  others_ = {twin->address()};
+  const auto mirror = [&] {
+    const auto frames = zones_->frames_after(twin_zones->place().position);
+    ASSERT_TRUE(frames.has_value() && twin_zones->follow(*frames).has_value());
+  };
+  change("orders-phishing", "mot.example", publish::ChangeKind::add);
+  mirror();
+  start_dnsd(key_);
+  publish::AccessRule rule{.name = "khien-dnsd", .key = key_.name, .notify = service_->addresses()};
+  ASSERT_TRUE(twin->set_access({.keys = {key_}, .rules = {rule}}).has_value());
+  ASSERT_GE(time_until("mot.example", true), 0);
+
+  primary_.reset();
+  change("orders-phishing", "hai.example", publish::ChangeKind::add);
+  mirror();
+  ASSERT_GE(time_until("hai.example", true), 0) << "the second one tells of it and has it";
+
+  start_primary(primary_address_);
+  twin.reset();
+  change("orders-phishing", "hai.example", publish::ChangeKind::remove);
+  ASSERT_GE(time_until("hai.example", false), 0) << "the first one is back, the second one gone";
+  EXPECT_GE(time_until("mot.example", true), 0);
 }
 
 TEST_F(DnsdFollowsPrimary, RefusesWithoutRules) {
