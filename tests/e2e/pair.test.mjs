@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Officer, openBrowser } from './browser.mjs';
 import { Client, draftFromReport, refusal } from './client.mjs';
 import { faults, note } from './contract.mjs';
 import { dig, Stack, until } from './stack.mjs';
@@ -156,6 +157,27 @@ test('acts on publication are for the one that leads, and it says so', async () 
   assert.equal(await refusal(() => duty.post('/api/v1/publication/stop', {})), '409 other_leads');
   const refused = await stack.ctlAt(stack.second.state(), 'publish', 'stop').catch((error) => error.stderr);
   assert.match(refused, /publisher "a" leads: do it there/);
+});
+
+test('the screen says which one leads and how far the other is, in Vietnamese on a desk and in English on a narrow telephone', async () => {
+  const browser = await openBrowser();
+  try {
+    // Not who has signed in already: a code works once.
+    for (const [login, options] of [['thu', {}], ['quang', { phone: true, language: 'en' }]]) {
+      const officer = await Officer.signIn(browser, stack, login, password, options);
+      if (options.phone) await officer.page.setViewportSize({ width: 320, height: 640 });
+      await officer.page.goto('/app/publication');
+      await officer.page.getByText(officer.say('app.publication.pair.leads', { name: 'a' })).waitFor();
+      await officer.page.getByText(officer.say('app.publication.pair.current')).waitFor();
+      assert.deepEqual(await officer.axe(), []);
+      assert.ok(await officer.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'fits the width');
+      await officer.picture(`publication-${options.language ?? 'vi'}`);
+      assert.deepEqual(officer.problems, []);
+      await officer.close();
+    }
+  } finally {
+    await browser.close();
+  }
 });
 
 test('a khiend that knows nothing of the pair is refused, and so are other keys', async () => {
