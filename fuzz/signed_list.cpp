@@ -10,6 +10,7 @@
 #include "exchange/squid.h"
 #include "exchange/url_list.h"
 #include "text/utf8.h"
+#include "text/web_target.h"
 
 using namespace khien;
 
@@ -31,21 +32,21 @@ void read_comment(std::string_view text) {
                again->expires_at_ms == statement->expires_at_ms);
 }
 
-std::string form(const exchange::ProxyTarget& target) {
+std::string form(const text::WebTarget& target) {
   return target.host + (target.port.empty() ? "" : ":" + target.port) + target.path.value_or("");
 }
 
 void read_addresses(std::string_view text) {
   const auto rules = exchange::UrlRules::parse(text);
-  const auto target = exchange::read_proxy_target(text);
+  const auto target = text::read_web_target(text);
   if (target) {
-    const auto again = exchange::read_proxy_target(form(*target));
+    const auto again = text::read_web_target(form(*target));
     KHIEN_ASSERT(again && form(*again) == form(*target));
     if (rules) (void)rules->covering(*target);
   }
   const bool one_line = text.find('\n') == std::string_view::npos;
   if (rules && one_line && rules->size() == 1) {
-    const auto rule = exchange::read_proxy_target(text::trim(text));
+    const auto rule = text::read_web_target(text::trim(text));
     KHIEN_ASSERT(!rule || rules->covering(*rule).has_value());
   }
 }

@@ -51,6 +51,10 @@ MISP = {
                     "services that tell one's address"),
 }
 
+# Lists of which not even one page may be ordered blocked: a page is an article there, or what devices
+# depend on. Of any other list a page can be, by signers of two units.
+NO_PAGES = ("captive-portals", "crl-hostname", "press", "resolvers", "umbrella-blockpage-hostname")
+
 OWN_SOURCE = "compiled by the Khiên project from general knowledge"
 
 # Compiled by the project: what no warning list names, and no order may ever hit.
@@ -199,10 +203,12 @@ def write(path, header, names):
 
 
 def never_block(path, name, vi, en, source, licence, date, severity, below, names):
-    write(path / f"{name}.txt",
-          [("khien never-block list, format 1", ""), ("name", name), ("title-vi", vi),
-           ("title-en", en), ("owner", "Khiên project"), ("source", source), ("licence", licence),
-           ("date", date), ("severity", severity), ("below", below)], names)
+    header = [("khien never-block list, format 1", ""), ("name", name), ("title-vi", vi),
+              ("title-en", en), ("owner", "Khiên project"), ("source", source),
+              ("licence", licence), ("date", date), ("severity", severity), ("below", below)]
+    if name in NO_PAGES:
+        header.append(("pages", "refuse"))
+    write(path / f"{name}.txt", header, names)
 
 
 def merged(entries):

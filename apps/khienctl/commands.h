@@ -89,8 +89,8 @@ struct ListFetchWanted {
 
 // squid_helper.cpp
 struct HelperSquid {
-  std::vector<std::string> lists;           ///< files, or https://… to be fetched into `folder`
-  std::vector<std::filesystem::path> urls;  ///< files whose names end in ".urls"
+  std::vector<std::string> lists;  ///< files, or https://… to be fetched into `folder`
+  std::vector<std::string> urls;   ///< the same, of web addresses: their names end in ".urls"
   std::filesystem::path folder;
   std::string key;
   std::filesystem::path ca_file;

@@ -349,7 +349,8 @@ void add_list_commands(CLI::App& app, Arguments& a, Command& chosen) {
   auto* squid = add(helper, "squid", "answer Squid's external ACL from signed lists", chosen,
                     [&a] { return helper_squid(a.place, a.squid); });
   squid->add_option("--list", a.squid.lists, "LIST.domains, a file or https://…; may stand again");
-  squid->add_option("--urls", a.squid.urls, "LIST.urls, a file of addresses; may stand again");
+  squid->add_option("--urls", a.squid.urls,
+                    "LIST.urls, web addresses, a file or https://…; may stand again");
   squid->add_option("--folder", a.squid.folder, "where lists that are fetched are kept");
   squid->add_option("--key", a.squid.key, key_help);
   squid->add_option("--ca", a.squid.ca_file, ca_help);

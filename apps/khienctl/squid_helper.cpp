@@ -115,34 +115,45 @@ class Keeper {
   std::jthread thread_;  // last: starts when all else is there
 };
 
+/// What is asked, and what is fetched for it.
+struct Sources {
+  exchange::ProxyLists::Options options;
+  std::vector<exchange::ListFetch> fetches;
+};
+
+Result<void> add_source(const HelperSquid& wanted, const std::string& list, Sources& sources) {
+  if (!list.starts_with("https://")) {
+    sources.options.files.emplace_back(list);
+    return {};
+  }
+  exchange::ListFetch fetch{
+      .url = list, .folder = wanted.folder, .key = sources.options.key, .ca_file = wanted.ca_file};
+  auto path = exchange::fetched_path(fetch);
+  if (!path) return tl::unexpected<Error>{std::move(path).error()};
+  if (wanted.folder.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                "say with --folder where lists that are fetched may be kept");
+  }
+  sources.options.files.push_back(std::move(*path));
+  sources.fetches.push_back(std::move(fetch));
+  return {};
+}
+
 }  // namespace
 
 Result<void> helper_squid(const Place& place, const HelperSquid& wanted) {
   auto key = public_key_of(place, wanted.key);
   if (!key) return tl::unexpected<Error>{std::move(key).error()};
-  std::vector<exchange::ListFetch> fetches;
-  exchange::ProxyLists::Options options{.files = {}, .key = *key};
+  Sources sources{.options = {.files = {}, .key = *key}, .fetches = {}};
+  auto& options = sources.options;
   for (const auto& list : wanted.lists) {
-    if (!list.starts_with("https://")) {
-      options.files.emplace_back(list);
-      continue;
-    }
-    exchange::ListFetch fetch{
-        .url = list, .folder = wanted.folder, .key = *key, .ca_file = wanted.ca_file};
-    auto path = exchange::fetched_path(fetch);
-    if (!path) return tl::unexpected<Error>{std::move(path).error()};
-    if (wanted.folder.empty()) {
-      return fail(ErrorCode::invalid_argument,
-                  "say with --folder where lists that are fetched may be kept");
-    }
-    options.files.push_back(std::move(*path));
-    fetches.push_back(std::move(fetch));
+    if (auto added = add_source(wanted, list, sources); !added) return added;
   }
-  for (const auto& file : wanted.urls) {
-    if (!exchange::holds_urls(file)) {
+  for (const auto& list : wanted.urls) {
+    if (!exchange::holds_urls(list)) {
       return fail(ErrorCode::invalid_argument, "the name of a list of addresses ends in .urls");
     }
-    options.files.push_back(file);
+    if (auto added = add_source(wanted, list, sources); !added) return added;
   }
   if (options.files.empty() || options.files.size() > exchange::proxy_lists_max) {
     return fail(
@@ -152,7 +163,8 @@ Result<void> helper_squid(const Place& place, const HelperSquid& wanted) {
   const SystemClock clock;
   exchange::ProxyLists lists{std::move(options), clock, complain};
   lists.refresh();  // what is on disk counts from the first question on
-  const Keeper keeper{lists, std::move(fetches), std::chrono::minutes{wanted.fetch_minutes}};
+  const Keeper keeper{lists, std::move(sources.fetches),
+                      std::chrono::minutes{wanted.fetch_minutes}};
   return answer_all(lists);
 }
 

@@ -89,6 +89,7 @@ Result<std::unique_ptr<publish::Gate>> open_gate(Domain& domain, const Options& 
   return publish::Gate::open({.folder = folder,
                               .canaries = std::move(*canaries),
                               .canary_addresses = std::move(addresses),
+                              .canary_hosts = domain.services().impact.get()->own_hosts(),
                               .good_name = publish::good_names_of(domain.services().impact),
                               .metrics = &domain.metrics()},
                              domain.clock());

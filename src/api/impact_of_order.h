@@ -10,8 +10,8 @@
 
 namespace khien::api {
 
-/// `input` with what records and providers say of its address, and assessed. The lists are taken
-/// once. Of a name nothing is read.
+/// `input` with what records, lists and providers say of its address or web address, and assessed.
+/// The shipped lists are taken once. Of a name nothing is read.
 [[nodiscard]] Result<cases::Impact> assess_here(store::Executor& db, const Services& services,
                                                 cases::ImpactInput input);
 /// What a block of the order's name would cost, now.

@@ -3,7 +3,7 @@
 #include "api/json_cases.h"
 #include "api/json_evidence.h"
 #include "cases/second_signer.h"
-#include "text/host.h"
+#include "cases/url_target.h"
 
 namespace khien::api {
 namespace {
@@ -51,7 +51,7 @@ Json order_summary(const cases::Order& order, People& people) {
                            {"case_id", order.case_id.value},
                            {"category", category_json(order.category)},
                            {"name", order.name},
-                           {"display", text::host_for_display(order.name)},
+                           {"display", cases::display_of(order.name)},
                            {"scope", cases::to_string(order.scope)},
                            {"state", cases::to_string(order.state)},
                            {"in_force", cases::is_in_force(order.state)},

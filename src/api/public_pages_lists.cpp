@@ -12,6 +12,7 @@ using http::Response;
 
 /// "orders-phishing" as people read it.
 std::string label_of(const Reading& reading, std::string_view id) {
+  if (id == "urls-emergency") return reading.text("public.lists.urls_emergency");
   const auto dash = id.find('-');
   auto label = reading.text("public.lists." + std::string{id.substr(0, dash)});
   if (dash == std::string_view::npos) return label;

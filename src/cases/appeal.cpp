@@ -11,6 +11,7 @@
 #include "cases/record.h"
 #include "cases/report_rows.h"
 #include "cases/settings.h"
+#include "cases/url_target.h"
 #include "codec/crockford.h"
 #include "text/host.h"
 #include "text/normalise.h"
@@ -74,6 +75,16 @@ tl::unexpected<Error> unknown_order() {
   return fail(ErrorCode::not_found, "no order is known under that name or number", "unknown_order");
 }
 
+/// What an order may be called that is meant by `written`: of a link its page and those above it,
+/// then its host.
+std::vector<std::string> names_of(std::string_view written) {
+  if (const auto targets = targets_covering(written); !targets.empty()) return {targets.front()};
+  if (auto host = text::normalise_host(written)) return {std::move(*host)};
+  auto names = url_targets_covering(written);
+  if (auto url = text::read_url(written)) names.push_back(std::move(url->host));
+  return names;
+}
+
 // What people write into the form: an id from a link, a number read aloud, a name, a link.
 Result<Order> find_order(store::Executor& db, std::string_view written) {
   if (written.size() > order_reference_size_max) return unknown_order();
@@ -87,20 +98,12 @@ Result<Order> find_order(store::Executor& db, std::string_view written) {
     if (!order && order.error().code == ErrorCode::not_found) return unknown_order();
     return order;
   }
-  std::string name;
-  if (const auto targets = targets_covering(written); !targets.empty()) {
-    name = targets.front();
-  } else if (auto host = text::normalise_host(written)) {
-    name = std::move(*host);
-  } else if (auto url = text::read_url(written)) {
-    name = url->host;
-  } else {
-    return unknown_order();
+  for (const auto& name : names_of(written)) {
+    auto row = db.query_one(sql_order_by_name, {name});
+    if (!row) return propagate(std::move(row).error(), "find an order by its name");
+    if (row->has_value()) return load_order(db, OrderId{(*row)->text(0)});
   }
-  auto row = db.query_one(sql_order_by_name, {name});
-  if (!row) return propagate(std::move(row).error(), "find an order by its name");
-  if (!row->has_value()) return unknown_order();
-  return load_order(db, OrderId{(*row)->text(0)});
+  return unknown_order();
 }
 
 Result<void> keep_contact(store::Transaction& tx, const Context& context, const AppealId& id,

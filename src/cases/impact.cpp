@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "cases/impact_address.h"
+#include "cases/impact_reserved.h"
+#include "cases/impact_url.h"
 #include "text/host.h"
 #include "text/ip.h"
 #include "text/utf8.h"
@@ -11,7 +13,7 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<FindingKind, 27> kinds{
+constexpr std::array<FindingKind, 38> kinds{
     FindingKind::not_a_name,        FindingKind::ip_address,         FindingKind::public_suffix,
     FindingKind::hosting_suffix,    FindingKind::single_label,       FindingKind::reserved_name,
     FindingKind::own_service,       FindingKind::no_order_category,  FindingKind::never_block,
@@ -20,23 +22,23 @@ constexpr std::array<FindingKind, 27> kinds{
     FindingKind::leaves_below,      FindingKind::names_below,        FindingKind::narrower_measure,
     FindingKind::not_an_address,    FindingKind::special_address,    FindingKind::prefix_too_wide,
     FindingKind::own_address,       FindingKind::never_block_prefix, FindingKind::whole_address,
-    FindingKind::names_at_address,  FindingKind::names_unknown,      FindingKind::shared_hosting};
+    FindingKind::names_at_address,  FindingKind::names_unknown,      FindingKind::shared_hosting,
+    FindingKind::not_a_url,         FindingKind::whole_site,         FindingKind::page_too_long,
+    FindingKind::page_and_below,    FindingKind::everybodys_path,    FindingKind::short_path,
+    FindingKind::ordered_above,     FindingKind::ordered_below,      FindingKind::host_listed,
+    FindingKind::pages_unknown,     FindingKind::proxies_only};
 
-constexpr std::array<std::string_view, 27> words{
+constexpr std::array<std::string_view, 38> words{
     "not_a_name",       "ip_address",        "public_suffix",      "hosting_suffix",
     "single_label",     "reserved_name",     "own_service",        "no_order_category",
     "never_block",      "never_block_above", "never_block_below",  "popular",
     "popular_below",    "on_hosting",        "wide_scope",         "leaves_below",
     "names_below",      "narrower_measure",  "not_an_address",     "special_address",
     "prefix_too_wide",  "own_address",       "never_block_prefix", "whole_address",
-    "names_at_address", "names_unknown",     "shared_hosting"};
-
-// Not names of the Internet: RFC 6761 (localhost, invalid, example.com …), 6762 (local), 7686
-// (onion), 8375 (home.arpa, below arpa), 9476 (alt), ICANN 2024 (internal). `example` and `test`
-// stay orderable: training, demos and our tests live there. `khien` names our own zones.
-constexpr std::array<std::string_view, 10> reserved{
-    "arpa", "localhost", "invalid",     "local",       "onion",
-    "alt",  "internal",  "example.com", "example.net", "example.org"};
+    "names_at_address", "names_unknown",     "shared_hosting",     "not_a_url",
+    "whole_site",       "page_too_long",     "page_and_below",     "everybodys_path",
+    "short_path",       "ordered_above",     "ordered_below",      "host_listed",
+    "pages_unknown",    "proxies_only"};
 
 class Assessment {
  public:
@@ -92,10 +94,7 @@ class Assessment {
   }
 
   void check_reserved() {
-    const auto hit = [this](std::string_view held) { return text::is_at_or_below(name(), held); };
-    if (std::any_of(reserved.begin(), reserved.end(), hit)) {
-      add({FindingKind::reserved_name, Severity::refuse});
-    }
+    if (is_reserved_name(name())) add({FindingKind::reserved_name, Severity::refuse});
     // Blocking our own name, or a domain that holds it, would take away the way to object.
     const auto ours = [this](const std::string& own) {
       return name() == own || (covers_below() && text::is_at_or_below(own, name()));
@@ -236,7 +235,8 @@ const Finding* Impact::find(FindingKind kind) const noexcept {
 }
 
 Impact assess_impact(const ImpactData& data, const ImpactInput& input) {
-  if (!is_of_names(input.scope)) return assess_address(data, input);
+  if (is_of_addresses(input.scope)) return assess_address(data, input);
+  if (input.scope == Scope::url) return assess_url(data, input);
   return Assessment{data, input}.run();
 }
 

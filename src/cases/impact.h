@@ -1,9 +1,9 @@
 // The impact check: what a block of a name with a scope would cost, before anybody signs. A pure
 // function of the name and of data loaded once; its result is stored with the order and shown to
 // both signers. The rules here are code, not configuration: no setting makes com.vn orderable.
-// It knows names and addresses only, and never asks DNS: what a listed name resolves to is its
-// owner's to choose, and must not choose what is blocked. What is served there is for people and
-// evidence.
+// It knows names, addresses and web addresses only, and never asks DNS: what a listed name resolves
+// to is its owner's to choose, and must not choose what is blocked. What is served there is for
+// people and evidence.
 #pragma once
 
 #include <array>
@@ -60,6 +60,18 @@ enum class FindingKind : std::uint8_t {
   names_at_address,    ///< names that are known to be reached there
   names_unknown,       ///< nobody knows how many: nothing in our records, and no count was given
   shared_hosting,      ///< names of several owners: one machine for many
+  // Of web addresses (impact_url.cpp):
+  not_a_url,        ///< no web address
+  whole_site,       ///< no path: the name is to be ordered
+  page_too_long,    ///< no list can hold it: a path above it is to be ordered
+  page_and_below,   ///< the page, whatever the query, and all below it
+  everybodys_path,  ///< a path that all users of a site share: what matters there is the query
+  short_path,       ///< as short as a path gets, on a site of many users
+  ordered_above,    ///< orders in force that cover it already
+  ordered_below,    ///< orders in force on pages below it
+  host_listed,      ///< lists in force that block its host
+  pages_unknown,    ///< nobody can count the pages below it
+  proxies_only,     ///< no resolver can enforce it
 };
 
 /// In the order of the enum.
@@ -100,12 +112,23 @@ struct AddressFacts {
   std::vector<OwnAddress> own = {};             ///< the first own_addresses_max count
 };
 
+/// What is known around a web address besides the shipped lists.
+struct UrlFacts {
+  std::vector<std::string> orders_above =
+      {};  ///< in force, that cover it: "NB-26-L7-3 (a.example)"
+  std::vector<std::string> orders_below = {};  ///< in force, on pages below it
+  std::vector<std::string> lists = {};         ///< names of lists that block its host
+};
+constexpr int url_orders_told_max = 20;  // of each name around it
+
 struct ImpactInput {
   std::string name;  ///< as typed; is normalised
   Scope scope = Scope::host;
   std::optional<Category> category = {};
   std::vector<std::string> names_below = {};  ///< known from reports and resolvers
-  AddressFacts address = {};                  ///< of scopes address and prefix
+  /// Of scopes address and prefix; `own` also of a web address on an IP address.
+  AddressFacts address = {};
+  UrlFacts url = {};  ///< of scope url
 };
 
 struct Impact {

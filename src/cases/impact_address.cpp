@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cases/impact_reserved.h"
 #include "text/utf8.h"
 
 namespace khien::cases {
@@ -26,14 +27,6 @@ const std::vector<text::IpPrefix>& special_prefixes() {
     return out;
   }();
   return all;
-}
-
-bool is_special(const text::IpPrefix& wanted) {
-  static const auto global = text::parse_prefix(global_unicast).value();
-  if (wanted.base.is_v6 && !text::overlap(global, wanted)) return true;
-  return std::ranges::any_of(special_prefixes(), [&](const text::IpPrefix& special) {
-    return text::overlap(special, wanted);
-  });
 }
 
 class AddressAssessment {
@@ -76,7 +69,7 @@ class AddressAssessment {
   }
 
   void check_space() {
-    if (is_special(wanted_)) add({FindingKind::special_address, Severity::refuse});
+    if (is_special_space(wanted_)) add({FindingKind::special_address, Severity::refuse});
     const int length_min = wanted_.base.is_v6 ? order_length_min_v6 : order_length_min_v4;
     if (wanted_.length < length_min) {
       add({FindingKind::prefix_too_wide, Severity::refuse, {}, length_min});
@@ -84,16 +77,7 @@ class AddressAssessment {
   }
 
   void check_own() {
-    const auto& own = input_.address.own;
-    Finding hit{FindingKind::own_address, Severity::refuse};
-    for (std::size_t i = 0; i < std::min(own.size(), own_addresses_max); ++i) {
-      const auto prefix = text::parse_prefix(own[i].prefix);
-      if (!prefix || !text::overlap(*prefix, wanted_)) continue;
-      if (hit.names.size() < impact_examples_max) {
-        hit.names.push_back(own[i].prefix + " (" + own[i].what + ")");
-      }
-      ++hit.count;
-    }
+    auto hit = own_addresses_hit(input_.address.own, wanted_);
     if (hit.count > 0) add(std::move(hit));
   }
 
@@ -154,6 +138,27 @@ class AddressAssessment {
 };
 
 }  // namespace
+
+bool is_special_space(const text::IpPrefix& wanted) {
+  static const auto global = text::parse_prefix(global_unicast).value();
+  if (wanted.base.is_v6 && !text::overlap(global, wanted)) return true;
+  return std::ranges::any_of(special_prefixes(), [&](const text::IpPrefix& special) {
+    return text::overlap(special, wanted);
+  });
+}
+
+Finding own_addresses_hit(const std::vector<OwnAddress>& own, const text::IpPrefix& wanted) {
+  Finding hit{FindingKind::own_address, Severity::refuse};
+  for (std::size_t i = 0; i < std::min(own.size(), own_addresses_max); ++i) {
+    const auto prefix = text::parse_prefix(own[i].prefix);
+    if (!prefix || !text::overlap(*prefix, wanted)) continue;
+    if (hit.names.size() < impact_examples_max) {
+      hit.names.push_back(own[i].prefix + " (" + own[i].what + ")");
+    }
+    ++hit.count;
+  }
+  return hit;
+}
 
 Impact assess_address(const ImpactData& data, const ImpactInput& input) {
   return AddressAssessment{data, input}.run();

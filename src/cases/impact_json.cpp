@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "cases/impact_words.h"
+#include "cases/url_target.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
-#include "text/host.h"
 
 namespace khien::cases {
 namespace {
@@ -33,7 +33,7 @@ Result<codec::Json> impact_to_json(const Impact& impact, InstantMs checked_at_ms
   for (auto& name : covers(impact)) covered.emplace_back(std::move(name));
 
   Json out = Json::object({{"name", impact.name},
-                           {"display", text::host_for_display(impact.name)},
+                           {"display", display_of(impact.name)},
                            {"scope", to_string(impact.scope)},
                            {"covers", std::move(covered)},
                            {"verdict", to_string(impact.verdict)},

@@ -1,6 +1,7 @@
 #include "cases/impact_words.h"
 
 #include "cases/impact_address.h"
+#include "cases/impact_url.h"
 #include "text/host.h"
 
 namespace khien::cases {
@@ -105,7 +106,8 @@ Words scope_words(const Impact& impact, const Finding& finding) {
 }  // namespace
 
 Words words_of(const Impact& impact, const Finding& finding) {
-  if (finding.kind == FindingKind::narrower_measure && !is_of_names(impact.scope)) {
+  if (impact.scope == Scope::url) return url_words(impact, finding);
+  if (finding.kind == FindingKind::narrower_measure && is_of_addresses(impact.scope)) {
     return address_words(impact, finding);
   }
   const std::string name = text::host_for_display(impact.name);
@@ -149,6 +151,17 @@ Words words_of(const Impact& impact, const Finding& finding) {
     case FindingKind::names_at_address:
     case FindingKind::names_unknown:
     case FindingKind::shared_hosting: return address_words(impact, finding);
+    case FindingKind::not_a_url:
+    case FindingKind::whole_site:
+    case FindingKind::page_too_long:
+    case FindingKind::page_and_below:
+    case FindingKind::everybodys_path:
+    case FindingKind::short_path:
+    case FindingKind::ordered_above:
+    case FindingKind::ordered_below:
+    case FindingKind::host_listed:
+    case FindingKind::pages_unknown:
+    case FindingKind::proxies_only: return url_words(impact, finding);
   }
   return {};
 }
@@ -182,6 +195,7 @@ Words summary_of(const Impact& impact) {
 }
 
 std::vector<std::string> covers(const Impact& impact) {
+  if (impact.scope == Scope::url) return {impact.name, impact.name + "/*"};
   if (impact.scope != Scope::domain) return {impact.name};
   return {impact.name, "*." + impact.name};
 }

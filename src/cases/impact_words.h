@@ -17,7 +17,8 @@ struct Words {
 [[nodiscard]] Words words_of(const Impact& impact, const Finding& finding);
 /// One sentence for the whole: may it be ordered, and what to look at first.
 [[nodiscard]] Words summary_of(const Impact& impact);
-/// What would be blocked: "a.example", and for a domain also "*.a.example".
+/// What would be blocked: "a.example", and for a domain also "*.a.example"; of a web address
+/// "a.example/b" and "a.example/b/*".
 [[nodiscard]] std::vector<std::string> covers(const Impact& impact);
 
 }  // namespace khien::cases

@@ -102,10 +102,15 @@ Result<void> read_header(const Line& line, NameListFacts& facts, std::set<std::s
                                         [&key](const auto& known) { return known.first == key; });
   if (text != texts.end()) {
     *text->second = std::string{value};
-  } else if (key == "severity" || key == "below") {
+  } else if (key == "severity" || key == "below" || key == "pages") {
     const auto severity = parse_list_severity(value);
     if (!severity) return bad_line(line, "unknown severity");
-    (key == "severity" ? facts.severity : facts.below) = *severity;
+    if (key == "pages") {
+      if (facts.kind != ListKind::never_block) return bad_line(line, "pages of no names");
+      facts.pages = *severity;
+    } else {
+      (key == "severity" ? facts.severity : facts.below) = *severity;
+    }
   } else if (key == "members-of-top") {
     const auto count = number_from<std::int64_t>(value);
     if (!count || *count <= 0) return bad_line(line, "members-of-top is no number");
@@ -257,6 +262,7 @@ std::string write_name_list(const NameList& list) {
   } else {
     header("severity", list_word(facts.severity));
     if (facts.kind == ListKind::never_block) header("below", list_word(facts.below));
+    if (facts.pages) header("pages", list_word(*facts.pages));
   }
   out.push_back('\n');
   for (const auto& listed : list.names) {

@@ -43,6 +43,7 @@ struct NameListFacts {
   std::string date;                     // YYYY-MM-DD
   Severity severity = Severity::clear;  // of a listed name
   Severity below = Severity::clear;     // of a name below a listed one
+  std::optional<Severity> pages = {};   // of one page on a listed name, where the list says it
   std::int64_t members_of_top = 0;      // popularity: the first N of the source
   bool ranked = false;
 };

@@ -23,6 +23,22 @@ TEST(ParseNameList, ReadsHeaderAndNames) {
   EXPECT_EQ(list->names[1].name, "b.example");
 }
 
+TEST(ParseNameList, MaySayWhatOnePageIs) {
+  EXPECT_EQ(parse_name_list(header + "a.example\n")->facts.pages, std::nullopt);
+  const auto list = parse_name_list(header + "# pages: refuse\na.example\n");
+  ASSERT_TRUE(list.has_value()) << list.error().message;
+  EXPECT_EQ(list->facts.pages, Severity::refuse);
+  const auto again = parse_name_list(write_name_list(*list));
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->facts.pages, Severity::refuse);
+  EXPECT_FALSE(parse_name_list(header + "# pages: sometimes\na.example\n").has_value());
+  EXPECT_FALSE(parse_name_list("# khien never-block prefixes, format 1\n# name: mau\n"
+                               "# title-vi: Mẫu\n# title-en: sample\n# owner: x\n# source: x\n"
+                               "# licence: CC0-1.0\n# date: 2026-11-23\n# severity: refuse\n"
+                               "# pages: refuse\n192.0.2.0/24\n")
+                   .has_value());
+}
+
 TEST(ParseNameList, RefusesTheWholeFile) {
   const auto without = [](const std::string& line) {
     auto text = header;

@@ -2,7 +2,8 @@
 // impact check, two different signers, an end date and a way to object; lifting needs one officer.
 // These are properties of the code and of the schema, not settings. An address or a prefix needs a
 // third signer besides, a reason for the step up, and a setting that allows it at all; it is never
-// an emergency (docs/adr/0103-orders-on-addresses.md).
+// an emergency (docs/adr/0103-orders-on-addresses.md). A web address is ordered as a name is;
+// proxies alone enforce it (docs/adr/0105-orders-on-urls.md).
 //
 //   draft ─► impact_checked ─► proposed ─► approved ─► published ─► enforced ─► verified
 //              │ ▲              │  │  └► refused                       │
@@ -58,7 +59,8 @@ constexpr std::size_t told_source_size_max = 200 * 4;  // octets
 
 struct OrderDraft {
   CaseId case_id;
-  /// As written: a host name or URL, kept in A-labels; or, as the scope says, an address or prefix.
+  /// As written: a host name or URL, kept in A-labels; or, as the scope says, an address or prefix,
+  /// or a web address, kept as url_target.h has it.
   std::string name;
   Scope scope = Scope::host;
   std::string category;  ///< id of base/category.h
@@ -164,14 +166,14 @@ struct OrderFilter {
 // ---- before the first signature -------------------------------------------------------------
 
 /// Right order.draft. denied "choice_category"; invalid_argument "no_category" for a word that is
-/// none; malformed for a name that is none ("bad_address" for an address or prefix), or for a count
-/// or source that is none ("bad_names_told"); conflict "addresses_off". Ground, evidence and end
-/// date may follow. Leaf order.drafted.
+/// none; malformed for a name that is none ("bad_address" for an address or prefix; "bad_url"
+/// "whole_site" "page_too_long" for a web address), or for a count or source that is none
+/// ("bad_names_told"); conflict "addresses_off". Ground, evidence and end date may follow. Leaf
+/// order.drafted.
 [[nodiscard]] Result<Order> draft_order(store::Transaction& tx, const Context& context,
                                         const identity::Actor& actor, const OrderDraft& draft);
 /// From draft, impact_checked or returned back to draft; the impact is forgotten. The scope of a
-/// name stays one of names, that of an address as it is: invalid_argument "bad_scope". Leaf
-/// order.edited.
+/// name stays one of names, any other as it is: invalid_argument "bad_scope". Leaf order.edited.
 [[nodiscard]] Result<Order> edit_order(store::Transaction& tx, const Context& context,
                                        const identity::Actor& actor, const OrderEdit& edit);
 /// Stores an impact check made now by impact.h. A refusing one is stored, too: the order can then

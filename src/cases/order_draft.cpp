@@ -8,6 +8,7 @@
 #include "cases/number.h"
 #include "cases/order_rules.h"
 #include "cases/settings.h"
+#include "cases/url_target.h"
 #include "text/host.h"
 #include "text/normalise.h"
 #include "text/url.h"
@@ -69,12 +70,13 @@ Result<std::string> read_reason(std::string_view written) {
 }
 
 Result<std::string> read_target(std::string_view written, Scope scope) {
+  if (scope == Scope::url) return read_url_target(written);
   return is_of_names(scope) ? read_name(written) : read_address_target(written, scope);
 }
 
-// What is not said stays empty; an order on a name says none of it.
+// What is not said stays empty; only an order on addresses says any of it.
 Result<AddressGrounds> read_grounds(const AddressGrounds& written, Scope scope) {
-  if (is_of_names(scope)) return AddressGrounds{};
+  if (!is_of_addresses(scope)) return AddressGrounds{};
   AddressGrounds grounds{.names_told = written.names_told};
   auto reason = read_reason(written.step_reason);
   if (!reason) return tl::unexpected<Error>{std::move(reason).error()};
@@ -131,6 +133,18 @@ struct NewOrder {
   OrderId renews = {};
 };
 
+/// The subject that an order is about: of a web address the one that a report without a query
+/// gives.
+Result<Subject> subject_of(store::Transaction& tx, const Context& context, const NewOrder& draft) {
+  if (draft.scope == Scope::url) {
+    auto value = canonical_subject(SubjectKind::url, draft.name);
+    if (!value) return tl::unexpected<Error>{std::move(value).error()};
+    return ensure_subject(tx, context, SubjectKind::url, *value);
+  }
+  const auto kind = is_of_names(draft.scope) ? SubjectKind::host : SubjectKind::ip;
+  return ensure_subject(tx, context, kind, draft.name);
+}
+
 Result<Order> insert_order(store::Transaction& tx, const Context& context,
                            const identity::Actor& actor, const NewOrder& draft) {
   const auto now_ms = context.clock.now_ms();
@@ -138,8 +152,7 @@ Result<Order> insert_order(store::Transaction& tx, const Context& context,
   if (!prefix) return tl::unexpected<Error>{std::move(prefix).error()};
   auto number = next_number(tx, Series::orders, *prefix, now_ms);
   if (!number) return tl::unexpected<Error>{std::move(number).error()};
-  const auto kind = is_of_names(draft.scope) ? SubjectKind::host : SubjectKind::ip;
-  auto subject = ensure_subject(tx, context, kind, draft.name);
+  auto subject = subject_of(tx, context, draft);
   if (!subject) return tl::unexpected<Error>{std::move(subject).error()};
   const auto id = OrderId::make(context.clock, context.rng);
   std::optional<std::string_view> category;

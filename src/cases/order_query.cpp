@@ -11,7 +11,7 @@ namespace {
 // Empty text stands for "any". A name is looked for as a part, with LIKE's own signs escaped.
 constexpr std::string_view sql_list = R"(
 WHERE o.change_sequence < $1 AND ($2 = '' OR o.state = $2) AND ($3 = '' OR o.category = $3)
-  AND ($4 = '' OR o.case_id = $4) AND ($5 = '' OR o.name LIKE $5 ESCAPE '!' OR o.number = $6)
+  AND ($4 = '' OR o.case_id = $4) AND ($5 = '' OR lower(o.name) LIKE $5 ESCAPE '!' OR o.number = $6)
 ORDER BY o.change_sequence DESC LIMIT $7)";
 constexpr std::string_view sql_waiting = R"(
 WHERE (o.state = 'proposed' OR (o.emergency_ends_at_ms IS NOT NULL AND o.approver IS NULL

@@ -18,7 +18,7 @@ struct OrderRow {
   SubjectId subject;
 };
 
-/// `scope` and `target` of the row (schema_addresses.h).
+/// `scope` and `target` of the row (schema_addresses.h, schema_urls.h).
 [[nodiscard]] constexpr std::string_view stored_scope(Scope scope) noexcept {
   return scope == Scope::domain ? "domain" : "host";
 }

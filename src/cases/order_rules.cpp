@@ -131,7 +131,7 @@ bool is_class_a(const Order& order) noexcept {
 }
 
 Result<void> check_addresses_allowed(store::Executor& db, Scope scope, InstantMs now_ms) {
-  if (is_of_names(scope)) return {};
+  if (!is_of_addresses(scope)) return {};
   auto allowed = may_order_addresses(db, now_ms);
   if (!allowed) return tl::unexpected<Error>{std::move(allowed).error()};
   if (*allowed) return {};

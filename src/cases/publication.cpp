@@ -90,7 +90,8 @@ Result<void> note_add(store::Transaction& tx, const Context& context, const Orde
                       const PublishedNote& note) {
   // Lifted or suspended in the meantime: the remove that follows tells the rest.
   if (!is_in_force(row.order.state)) return {};
-  // No resolver follows addresses: given out in a signed list is all that can be known of them.
+  // No resolver follows addresses or pages: given out in a signed list is all that can be known of
+  // them.
   auto done = is_of_names(row.order.scope)
                   ? start_enforcement(tx, context, row.order.id, note, EnforcementState::pending)
                   : close_deadline(tx, context, row.order.id.value, DeadlineKind::enforce);

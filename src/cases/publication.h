@@ -33,7 +33,7 @@ struct Publication {
   std::string order_number;
   Basis basis = Basis::orders;  ///< orders or emergency
   Category category = Category::phishing;
-  std::string name;  ///< A-labels, lower case, no final dot; or an address or prefix
+  std::string name;  ///< A-labels, lower case, no final dot; or an address, prefix, web address
   Scope scope = Scope::host;
   InstantMs at_ms = 0;
   /// Of an add: the instant after which it must not be served, whatever happens to the database.

@@ -6,6 +6,7 @@
 #include "cases/number.h"
 #include "cases/order_rows.h"
 #include "cases/publication.h"
+#include "cases/url_target.h"
 #include "ledger/leaf.h"
 #include "text/host.h"
 #include "text/url.h"
@@ -19,7 +20,7 @@ WHERE o.valid_from_ms IS NOT NULL AND o.register_sequence < $1
   AND ($2 = '' OR o.category = $2)
   AND ($3 = 0 OR o.state IN ('approved', 'published', 'enforced', 'verified', 'due_review'))
   AND ($4 = '' OR o.number = $5
-       OR (o.name LIKE $4 ESCAPE '!' AND o.category <> 'child-abuse'))
+       OR (lower(o.name) LIKE $4 ESCAPE '!' AND o.category <> 'child-abuse'))
 ORDER BY o.register_sequence DESC LIMIT $6)";
 constexpr std::string_view sql_in_force = R"(
 WHERE o.id > $1 AND o.state IN ('approved', 'published', 'enforced', 'verified', 'due_review')
@@ -67,7 +68,7 @@ Result<RegisterEntry> entry_of(store::Executor& db, const OrderRow& row) {
                        .category = *order.category,
                        .name = hidden ? ledger::commitment(row.salt, order.name) : order.name,
                        .name_hidden = hidden,
-                       .display = hidden ? std::string{} : text::host_for_display(order.name),
+                       .display = hidden ? std::string{} : display_of(order.name),
                        .scope = order.scope,
                        .state = order.state,
                        .in_force = is_in_force(order.state),
@@ -123,9 +124,9 @@ Result<void> add_entries_for(store::Executor& db, std::string_view asked, std::s
   return {};
 }
 
-// Orders of this very address or prefix, and of the prefixes that hold it.
-Result<Lookup> look_up_address(store::Executor& db, const std::vector<std::string>& targets) {
-  Lookup lookup{.name = targets.front(), .registrable_domain = {}, .blocking = {}, .past = {}};
+// Orders of the first of `targets`, and of the others, which cover it.
+Result<void> add_targets(store::Executor& db, const std::vector<std::string>& targets,
+                         Lookup& lookup) {
   for (const auto& target : targets) {
     auto entries = read_entries(
         db, db.query(std::string{order_select()} + std::string{sql_by_name}, {target}));
@@ -133,10 +134,19 @@ Result<Lookup> look_up_address(store::Executor& db, const std::vector<std::strin
     for (auto& entry : *entries) {
       if (entry.in_force) {
         lookup.blocking.push_back(std::move(entry));
-      } else if (target == lookup.name) {
+      } else if (target == targets.front()) {
         lookup.past.push_back(std::move(entry));
       }
     }
+  }
+  return {};
+}
+
+// Orders of this very address or prefix, and of the prefixes that hold it.
+Result<Lookup> look_up_address(store::Executor& db, const std::vector<std::string>& targets) {
+  Lookup lookup{.name = targets.front(), .registrable_domain = {}, .blocking = {}, .past = {}};
+  if (auto done = add_targets(db, targets, lookup); !done) {
+    return tl::unexpected<Error>{std::move(done).error()};
   }
   if (lookup.blocking.empty()) {
     auto row = db.query_one(sql_reported_address, {lookup.name});
@@ -223,6 +233,9 @@ Result<Lookup> look_up(store::Executor& db, const text::PublicSuffixList& suffix
     auto done = add_entries_for(db, *name, *at, lookup);
     if (!done) return tl::unexpected<Error>{std::move(done).error()};
     at = text::parent_of(*at);
+  }
+  if (auto done = add_targets(db, url_targets_covering(written), lookup); !done) {
+    return tl::unexpected<Error>{std::move(done).error()};
   }
   if (lookup.blocking.empty()) {
     auto row = db.query_one(sql_reported, {*name});

@@ -85,9 +85,9 @@ struct Lookup {
   std::vector<RegisterEntry> past;      ///< ended, of this very name; at most 20
   bool reported = false;                ///< suspected or confirmed by a person, and no order
 };
-/// "Is this known": there is no answer "safe". `written` is a name, URL,
-/// address or prefix; malformed if it is none. For child-abuse the asker knows the name already, so
-/// it is found, and not repeated.
+/// "Is this known": there is no answer "safe". `written` is a name, URL, address or prefix;
+/// malformed if it is none. Of a URL orders on its host, on the page and on pages above it are
+/// found. For child-abuse the asker knows the name already, so it is found, and not repeated.
 [[nodiscard]] Result<Lookup> look_up(store::Executor& db, const text::PublicSuffixList& suffixes,
                                      std::string_view written);
 

@@ -7,6 +7,7 @@
 #include "cases/record.h"
 #include "cases/report.h"
 #include "cases/report_rows.h"
+#include "cases/url_target.h"
 #include "text/host.h"
 
 namespace khien::cases {
@@ -28,7 +29,7 @@ LEFT JOIN case_file c ON c.id = m.case_id
 WHERE r.id = $1)";
 constexpr std::string_view sql_hosts = R"(
 SELECT s.value FROM report_subject m JOIN subject s ON s.id = m.subject_id
-WHERE m.report_id = $1 AND s.kind IN ('host', 'domain'))";
+WHERE m.report_id = $1 AND s.kind IN ('host', 'domain', 'url'))";
 constexpr std::string_view sql_orders = R"(
 SELECT o.id, o.name, CASE WHEN o.target = 'name' THEN o.scope ELSE o.target END, o.valid_from_ms, o.ended_at_ms FROM block_order o
 WHERE o.case_id = $1 AND o.valid_from_ms IS NOT NULL ORDER BY o.valid_from_ms LIMIT 200)";
@@ -46,6 +47,15 @@ Result<Report> find_by_code(store::Executor& db, std::string_view code) {
   return load_report(db, ReportId{(*row)->text(0)});
 }
 
+/// Whether an order on `name` reaches what a report names: a host, a domain, or a page.
+bool concerns(std::string_view subject, std::string_view name, std::string_view scope) {
+  if (scope == to_string(Scope::url)) {
+    const auto targets = url_targets_covering(subject);
+    return std::ranges::find(targets, name) != targets.end();
+  }
+  return scope == "domain" ? text::is_at_or_below(subject, name) : subject == name;
+}
+
 // The orders about the report's own names: a campaign has many that this reporter never saw.
 Result<void> add_orders(store::Executor& db, const Report& report, ReporterView& view) {
   if (!report.case_id) return {};
@@ -54,10 +64,8 @@ Result<void> add_orders(store::Executor& db, const Report& report, ReporterView&
   auto orders = db.query(sql_orders, {*report.case_id});
   if (!orders) return propagate(std::move(orders).error(), "list the orders of a report");
   for (const auto& order : *orders) {
-    const bool below = order.text(2) == "domain";
-    const bool mine = std::any_of(hosts->begin(), hosts->end(), [&](const store::Row& host) {
-      return below ? text::is_at_or_below(host.text(0), order.text(1))
-                   : host.text(0) == order.text(1);
+    const bool mine = std::any_of(hosts->begin(), hosts->end(), [&](const store::Row& subject) {
+      return concerns(subject.text(0), order.text(1), order.text(2));
     });
     if (!mine) continue;
     view.orders.push_back(OrderId{order.text(0)});

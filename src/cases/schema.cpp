@@ -4,6 +4,7 @@
 
 #include "cases/schema_addresses.h"
 #include "cases/schema_orders.h"
+#include "cases/schema_urls.h"
 
 namespace khien::cases {
 namespace {
@@ -226,6 +227,16 @@ constexpr std::array all{
                      .sqlite_sql = schema_addresses_sqlite,
                      .postgresql_sql = schema_addresses_postgresql},
     store::Migration{.number = 8, .name = "lift_proposals", .sql = schema_lift_proposals},
+    store::Migration{.number = 9,
+                     .name = "urls",
+                     .sql = {},
+                     .sqlite_sql = schema_urls_sqlite,
+                     .postgresql_sql = schema_urls_postgresql},
+    store::Migration{.number = 10,
+                     .name = "urls_fence",
+                     .sql = schema_urls_fence,
+                     .sqlite_sql = schema_urls_fence_sqlite,
+                     .postgresql_sql = schema_urls_fence_postgresql},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Orders on addresses and prefixes; part of schema.cpp. `scope` of block_order keeps its two words,
 // which a constraint of SQLite cannot be given more of: `target` says what the order names, and
-// for anything but a name that is its scope.
+// for anything but a name that is its scope. schema_urls.h widens it.
 #pragma once
 
 #include <string_view>

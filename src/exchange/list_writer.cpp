@@ -16,13 +16,14 @@ struct Facts {
   std::string_view word;
   std::string_view content_type;
 };
-constexpr std::array<Facts, 6> all_facts{{
+constexpr std::array<Facts, 7> all_facts{{
     {ListOutput::domains, "domains", "text/plain; charset=utf-8"},
     {ListOutput::hosts, "hosts", "text/plain; charset=utf-8"},
     {ListOutput::adblock, "adblock", "text/plain; charset=utf-8"},
     {ListOutput::csv, "csv", "text/csv; charset=utf-8"},
     {ListOutput::json, "json", "application/json"},
     {ListOutput::prefixes, "prefixes", "text/plain; charset=utf-8"},
+    {ListOutput::urls, "urls", "text/plain; charset=utf-8"},
 }};
 
 const Facts& facts_of(ListOutput output) noexcept {
@@ -104,7 +105,8 @@ bool is_list_name(std::string_view name) noexcept {
 std::string list_head(ListOutput output, const ListHead& head) {
   switch (output) {
     case ListOutput::domains:
-    case ListOutput::prefixes: return comment_head("#", head);
+    case ListOutput::prefixes:
+    case ListOutput::urls: return comment_head("#", head);
     case ListOutput::hosts: return hosts_head(head);
     case ListOutput::adblock: return adblock_head(head);
     case ListOutput::csv: return comment_head("#", head) + "name,scope,zone\n";
@@ -136,8 +138,15 @@ void ListBody::append(const ListLine& line, std::string& out) {
         put("|", name, "^\n|http://", name, "^\n|https://", name, "^\n");
       }
       break;
-    case ListOutput::prefixes: put(name, "\n"); break;
-    case ListOutput::csv: put(name, ",", cases::to_string(scope), ",", zone, "\n"); break;
+    case ListOutput::prefixes:
+    case ListOutput::urls: put(name, "\n"); break;
+    case ListOutput::csv: {
+      // A path may have commas; quotation marks it has none (RFC 4180).
+      const bool commas = scope == cases::Scope::url && name.find(',') != std::string_view::npos;
+      const std::string_view mark = commas ? "\"" : "";
+      put(mark, name, mark, ",", cases::to_string(scope), ",", zone, "\n");
+      break;
+    }
     case ListOutput::json:
       put(count_ == 0 ? "\n" : ",\n", R"({"name":")", name, R"(","scope":")",
           cases::to_string(scope), R"(","zone":")", zone, "\"}");

@@ -1,8 +1,8 @@
 // Our lists in the formats that other people's programs read (docs/formats/signed-lists.md): plain
-// names, hosts, AdBlock rules, CSV, JSON; of addresses plain prefixes, CSV, JSON. A list is a head,
-// an entry after the other, and a tail: text in pieces, so that no list need be in memory. No
-// format widens what an entry blocks; a format that cannot say all of it (hosts) says so. Pure
-// functions; any thread.
+// names, hosts, AdBlock rules, CSV, JSON; of addresses plain prefixes, of web addresses plain lines
+// as url_list.h reads them, both also CSV and JSON. A list is a head, an entry after the other, and
+// a tail: text in pieces, so that no list need be in memory. No format widens what an entry blocks;
+// a format that cannot say all of it (hosts) says so. Pure functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace khien::exchange {
 
-enum class ListOutput : std::uint8_t { domains, hosts, adblock, csv, json, prefixes };
+enum class ListOutput : std::uint8_t { domains, hosts, adblock, csv, json, prefixes, urls };
 
 /// The word is the ending of a list's name: "orders-phishing.hosts".
 [[nodiscard]] std::string_view to_string(ListOutput output) noexcept;
@@ -36,7 +36,7 @@ struct ListHead {
 };
 
 struct ListLine {
-  std::string_view name;  ///< is_list_name(), or an address or prefix
+  std::string_view name;  ///< is_list_name(), or an address, prefix or web address
   cases::Scope scope = cases::Scope::host;
   std::string_view zone;  ///< where it stands: "orders-phishing"
 };

@@ -111,7 +111,7 @@ void ProxyLists::refresh(List& list) {
 
 ProxyAnswer ProxyLists::ask(std::string_view written) {
   ProxyAnswer answer{.verdict = ProxyVerdict::not_listed};
-  const auto target = read_proxy_target(written);
+  const auto target = text::read_web_target(written);
   if (!target) return answer;
   for (const auto& list : lists_) {
     const auto content = list->content.get();

@@ -40,8 +40,4 @@ std::optional<std::string> address_text(std::string_view name) {
   return to_string(*prefix);
 }
 
-std::string readable_name(std::string_view name) {
-  return address_text(name).value_or(std::string{name});
-}
-
 }  // namespace khien::publish

@@ -19,7 +19,4 @@ namespace khien::publish {
 /// The same as text: `192.0.2.0/28`, and `192.0.2.7` for one address.
 [[nodiscard]] std::optional<std::string> address_text(std::string_view name);
 
-/// What people read: the address of an address set's name, any other name as it is.
-[[nodiscard]] std::string readable_name(std::string_view name);
-
 }  // namespace khien::publish

@@ -9,8 +9,8 @@
 #include "codec/json.h"
 #include "ledger/leaf.h"
 #include "ledger/placed_leaves.h"
-#include "publish/address_names.h"
 #include "publish/agreement_rows.h"
+#include "publish/set_names.h"
 
 namespace khien::publish {
 namespace {
@@ -27,10 +27,11 @@ std::vector<const ZoneFacts*> zones_of_orders() {
   std::vector<const ZoneFacts*> zones;
   for (const CategoryFacts& facts : all_categories()) {
     for (const Basis basis : {Basis::emergency, Basis::orders}) {
-      const ZoneFacts* zone = zone_for(basis, facts.category);
-      if (zone != nullptr && std::ranges::find(zones, zone) == zones.end()) zones.push_back(zone);
+      for (const SetOf of : {SetOf::names, SetOf::addresses, SetOf::urls}) {
+        const ZoneFacts* zone = set_for(of, basis, facts.category);
+        if (zone != nullptr && std::ranges::find(zones, zone) == zones.end()) zones.push_back(zone);
+      }
     }
-    if (const auto* set = address_set_for(facts.category)) zones.push_back(set);
   }
   return zones;
 }
@@ -43,13 +44,12 @@ std::multimap<std::string_view, const Holding*> by_source(std::span<const Holdin
 }
 
 Result<RegisterRule> rule_of(const cases::InForce& order) {
-  const bool of_names = cases::is_of_names(order.scope);
-  const auto* zone =
-      set_for(of_names ? SetOf::names : SetOf::addresses, order.basis, order.category);
+  const auto of = set_of(order.scope);
+  const auto* zone = set_for(of, order.basis, order.category);
   if (zone == nullptr) return fail(ErrorCode::corrupt, "an order in force has no zone");
   return RegisterRule{.order = order.order.value,
                       .zone = zone->id,
-                      .name = of_names ? order.name : address_name(order.name).value_or(order.name),
+                      .name = held_name(of, order.name),
                       .name_commitment = order.name_commitment,
                       .scope = scope_of(order.scope)};
 }

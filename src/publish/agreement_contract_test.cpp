@@ -280,5 +280,58 @@ TEST_P(AgreementTest, AnAddressIsInTheRegisterTheLedgerAndItsSetAlone) {
   EXPECT_EQ(agreement_->compare()->difference_count, 0);
 }
 
+/// An order on a web page: two signatures, its set, from the set of emergencies into that of
+/// orders.
+TEST_P(AgreementTest, APageIsInTheRegisterTheLedgerAndItsSetAlone) {
+  const auto case_id =
+      reported("Trang lừa đảo http://sites.example/scam").case_id.value_or(cases::CaseId{});
+  auto content = draft_for(case_id, "http://sites.example/scam?x=1");
+  content.scope = cases::Scope::url;
+  auto order = draft(content);
+  if (order) order = check(*order, cases::Severity::info);
+  if (order) order = signed_move(approver, *order, SignedMove::emergency);
+  ASSERT_TRUE(order.has_value()) << order.error().message;
+  settle();
+  const auto& emergency = *find_set("urls-emergency");
+  const auto& set = *find_set("urls-phishing");
+  ASSERT_EQ(zones_->holdings_in(emergency).size(), 1U);
+  EXPECT_EQ(agreement_->compare()->difference_count, 0);
+  order = signed_move(both, order_of(order->id), SignedMove::ratify);
+  ASSERT_TRUE(order.has_value()) << order.error().message;
+  settle();
+  EXPECT_TRUE(zones_->holdings_in(emergency).empty());
+  const auto held = zones_->holdings_in(set);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].name, "f5zwgyln._.sites.example.url");
+  for (const ZoneFacts& zone : all_zones()) EXPECT_TRUE(zones_->holdings_in(zone).empty());
+  auto found = agreement_->compare();
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found->order_count, 1);
+  EXPECT_EQ(found->difference_count, 0);
+
+  // Somebody's hand in the set is a difference like one in a zone.
+  const Change more{
+      .zone = set.id, .name = "f5zwgyln._.khac.example.url", .source = "order:nobody"};
+  ASSERT_TRUE(zones_->apply({&more, 1}).has_value());
+  found = agreement_->compare();
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->difference_count, 1);
+  EXPECT_EQ(found->differences[0].kind, DifferenceKind::not_in_register);
+  const Change gone{
+      .kind = ChangeKind::remove, .zone = set.id, .name = more.name, .source = more.source};
+  ASSERT_TRUE(zones_->apply({&gone, 1}).has_value());
+
+  const auto now = order_of(order->id);
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(
+                    tx, context, duty,
+                    {.id = now.id, .version = now.version, .reason = "trang đã gỡ"});
+              }).has_value());
+  settle();
+  EXPECT_EQ(order_of(order->id).state, cases::OrderState::lift_published);
+  EXPECT_TRUE(zones_->holdings_in(set).empty());
+  EXPECT_EQ(agreement_->compare()->difference_count, 0);
+}
+
 }  // namespace
 }  // namespace khien::publish

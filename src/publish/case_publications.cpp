@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "cases/publication.h"
-#include "publish/address_names.h"
+#include "publish/set_names.h"
 
 namespace khien::publish {
 namespace {
@@ -15,17 +15,15 @@ constexpr std::size_t notes_a_transaction = 100;
 constexpr std::string_view order_prefix = "order:";
 
 PublicationRow row_of(const cases::Publication& publication) {
-  const bool of_names = cases::is_of_names(publication.scope);
+  const auto of = set_of(publication.scope);
   const bool is_add = publication.action == cases::PublicationAction::add;
   return {.sequence = publication.sequence,
           .kind = is_add ? ChangeKind::add : ChangeKind::remove,
           .source = std::string{order_prefix} + to_string(publication.order),
           .basis = publication.basis,
           .category = publication.category,
-          .of = of_names ? SetOf::names : SetOf::addresses,
-          // What is no address is refused by every set of them, and said aloud.
-          .name = of_names ? publication.name
-                           : address_name(publication.name).value_or(publication.name),
+          .of = of,
+          .name = held_name(of, publication.name),
           .scope = publication.scope == cases::Scope::domain ? Scope::domain : Scope::host,
           .until_ms = publication.serve_until_ms,
           .two_signers = publication.two_signers,

@@ -1,6 +1,6 @@
 #include "publish/control_protocol.h"
 
-#include "publish/address_names.h"
+#include "publish/set_names.h"
 
 #include <algorithm>
 #include <array>

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "publish/address_names.h"
 #include "publish/gate_state.h"
+#include "publish/url_names.h"
 #include "publish/zone_set.h"
 
 namespace khien::publish {
@@ -159,6 +160,10 @@ class Gate::Batch {
       return std::ranges::any_of(gate_.options_.canary_addresses, [&](const net::Prefix& canary) {
         return overlap(canary, *prefix);
       });
+    }
+    if (const auto page = url_text(name)) {
+      return std::ranges::find(gate_.options_.canary_hosts, host_of_url(*page)) !=
+             gate_.options_.canary_hosts.end();
     }
     if (!gate_.canaries_.concern(name)) return false;
     const auto before = [&](const Canaries::Asked& asked) {

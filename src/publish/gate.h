@@ -31,6 +31,8 @@ struct GateOptions {
   std::vector<std::string> canaries = {};
   /// Addresses that must stay reachable: ours, and those of who enforces.
   std::vector<net::Prefix> canary_addresses = {};
+  /// Hosts none of whose pages may be blocked: where people read why, and object.
+  std::vector<std::string> canary_hosts = {};
   FindGoodName good_name = {};  ///< empty: no name is known to be good
   Metrics* metrics = nullptr;
 };

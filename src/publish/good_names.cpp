@@ -3,13 +3,16 @@
 #include <algorithm>
 
 #include "publish/address_names.h"
+#include "publish/url_names.h"
 
 namespace khien::publish {
 namespace {
 
 using cases::FindingKind;
 
-bool counts(const cases::Finding& finding, Basis basis) noexcept {
+bool counts(const cases::Finding& finding, Basis basis, cases::Scope scope) noexcept {
+  // One page of a site that everybody knows is what such an order is for.
+  if (scope == cases::Scope::url) return finding.severity == cases::Severity::refuse;
   // These are no names for a zone, which refuses them by itself.
   if (finding.kind == FindingKind::not_a_name || finding.kind == FindingKind::ip_address ||
       finding.kind == FindingKind::single_label || finding.kind == FindingKind::public_suffix) {
@@ -37,10 +40,14 @@ FindGoodName good_names_of(Snapshot<cases::ImpactData>& impact) {
       asked.scope =
           address->find('/') == std::string::npos ? cases::Scope::address : cases::Scope::prefix;
     }
+    if (auto page = url_text(name)) {
+      asked.name = std::move(*page);
+      asked.scope = cases::Scope::url;
+    }
     const auto seen = cases::assess_impact(*data, asked);
-    const auto at =
-        std::find_if(seen.findings.begin(), seen.findings.end(),
-                     [basis](const cases::Finding& finding) { return counts(finding, basis); });
+    const auto at = std::find_if(
+        seen.findings.begin(), seen.findings.end(),
+        [&](const cases::Finding& finding) { return counts(finding, basis, asked.scope); });
     if (at == seen.findings.end()) return std::nullopt;
     std::string why{to_string(at->kind)};
     if (!at->source.empty()) why += ": " + at->source;

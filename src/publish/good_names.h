@@ -11,7 +11,8 @@ namespace khien::publish {
 /// Good is whatever the check refuses (never-block lists, public suffixes, our own names) and the
 /// most popular names, with all that a rule of scope domain would cover below. For network choices
 /// popular names, and what lies below a never-block name, do not count: lists of advertisers name
-/// them knowingly (feeds/intake.h has the same rule). `impact` must outlive the answer.
+/// them knowingly (feeds/intake.h has the same rule). Of a web address only what the check refuses
+/// is good. `impact` must outlive the answer.
 [[nodiscard]] FindGoodName good_names_of(Snapshot<cases::ImpactData>& impact);
 
 }  // namespace khien::publish

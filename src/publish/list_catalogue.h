@@ -1,7 +1,7 @@
 // The closed list of what is given out as signed lists to everybody: each zone of orders and feeds
-// and the emergency zone, each set of addresses, and for each basis one list of all of it. Never
-// what a network may choose, never names of child abuse (they go to nobody without a key), never
-// `pass`.
+// and the emergency zone, each set of addresses and of web addresses, and for each basis one list
+// of all of it, emergency orders left out. Never what a network may choose, never what is of child
+// abuse (it goes to nobody without a key), never `pass`.
 #pragma once
 
 #include <string>

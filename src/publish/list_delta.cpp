@@ -4,7 +4,7 @@
 
 #include "cases/scope.h"
 #include "exchange/list_writer.h"
-#include "publish/address_names.h"
+#include "publish/set_names.h"
 
 namespace khien::publish {
 namespace {
@@ -51,9 +51,12 @@ bool cut(std::vector<SerialStep>& steps, std::uint32_t from, std::uint32_t to) {
   return !steps.empty() || from == to;
 }
 
-std::string_view scope_word(const std::string& name, Scope scope) noexcept {
-  if (name.find('/') != std::string::npos) return cases::to_string(cases::Scope::prefix);
-  if (net::IpAddress::parse(name)) return cases::to_string(cases::Scope::address);
+std::string_view scope_word(const ZoneFacts& zone, const std::string& name, Scope scope) noexcept {
+  if (zone.of == SetOf::urls) return cases::to_string(cases::Scope::url);
+  if (zone.of == SetOf::addresses) {
+    const bool single = name.find('/') == std::string::npos;
+    return cases::to_string(single ? cases::Scope::address : cases::Scope::prefix);
+  }
   return cases::to_string(scope == Scope::domain ? cases::Scope::domain : cases::Scope::host);
 }
 
@@ -95,8 +98,8 @@ std::string delta_text(const ZoneFacts& zone, const ListDelta& delta) {
   for (const auto& [name, scope] : delta.changes) {
     if (!scope) continue;
     const auto shown = readable_name(name);
-    out +=
-        fmt::format(R"({}{{"name":"{}","scope":"{}"}})", comma, shown, scope_word(shown, *scope));
+    out += fmt::format(R"({}{{"name":"{}","scope":"{}"}})", comma, shown,
+                       scope_word(zone, shown, *scope));
     comma = ",\n";
   }
   out += "],\"remove\":[";

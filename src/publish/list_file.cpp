@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "publish/address_names.h"
+#include "publish/url_names.h"
 
 namespace khien::publish {
 namespace {
@@ -58,7 +59,7 @@ struct Pass {
     for (const auto& entry : entries) {
       auto name = entry.name.to_text();
       name.pop_back();
-      if (zone.of == SetOf::addresses) {
+      if (zone.of != SetOf::names) {
         append_address(name, zone);
         continue;
       }
@@ -72,17 +73,19 @@ struct Pass {
     return out.flush(piece_size);
   }
 
+  /// An address or a web address.
   void append_address(std::string_view name, const ZoneFacts& zone) {
-    const auto text = address_text(name);
+    const bool of_urls = zone.of == SetOf::urls;
+    const auto text = of_urls ? url_text(name) : address_text(name);
     if (!text) {
       ++left_out;
       return;
     }
     const bool single = text->find('/') == std::string::npos;
-    body.append({.name = *text,
-                 .scope = single ? cases::Scope::address : cases::Scope::prefix,
-                 .zone = zone.id},
-                out.text());
+    const auto scope = of_urls  ? cases::Scope::url
+                       : single ? cases::Scope::address
+                                : cases::Scope::prefix;
+    body.append({.name = *text, .scope = scope, .zone = zone.id}, out.text());
   }
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "publish/address_names.h"
+#include "publish/set_names.h"
 
 namespace khien::publish {
 namespace {
@@ -25,7 +25,7 @@ void log_act(std::string_view event, std::string_view zone, const Hand& hand) {
 /// The part of a change that is decided on.
 Result<HeldChange> part_of(HeldChange change, const std::string& name) {
   if (name.empty()) return change;
-  const auto wanted = address_name(name).value_or(name);  // people write addresses as they are
+  const auto wanted = held_name(find_set(change.zone)->of, name);  // people write what they read
   std::erase_if(change.names, [&](const HeldName& held) { return held.name != wanted; });
   if (change.names.empty()) {
     return fail(ErrorCode::not_found, name + " does not wait in that change", "no_such_change");

@@ -30,7 +30,7 @@ struct PublicationRow {
   Basis basis = Basis::orders;
   Category category = Category::phishing;
   SetOf of = SetOf::names;
-  std::string name = {};  ///< A-labels, no last dot; of an address the name of address_names.h
+  std::string name = {};  ///< A-labels, no last dot; of an address as set_names.h says
   Scope scope = Scope::host;
   InstantMs until_ms = 0;
   /// Of an add: two signers of different units saw what exactly this name and scope hit.

@@ -40,6 +40,15 @@ std::vector<ZoneFacts> make_zones() {
     zones.back().of = SetOf::addresses;
     zones.back().keys_only = facts.category == Category::child_abuse;
   }
+  zones.push_back(make_zone("urls-emergency"));
+  zones.back().expire_s = emergency_expire_s;
+  zones.back().of = SetOf::urls;
+  for (const CategoryFacts& facts : all_categories()) {
+    if (is_choice(facts.category)) continue;
+    zones.push_back(make_zone("urls-" + std::string{facts.id}));
+    zones.back().of = SetOf::urls;
+    zones.back().keys_only = facts.category == Category::child_abuse;
+  }
   return zones;
 }
 
@@ -93,9 +102,23 @@ const ZoneFacts* address_set_for(Category category) {
   return find_set("addresses-" + std::string{to_string(category)});
 }
 
+const ZoneFacts* url_set_for(Basis basis, Category category) {
+  const bool of_orders = basis == Basis::orders || basis == Basis::emergency;
+  if (!of_orders || is_choice(category)) return nullptr;
+  // As with names: those of child abuse never go where anybody may look.
+  if (basis == Basis::emergency && category != Category::child_abuse) {
+    return find_set("urls-emergency");
+  }
+  return find_set("urls-" + std::string{to_string(category)});
+}
+
 const ZoneFacts* set_for(SetOf of, Basis basis, Category category) {
-  if (of == SetOf::names) return zone_for(basis, category);
-  return basis == Basis::orders ? address_set_for(category) : nullptr;
+  switch (of) {
+    case SetOf::names: return zone_for(basis, category);
+    case SetOf::addresses: return basis == Basis::orders ? address_set_for(category) : nullptr;
+    case SetOf::urls: return url_set_for(basis, category);
+  }
+  return nullptr;
 }
 
 dns::Soa soa_of(const ZoneFacts& zone, std::uint32_t serial) {

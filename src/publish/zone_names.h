@@ -1,6 +1,7 @@
 // The closed list of zones that Khiên serves, one for each basis and category, and what each says:
-// its RPZ action and the timers of its SOA. Beside them, for each category, a set of addresses from
-// orders: kept like a zone and given out in signed lists alone. Nothing here is configuration.
+// its RPZ action and the timers of its SOA. Beside them, for each category, a set of addresses and
+// one of web addresses from orders, and those of emergency orders: kept like zones and given out in
+// signed lists alone. Nothing here is configuration.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // an emergency order l
 enum class SetOf : std::uint8_t {
   names,      ///< a zone: resolvers transfer it
   addresses,  ///< under the names of address_names.h; never in DNS
+  urls,       ///< under the names of url_names.h; never in DNS
 };
 
 struct ZoneFacts {
@@ -42,11 +44,11 @@ struct ZoneFacts {
 
 /// Every zone, `pass` first and `emergency` second: the order in which a resolver should load them.
 [[nodiscard]] std::span<const ZoneFacts> all_zones();
-/// The zones and behind them the sets of addresses: all that a ZoneSet holds.
+/// The zones and behind them the sets of addresses and of web addresses: all that a ZoneSet holds.
 [[nodiscard]] const std::vector<ZoneFacts>& all_sets();
 /// By name, with or without the last dot, or by id; nullptr if there is no such zone.
 [[nodiscard]] const ZoneFacts* find_zone(std::string_view name);
-/// Also a set of addresses, "addresses-phishing".
+/// Also a set, "addresses-phishing", "urls-emergency".
 [[nodiscard]] const ZoneFacts* find_set(std::string_view name);
 /// The zone in which a block on this basis and category stands. nullptr for pairs that do not
 /// exist, such as an order of a network choice.
@@ -54,7 +56,9 @@ struct ZoneFacts {
 
 /// Where addresses of orders stand; nullptr for a network choice.
 [[nodiscard]] const ZoneFacts* address_set_for(Category category);
-/// Either, as `of` says. There is no emergency and no feed of addresses.
+/// Where web addresses of orders stand; nullptr for feeds and network choices.
+[[nodiscard]] const ZoneFacts* url_set_for(Basis basis, Category category);
+/// Any, as `of` says. There is no emergency and no feed of addresses.
 [[nodiscard]] const ZoneFacts* set_for(SetOf of, Basis basis, Category category);
 
 /// The SOA record's content at `serial`.

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "dns/serial.h"
-#include "publish/address_names.h"
+#include "publish/set_names.h"
 #include "publish/zone_set_state.h"
 
 namespace khien::publish {
@@ -163,9 +163,7 @@ std::string ZoneSet::refusal_of(const Change& change) const {
   const bool is_add = change.kind == ChangeKind::add;
   if (is_add && has_wildcard_label(*name)) return "bad_name";
   if (is_add && name->label_count() < 2) return "single_label";
-  if (is_add && (zone->of == SetOf::addresses) != prefix_of_name(change.name).has_value()) {
-    return "bad_name";
-  }
+  if (is_add && !is_name_for(zone->of, change.name)) return "bad_name";
   if (is_add && options_.is_public_suffix && options_.is_public_suffix(change.name)) {
     return "public_suffix";
   }

@@ -262,7 +262,7 @@ TEST_P(Rechecks, TwoProcessesShareTheWorkAndOneThatDiesHoldsNothingUp) {
 }
 
 // What names no host would seem not to exist, and be lifted for it.
-TEST_P(Rechecks, LeaveOrdersOnAddressesAlone) {
+TEST_P(Rechecks, LeaveOrdersOnAddressesAndPagesAlone) {
   ASSERT_TRUE(run([&](store::Transaction& tx) {
                 return cases::change_setting(tx, context, cases::demo_act,
                                              cases::Setting::address_orders, "on", clock.now_ms());
@@ -285,6 +285,7 @@ TEST_P(Rechecks, LeaveOrdersOnAddressesAlone) {
   };
   const auto content = draft_for(case_id, "a.example");
   signed_by_all(content, "203.0.113.9", cases::Scope::address);
+  signed_by_all(content, "https://a.example/qua", cases::Scope::url);
   publish_all();
   EXPECT_EQ(round().looks, 0);
   in_force("a.example");

@@ -17,6 +17,7 @@
 #include "net/testing/certificate.h"
 #include "publish/address_names.h"
 #include "publish/list_shelf.h"
+#include "publish/url_names.h"
 
 namespace khien::khiend {
 namespace {
@@ -153,6 +154,39 @@ TEST_F(ListsHttp, AddressesComeInFormatsOfTheirOwn) {
   EXPECT_TRUE(has(ask("/lists/index.json"), "/lists/addresses.prefixes"));
   EXPECT_FALSE(has(ask("/lists/index.json"), "/lists/addresses.domains"));
   EXPECT_TRUE(has(ask("/lists/"), "/lists/addresses.prefixes"));
+}
+
+TEST_F(ListsHttp, WebAddressesComeInFormatsOfTheirOwn) {
+  const auto name = publish::url_name("sites.example/scam");
+  const auto hidden = publish::url_name("be.example/trang");
+  ASSERT_TRUE(name && hidden);
+  const auto from = std::to_string(serial("urls-phishing"));
+  block(*name, publish::Scope::host, "urls-phishing");
+  block(*hidden, publish::Scope::host, "urls-child-abuse");
+  const std::map<std::string, std::string> formats{
+      {"urls", "\nsites.example/scam\n"},
+      {"csv", "\nsites.example/scam,url,urls-phishing\n"},
+      {"json", R"("name":"sites.example/scam","scope":"url")"}};
+  for (const auto& [format, wanted] : formats) {
+    for (const std::string list : {"urls-phishing.", "urls."}) {
+      const auto answer = ask("/lists/" + list + format);
+      EXPECT_EQ(answer.status, 200) << answer.head << answer.body;
+      EXPECT_TRUE(has(answer, wanted)) << answer.body;
+      EXPECT_FALSE(has(answer, "be.example"));
+    }
+  }
+  EXPECT_EQ(ask("/lists/urls-emergency.urls").status, 200);
+  for (const auto* none :
+       {"urls.domains", "urls.prefixes", "urls.hosts", "urls-phishing.adblock", "orders.urls",
+        "addresses.urls", "urls-child-abuse.urls", "urls-child-abuse.delta.json?from=1"}) {
+    EXPECT_EQ(ask(std::string{"/lists/"} + none).status, 404) << none;
+  }
+  const auto delta = ask("/lists/urls-phishing.delta.json?from=" + from);
+  EXPECT_TRUE(has(delta, R"({"name":"sites.example/scam","scope":"url"})")) << delta.body;
+  EXPECT_TRUE(has(ask("/lists/index.json"), "/lists/urls.urls"));
+  const auto page = ask("/lists/", "Accept-Language: vi\r\n");
+  EXPECT_TRUE(has(page, "/lists/urls-emergency.urls"));
+  EXPECT_FALSE(has(page, "category.emergency")) << page.body;
 }
 
 TEST_F(ListsHttp, TheSignatureIsOfTheListThatItsVersionNames) {
@@ -326,6 +360,23 @@ TEST_F(ListsHttp, AListIsFetchedOverTlsAndObeyed) {
   EXPECT_EQ(answer.verdict, exchange::ProxyVerdict::listed) << said;
   EXPECT_EQ(answer.objections, "https://khien.example/object");
   EXPECT_EQ(proxy.ask("https://tot.example/").verdict, exchange::ProxyVerdict::not_listed);
+
+  const auto page = publish::url_name("sites.example/scam");
+  ASSERT_TRUE(page.has_value());
+  const publish::Change page_change{.zone = "urls-fraud", .name = *page, .source = "order:10"};
+  ASSERT_TRUE(lists.zones().apply({&page_change, 1}).has_value());
+  auto urls = wanted;
+  urls.url.replace(urls.url.rfind('/') + 1, std::string::npos, "urls.urls");
+  fetched = exchange::fetch_list(urls, clock);
+  ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+  exchange::ProxyLists pages{{.files = {folder_ / "proxy/urls.urls"}, .key = lists.public_key()},
+                             clock,
+                             [&](const std::string& sentence) { said += sentence; }};
+  pages.refresh();
+  EXPECT_EQ(pages.ask("https://sites.example/scam/login?x=1").verdict,
+            exchange::ProxyVerdict::listed)
+      << said;
+  EXPECT_EQ(pages.ask("https://sites.example/").verdict, exchange::ProxyVerdict::not_listed);
 }
 
 TEST_F(ListsHttp, TheKeyStaysInItsFolder) {

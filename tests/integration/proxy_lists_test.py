@@ -143,7 +143,9 @@ class ProxyHelper(unittest.TestCase):
 
     def test_what_is_wrong_at_the_start_is_said(self):
         for arguments in (("--key", "nokey", "--list", self.list), ("--key", self.signer.public), ("--key", self.signer.public, "--urls", self.list),
-                          ("--key", self.signer.public, "--list", "https://khien.example/lists/orders.domains")):
+                          ("--key", self.signer.public, "--list", "https://khien.example/lists/orders.domains"),
+                          ("--key", self.signer.public, "--urls", "https://khien.example/lists/urls.urls"),
+                          ("--key", self.signer.public, "--folder", self.folder, "--urls", "https://khien.example/lists/urls.csv")):
             done = subprocess.run([KHIENCTL, "helper", "squid", *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
             self.assertEqual(done.returncode, 64, done.stderr)
             self.assertTrue(done.stderr.startswith("khienctl: "), done.stderr)

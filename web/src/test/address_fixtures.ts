@@ -1,4 +1,4 @@
-// An order on an address, for tests.
+// An order on an address, and one on a web page, for tests.
 import type { Order } from '@/api/types';
 import { me, proposedOrder } from './fixtures';
 
@@ -13,4 +13,12 @@ export const addressOrder: Order = {
   step_reason: 'Không có tên miền nào để chặn',
   names_told: 1,
   told_source: 'passive DNS',
+};
+
+/** A page on a shared host, proposed. */
+export const urlOrder: Order = {
+  ...proposedOrder,
+  name: 'dang-nhap.ngan-hang-vi-du.example/otp',
+  display: 'dang-nhap.ngan-hang-vi-du.example/otp',
+  scope: 'url',
 };

@@ -13,10 +13,11 @@ export interface AddressGrounds {
 export const noGrounds: AddressGrounds = { stepReason: '', namesTold: undefined, toldSource: '' };
 
 export const isOfNames = (scope: Scope): boolean => scope === 'host' || scope === 'domain';
+export const isOfAddresses = (scope: Scope): boolean => scope === 'address' || scope === 'prefix';
 
 /** The count with its source; neither where one is missing. */
 export function toldOf(scope: Scope, { namesTold, toldSource }: AddressGrounds): Told {
-  if (isOfNames(scope) || namesTold === undefined || toldSource.trim() === '') return {};
+  if (!isOfAddresses(scope) || namesTold === undefined || toldSource.trim() === '') return {};
   return { names_told: namesTold, told_source: toldSource.trim() };
 }
 

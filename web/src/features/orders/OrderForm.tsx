@@ -20,14 +20,21 @@ import { addDays, endOfDay, toDay, useFormat } from '@/i18n/format';
 import { Section } from '@/ui/Page';
 import { Loaded, Refusal } from '@/ui/States';
 import { useToday } from '@/ui/useToday';
-import { AddressFields, isOfNames, noGrounds, toldOf } from './AddressFields';
+import { AddressFields, isOfAddresses, noGrounds, toldOf } from './AddressFields';
 import { ImpactPanel } from './ImpactPanel';
-import { blockableNames } from './names';
+import { blockableNames, blockablePages, nameForScope } from './names';
 import { useImpact } from './useImpact';
 
 const typingPauseMs = 300;
-const scopesOfNames: readonly Scope[] = ['host', 'domain'];
-const allScopes: readonly Scope[] = [...scopesOfNames, 'address', 'prefix'];
+const usualScopes: readonly Scope[] = ['host', 'domain', 'url'];
+const allScopes: readonly Scope[] = [...usualScopes, 'address', 'prefix'];
+const hints = {
+  host: 'app.order.name-hint',
+  domain: 'app.order.name-hint',
+  url: 'app.order.url-hint',
+  address: 'app.order.address-hint',
+  prefix: 'app.order.prefix-hint',
+} as const satisfies Record<Scope, string>;
 
 function lifeOf(meta: Meta, category: Category | '') {
   const facts = meta.categories.find(({ id }) => id === category);
@@ -48,12 +55,13 @@ export function OrderForm({
   const client = useQueryClient();
   const navigate = useNavigate();
   const names = blockableNames(record);
+  const pages = blockablePages(record);
   const addresses = record.subjects.filter(({ kind }) => kind === 'ip').map(({ value }) => value);
   const today = useToday();
 
   const [name, setName] = useState(wanted ?? names[0]?.value ?? '');
   const [scope, setScope] = useState<Scope>('host');
-  const scopes = meta.address_orders ? allScopes : scopesOfNames;
+  const scopes = meta.address_orders ? allScopes : usualScopes;
   const [address, setAddress] = useState(noGrounds);
   const [category, setCategory] = useState<Category | ''>(record.category ?? '');
   const [groundId, setGroundId] = useState('');
@@ -85,7 +93,7 @@ export function OrderForm({
             evidence_ids: evidenceIds,
             valid_until_ms: endOfDay(day),
             reason: reason.trim(),
-            ...(!isOfNames(scope) && {
+            ...(isOfAddresses(scope) && {
               step_reason: address.stepReason.trim(),
               ...toldOf(scope, address),
             }),
@@ -102,6 +110,15 @@ export function OrderForm({
       });
     },
   });
+  const choices = isOfAddresses(scope)
+    ? addresses
+    : scope === 'url'
+      ? pages
+      : names.map(({ value }) => value);
+  const chooseScope = (chosen: Scope) => {
+    setScope(chosen);
+    if (!isOfAddresses(chosen)) setName(nameForScope(name.trim(), chosen === 'url', pages));
+  };
   const ready = name.trim() !== '' && category !== '' && ground !== '' && evidenceIds.length > 0;
 
   return (
@@ -115,25 +132,19 @@ export function OrderForm({
       <Section title={t('app.order.what')}>
         <div className="k-stack">
           <Autocomplete
-            label={t('app.order.name')}
-            description={t(
-              isOfNames(scope)
-                ? 'app.order.name-hint'
-                : scope === 'address'
-                  ? 'app.order.address-hint'
-                  : 'app.order.prefix-hint',
-            )}
+            label={t(scope === 'url' ? 'app.order.page' : 'app.order.name')}
+            description={t(hints[scope])}
             required
             spellCheck={false}
             autoCapitalize="none"
             value={name}
             onChange={setName}
-            data={isOfNames(scope) ? names.map(({ value }) => value) : addresses}
+            data={choices}
           />
           <Radio.Group
             label={t('app.scope')}
             value={scope}
-            onChange={(value) => setScope(scopes.find((one) => one === value) ?? 'host')}
+            onChange={(value) => chooseScope(scopes.find((one) => one === value) ?? 'host')}
           >
             <div className="k-stack k-group">
               {scopes.map((value) => (
@@ -146,7 +157,7 @@ export function OrderForm({
               ))}
             </div>
           </Radio.Group>
-          {!isOfNames(scope) && <AddressFields value={address} onChange={setAddress} />}
+          {isOfAddresses(scope) && <AddressFields value={address} onChange={setAddress} />}
           <NativeSelect
             label={t('app.category')}
             required

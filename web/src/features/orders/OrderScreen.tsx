@@ -60,6 +60,12 @@ function Signatures({ order }: { order: Order }) {
   );
 }
 
+/** An emergency order that nobody has ratified yet stands in a list of its own. */
+function urlList(order: Order): string {
+  const ratified = order.signatures.some(({ move }) => move === 'approve' || move === 'ratify');
+  return order.emergency && !ratified ? 'urls-emergency' : `urls-${order.category}`;
+}
+
 function EnforcedWhere({ order }: { order: Order }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -67,7 +73,13 @@ function EnforcedWhere({ order }: { order: Order }) {
   if (!isOfNames(order.scope) && order.in_force) {
     return (
       <Section title={t('app.enforcement')}>
-        <p>{t('app.enforcement.lists', { list: `addresses-${order.category}` })}</p>
+        <p>
+          {order.category === 'child-abuse'
+            ? t('app.enforcement.lists-hidden')
+            : order.scope === 'url'
+              ? t('app.enforcement.lists-url', { list: urlList(order) })
+              : t('app.enforcement.lists', { list: `addresses-${order.category}` })}
+        </p>
       </Section>
     );
   }

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { openApp, Refuse } from '@/test/app';
-import { addressOrder } from '@/test/address_fixtures';
+import { addressOrder, urlOrder } from '@/test/address_fixtures';
 import {
   challenge,
   enforcedOrder,
@@ -16,7 +16,7 @@ import {
   proposedOrder,
   refusedImpact,
 } from '@/test/fixtures';
-import { blockableNames } from './names';
+import { blockableNames, blockablePages, nameForScope } from './names';
 
 describe('blockableNames', () => {
   it('takes hosts and the hosts of links once, and leaves out what was judged benign', () => {
@@ -25,6 +25,28 @@ describe('blockableNames', () => {
     ]);
     const benign = oneCase.subjects.map((subject) => ({ ...subject, verdict: 'benign' as const }));
     expect(blockableNames({ ...oneCase, subjects: benign })).toEqual([]);
+  });
+});
+
+describe('blockablePages', () => {
+  it('takes links without query, and no whole site', () => {
+    const link = oneCase.subjects.find(({ kind }) => kind === 'url');
+    if (link === undefined) throw new Error('the fixture has a link');
+    const subjects = [
+      'https://sites.example/scam/?token=1',
+      'http://sites.example/scam',
+      'https://sites.example:8443/a',
+      'https://sites.example/?q=1',
+      'no link',
+    ].map((value) => ({ ...link, value }));
+    const pages = blockablePages({ ...oneCase, subjects });
+    expect(pages).toEqual(['sites.example/scam', 'sites.example:8443/a']);
+    const benign = subjects.map((subject) => ({ ...subject, verdict: 'benign' as const }));
+    expect(blockablePages({ ...oneCase, subjects: benign })).toEqual([]);
+    expect(nameForScope('other.example', true, pages)).toBe('sites.example/scam');
+    expect(nameForScope('sites.example/mine', true, pages)).toBe('sites.example/mine');
+    expect(nameForScope('https://sites.example/mine', false, pages)).toBe('sites.example');
+    expect(nameForScope('', true, [])).toBe('');
   });
 });
 
@@ -50,6 +72,30 @@ describe('the order form', () => {
       const days = (Number(draft?.valid_until_ms) - Date.now()) / 86_400_000;
       expect(days).toBeGreaterThan(29);
       expect(days).toBeLessThan(31);
+    });
+  });
+
+  it('goes from a name to the page that was reported, and back', async () => {
+    const sent = await openApp(path, { 'POST /api/v1/orders': urlOrder });
+    const field = () => screen.getByLabelText(/^(Tên|Trang) bị chặn/, { selector: 'input' });
+    await userEvent.click(await screen.findByLabelText('Chỉ trang này và các trang bên dưới'));
+    expect(field()).toHaveValue('dang-nhap.ngan-hang-vi-du.example/otp');
+    await userEvent.click(screen.getByLabelText('Đúng tên này'));
+    expect(field()).toHaveValue('dang-nhap.ngan-hang-vi-du.example');
+    await userEvent.click(screen.getByLabelText('Chỉ trang này và các trang bên dưới'));
+    await userEvent.type(
+      screen.getByLabelText(/^Lập luận của lệnh/),
+      'Trang giả mạo trên máy chủ dùng chung',
+    );
+    await screen.findByRole('option', { name: /Luật mẫu/ });
+    await userEvent.click(screen.getByRole('button', { name: 'Soạn và xem để ký' }));
+    await waitFor(() => {
+      const draft = sent.find(({ key }) => key === 'POST /api/v1/orders')?.body;
+      expect(draft).toMatchObject({
+        name: 'dang-nhap.ngan-hang-vi-du.example/otp',
+        scope: 'url',
+      });
+      expect(draft).not.toHaveProperty('step_reason');
     });
   });
 
@@ -130,6 +176,20 @@ describe('an order', () => {
       'GET /api/v1/orders/*': { ...addressOrder, state: 'published', in_force: true },
     });
     await screen.findByText(/danh sách đã ký “addresses-phishing”/);
+  });
+
+  it('on a page in force is given out in the list for proxies', async () => {
+    await openApp(path, {
+      'GET /api/v1/orders/*': { ...urlOrder, state: 'published', in_force: true },
+    });
+    await screen.findByText(/danh sách đã ký “urls-phishing”/);
+    expect(screen.queryByRole('region', { name: 'Số lần áp dụng' })).toBeNull();
+  });
+
+  it('on a page as an emergency is in the list of emergencies until it is ratified', async () => {
+    const emergency = { ...urlOrder, state: 'published' as const, in_force: true, emergency: true };
+    await openApp(path, { 'GET /api/v1/orders/*': emergency });
+    await screen.findByText(/danh sách đã ký “urls-emergency”/);
   });
 
   it('takes a fresh challenge after a code that was wrong', async () => {
