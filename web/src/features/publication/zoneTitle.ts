@@ -5,7 +5,8 @@ export function useZoneTitle(): (id: string) => string {
   const { t } = useTranslation();
   return (id) => {
     if (id === 'pass' || id === 'emergency' || id === 'catalog') return t(`zone.${id}`);
-    const [, basis, category] = /^(orders|feeds|addresses)-(.+)$/.exec(id) ?? [];
+    const [, basis, category] =
+      /^(orders|feeds|addresses|trial-own|trial-partner)-(.+)$/.exec(id) ?? [];
     if (basis === undefined) return t(`category.${id}` as 'category.fraud');
     return `${t(`zone.${basis}` as 'zone.orders')}: ${t(`category.${category}` as 'category.fraud')}`;
   };
