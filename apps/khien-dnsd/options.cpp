@@ -274,6 +274,23 @@ Result<void> add_third_parties(const Written& a, resolver::ServiceOptions& optio
   return {};
 }
 
+/// The trial zones of the ring: in front of third parties', behind all that is decided.
+Result<void> add_trial(const Written& a, resolver::ServiceOptions& options) {
+  if (a.trial == "none") return {};
+  if (a.primary.empty()) return fail(ErrorCode::invalid_argument, "--trial belongs to --primary");
+  std::vector<resolver::RpzZone> zones;
+  for (const CategoryFacts& facts : all_categories()) {
+    if (is_choice(facts.category)) continue;
+    zones.push_back(
+        {.zone = {.name = "trial-" + a.trial + "-" + std::string{facts.id} + ".rpz.khien.",
+                  .category = facts.category,
+                  .on_trial = true},
+         .primary = {}});
+  }
+  options.rpz.insert(options.rpz.begin(), zones.begin(), zones.end());
+  return {};
+}
+
 // With `reports` khiend is told, so names are looked for unless the operator says 0.
 Result<void> add_new_names(const Written& a, bool reports, resolver::ServiceOptions& options) {
   if (!reports && !a.new_names_min_given) return {};
@@ -336,7 +353,7 @@ Result<resolver::ServiceOptions> service_options(const Written& a) {
     options.status = *address;
   }
   for (const auto& add :
-       {add_clients, add_lists, add_streams, add_upstreams, add_zones, add_third_parties,
+       {add_clients, add_lists, add_streams, add_upstreams, add_zones, add_third_parties, add_trial,
         add_sinkholes, add_socket, add_answers, add_dnstap, add_reports}) {
     if (auto added = add(a, options); !added) return tl::unexpected(std::move(added).error());
   }

@@ -97,6 +97,28 @@ TEST(PrimaryTls, NeedsToKnowWhoThePrimaryIs) {
             std::string::npos);
 }
 
+TEST(TrialOption, AddsTheZonesOfItsStageInFrontOfThirdParties) {
+  const std::vector<std::string> plain{"--upstream", "192.0.2.53", "--primary", "192.0.2.10"};
+  const auto with = [&](const std::string& stage) {
+    auto words = plain;
+    words.insert(words.end(), {"--trial", stage});
+    return words;
+  };
+  EXPECT_TRUE((*read(plain))->service.rpz.empty());
+  const auto options = read(with("own"));
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const auto& zones = (*options)->service.rpz;
+  ASSERT_EQ(zones.size(), 10U);
+  EXPECT_EQ(zones[0].zone.name, "trial-own-phishing.rpz.khien.");
+  EXPECT_EQ(zones[0].zone.category, Category::phishing);
+  EXPECT_TRUE(zones[0].zone.on_trial);
+  EXPECT_EQ((*read(with("partner")))->service.rpz[0].zone.name,
+            "trial-partner-phishing.rpz.khien.");
+  EXPECT_NE(refusal(with("all")).find("--trial"), std::string::npos);
+  EXPECT_NE(refusal({"--upstream", "192.0.2.53", "--trial", "own"}).find("belongs to --primary"),
+            std::string::npos);
+}
+
 TEST(NewNamesOption, IsOffUntilItIsGiven) {
   EXPECT_FALSE((*read({"--upstream", "192.0.2.53"}))->service.new_names.has_value());
   EXPECT_FALSE(

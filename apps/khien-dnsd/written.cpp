@@ -112,7 +112,11 @@ void describe_rules(CLI::App& app, Written& out) {
   app.add_option("--primary-tls-key", out.primary_tls_key, "its PEM key");
   app.add_option("--rpz", out.rpz,
                  "JSON file of third parties' RPZ zones to obey behind the primary's "
-                 "(docs/formats/rpz-zones.md), at most 39");
+                 "(docs/formats/rpz-zones.md), at most 39, with --trial 29");
+  app.add_option("--trial", out.trial,
+                 "obey what the primary has on trial (docs/publish/stages.md), too, if it lets "
+                 "this follower: `own`, from the first stage on; `partner`, from the second")
+      ->check(CLI::IsMember({"none", "own", "partner"}));
   app.add_option("--zones", out.zones,
                  "which of the primary's zones to obey: pass, emergency, orders, feeds, or single "
                  "ones such as orders-phishing")

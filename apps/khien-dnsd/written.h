@@ -48,6 +48,7 @@ struct Written {
   std::string primary_tls_cert;
   std::string primary_tls_key;
   std::string rpz;
+  std::string trial = "none";
   std::vector<std::string> zones{"pass", "emergency", "orders", "feeds"};
   // policy
   std::vector<std::string> choice;

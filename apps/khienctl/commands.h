@@ -164,8 +164,12 @@ struct FollowerAdd {
   std::vector<std::string> primaries;  ///< where khiend serves zones, ADDRESS:PORT; two of a pair
   std::string zones;                   ///< bases or ids with commas
   std::filesystem::path folder;        ///< the resolver's own, for its zone files; empty: none kept
+  std::string ring{"all"};             ///< own, partner, all
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
+/// Moves a follower into another ring and says what to add to its configuration, or take out.
+[[nodiscard]] Result<void> zone_follower_set(const Place& place, const std::string& name,
+                                             const std::string& ring);
 constexpr int follow_primaries_max = 4;
 struct ZoneFollow {
   std::string zone;
@@ -188,6 +192,7 @@ struct PublishDecision {
   std::int64_t change = 0;  ///< number from `publish held`
   std::string name;         ///< this name alone; empty: all of it
   std::string reason;
+  bool in_stages = false;
 };
 struct PublishRollback {
   std::string zone;
@@ -201,6 +206,7 @@ struct PublishRollback {
 /// One change with its names, or all of them with some.
 [[nodiscard]] Result<void> publish_held(const Place& place, std::int64_t change, Output output);
 [[nodiscard]] Result<void> publish_release(const Place& place, const PublishDecision& wanted);
+[[nodiscard]] Result<void> publish_advance(const Place& place, std::int64_t change);
 [[nodiscard]] Result<void> publish_reject(const Place& place, const PublishDecision& wanted);
 
 // feed.cpp

@@ -139,7 +139,10 @@ void print_configuration(const Configuration& c) {
     print_knot_resolver(c);
   } else {
     for (const auto& primary : c.primaries) fmt::print("--primary {} ", to_string(primary));
-    fmt::print("--tsig-key {}\n", c.key_file.string());
+    fmt::print("--tsig-key {}", c.key_file.string());
+    if (c.follower.ring != publish::Ring::all)
+      fmt::print(" --trial {}", to_string(c.follower.ring));
+    fmt::print("\n");
   }
 }
 

@@ -28,7 +28,8 @@ struct Arguments {
                        .address = {},
                        .primaries = {"127.0.0.1:5380"},
                        .zones = "emergency,orders",
-                       .folder = {}};
+                       .folder = {},
+                       .ring = "all"};
   FeedAdd feed;
   FeedTry look;
   RecheckLook recheck;
@@ -82,6 +83,15 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
                   "where khiend serves zones (127.0.0.1:5380); repeat it for the other of a pair");
   put->add_option("--zones", a.follower.zones, "bases or zones, with commas (emergency,orders)");
   put->add_option("--folder", a.follower.folder, "the resolver's folder for zone files");
+  put->add_option("--ring", a.follower.ring,
+                  "who gets a change that is released in stages first: own, partner, all (all)")
+      ->check(CLI::IsMember({"own", "partner", "all"}));
+  auto* moved = add(follower, "set", "move a follower into another ring", chosen,
+                    [&a] { return zone_follower_set(a.place, a.word, a.follower.ring); });
+  moved->add_option("name", a.word, "see `zone follower list`")->required();
+  moved->add_option("--ring", a.follower.ring, "own, partner or all")
+      ->required()
+      ->check(CLI::IsMember({"own", "partner", "all"}));
   add(follower, "list", "who follows", chosen, [&a] { return zone_follower_list(a.place); });
 
   auto* follow = add(zone, "follow", "keep FILE equal to a zone of a primary, until SIGTERM",
@@ -142,9 +152,15 @@ void add_publish_commands(CLI::App& app, Arguments& a, Command& chosen) {
   });
   held->add_option("change", a.held, "one of them, with its names");
   held->add_flag("--json", a.json);
-  add_decision_on_change(add(publish, "release", "let a held change through", chosen,
-                             [&a] { return publish_release(a.place, a.decision); }),
-                         a.decision);
+  auto* release = add(publish, "release", "let a held change through", chosen,
+                      [&a] { return publish_release(a.place, a.decision); });
+  add_decision_on_change(release, a.decision);
+  release->add_flag("--in-stages", a.decision.in_stages,
+                    "to our own resolvers first; `publish advance` goes on");
+  add(publish, "advance", "the next stage of a change on trial: a partner's resolvers, then all",
+      chosen, [&a] { return publish_advance(a.place, a.decision.change); })
+      ->add_option("change", a.decision.change, "its number; see `publish held`")
+      ->required();
   auto* reject = add(publish, "reject",
                      "never let it through: its orders are suspended, its list waits next time",
                      chosen, [&a] { return publish_reject(a.place, a.decision); });

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "codec/rfc3339.h"
 #include "commands.h"
 #include "publish/control_socket.h"
 
@@ -41,7 +42,42 @@ std::string_view words_of(std::string_view reason) {
   if (reason == "too_many") return "more additions in a short time than people decide";
   if (reason == "rolled_back") return "a rollback withdrew it";
   if (reason == "stopped") return "publication is stopped";
+  if (reason == "large_list") return "the list adds so many names that it begins on trial";
   return "a person refused what this list brought before";
+}
+
+std::string_view stage_words(std::string_view stage) {
+  return stage == "own" ? "our own resolvers" : "a partner's resolvers";
+}
+
+/// How far a change on trial is, and who has it.
+void print_trial(const Json& trial, std::int64_t change) {
+  const auto stage = text_of(trial, "stage");
+  fmt::print("       on trial since {} at {}: {} names, {} serial {}\n",
+             codec::write_rfc3339(number_of(trial, "since_ms")), stage_words(stage),
+             number_of(trial, "names"), text_of(trial, "zone"), number_of(trial, "serial"));
+  if (number_of(trial, "names") == 0) {
+    fmt::print("       the list has not brought them yet: it does within a minute\n");
+  }
+  if (trial.find("followers") == nullptr) {
+    fmt::print("       who has it is known where khiend runs\n");
+  } else if (items_of(trial, "followers").empty()) {
+    fmt::print("       NOBODY: no follower is in ring {} (`khienctl zone follower set`)\n", stage);
+  } else {
+    std::size_t have = 0;
+    std::string others;
+    for (const auto& follower : items_of(trial, "followers")) {
+      if (is_set(follower, "has_it")) {
+        ++have;
+      } else {
+        others += (others.empty() ? "" : ", ") + text_of(follower, "name");
+      }
+    }
+    fmt::print("       {} of {} have it{}{}\n", have, items_of(trial, "followers").size(),
+               others.empty() ? "" : "; not yet: ", others);
+  }
+  fmt::print("       `khienctl publish advance {0}`: {1}; `khienctl publish reject {0}` ends it\n",
+             change, stage == "own" ? "on to a partner's resolvers" : "on to everybody");
 }
 
 void print_change(const Json& change) {
@@ -52,8 +88,12 @@ void print_change(const Json& change) {
              is_set(change, "rejected") ? " (rejected; waits no longer)" : "");
   if (is_set(change, "needs_two")) {
     const bool agreed = !text_of(change, "first_by").empty();
-    fmt::print("       two persons release it, on the screen Publication{}\n",
-               agreed ? "; one has agreed" : "");
+    fmt::print("       two persons release it, on the screen Publication{}{}\n",
+               agreed ? "; one has agreed" : "",
+               agreed && is_set(change, "first_in_stages") ? ", in stages" : "");
+  }
+  if (const Json* trial = change.find("trial"); trial != nullptr && !trial->is_null()) {
+    print_trial(*trial, number_of(change, "id"));
   }
   for (const auto& name : items_of(change, "names")) {
     const auto detail = text_of(name, "detail");
@@ -95,6 +135,9 @@ Result<void> publish_status(const Place& place, Output output) {
   }
   if (const Json* pair = status->find("pair")) print_pair(*pair);
   for (const auto& zone : items_of(*status, "zones")) {
+    const bool is_empty_trial =
+        text_of(zone, "zone").starts_with("trial-") && number_of(zone, "names") == 0;
+    if (is_empty_trial) continue;
     fmt::print("{:<24} serial {:>10}  {:>8} names\n", text_of(zone, "zone"),
                number_of(zone, "serial"), number_of(zone, "names"));
   }
@@ -104,6 +147,9 @@ Result<void> publish_status(const Place& place, Output output) {
   }
   if (const auto held = number_of(*status, "held"); held > 0) {
     fmt::print("{} changes wait for a person (`khienctl publish held`)\n", held);
+  }
+  if (const auto trials = number_of(*status, "on_trial"); trials > 0) {
+    fmt::print("{} changes are on trial (`khienctl publish held`)\n", trials);
   }
   if (const auto untold = number_of(*status, "untold"); untold > 0) {
     fmt::print("the database has still to be told of {} of them\n", untold);
@@ -159,13 +205,38 @@ Result<void> publish_held(const Place& place, std::int64_t change, Output output
 }
 
 Result<void> publish_release(const Place& place, const PublishDecision& wanted) {
-  const auto released =
-      ask(place, {.command = ControlCommand::release, .id = wanted.change, .name = wanted.name});
+  const auto released = ask(
+      place, {.command = ControlCommand::release,
+              .id = wanted.change,
+              .name = wanted.name,
+              .course = wanted.in_stages ? publish::Course::in_stages : publish::Course::at_once});
   if (!released) return tl::unexpected<Error>{released.error()};
+  if (text_of(*released, "outcome") == "on_trial") {
+    std::puts(
+        "On trial: it goes to our own resolvers. `khienctl publish held` says who has it, "
+        "`khienctl publish advance` goes on.");
+    for (const auto& stage : items_of(*released, "empty_stages")) {
+      if (stage.text() == nullptr) continue;
+      fmt::print(
+          "No follower is in ring {0}: at that stage nobody has it (`khienctl zone follower "
+          "set NAME --ring {0}`).\n",
+          *stage.text());
+    }
+    return {};
+  }
   return done(released, text_of(*released, "outcome") == "served"
                             ? "Released: it is in the zone."
                             : "Released: the list brings it within a minute; what it brings is "
                               "judged if it has changed.");
+}
+
+Result<void> publish_advance(const Place& place, std::int64_t change) {
+  const auto advanced = ask(place, {.command = ControlCommand::advance, .id = change});
+  if (!advanced) return tl::unexpected<Error>{advanced.error()};
+  return done(advanced, text_of(*advanced, "outcome") == "served"
+                            ? "It is in the zone: everybody who follows gets it."
+                            : "On to a partner's resolvers: `khienctl publish held` says who has "
+                              "it.");
 }
 
 Result<void> publish_reject(const Place& place, const PublishDecision& wanted) {

@@ -36,7 +36,8 @@ Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
   publish::Follower follower{.name = add.name.empty() ? add.kind : add.name,
                              .signs = add.kind != "unbound",
                              .zones = std::move(*zones),
-                             .notify = told};
+                             .notify = told,
+                             .ring = publish::parse_ring(add.ring).value_or(publish::Ring::all)};
   if (!follower.signs) {
     auto prefix = net::Prefix::parse(to_string(told.front().ip));
     if (!prefix) return tl::unexpected<Error>{std::move(prefix).error()};
@@ -51,6 +52,10 @@ Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
   if (auto put = publish::put_follower(place.state, follower, rng); !put) return put;
   const auto key_file =
       std::filesystem::absolute(publish::follower_key_path(place.state, follower.name));
+  // From here on each zone by itself, with the trial zones of its ring.
+  std::vector<std::string> taken;
+  for (const auto* zone : publish::zones_of(follower)) taken.push_back(zone->id);
+  follower.zones = std::move(taken);
   print_configuration({.kind = add.kind,
                        .follower = follower,
                        .primaries = std::move(primaries),
@@ -65,10 +70,35 @@ Result<void> zone_follower_list(const Place& place) {
   for (const auto& follower : *followers) {
     std::string told;
     for (const auto& address : follower.notify) told += " " + to_string(address);
-    fmt::print("{:<20} {:<8} {:>3} zones  told at{}\n", follower.name,
-               follower.signs ? "key" : "address",
-               follower.zones.empty() ? publish::all_zones().size() : follower.zones.size(),
-               told.empty() ? " nowhere" : told);
+    fmt::print("{:<20} {:<8} ring {:<8} {:>3} zones  told at{}\n", follower.name,
+               follower.signs ? "key" : "address", to_string(follower.ring),
+               publish::zones_of(follower).size(), told.empty() ? " nowhere" : told);
+  }
+  return {};
+}
+
+Result<void> zone_follower_set(const Place& place, const std::string& name,
+                               const std::string& ring) {
+  const auto wanted = publish::parse_ring(ring);
+  if (!wanted) return fail(ErrorCode::invalid_argument, "--ring: own, partner or all");
+  if (auto set = publish::set_follower_ring(place.state, name, *wanted); !set) return set;
+  auto followers = publish::read_followers(place.state);
+  if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
+  fmt::print("{} is in ring {}; khiend knows it within a second.\n", name, ring);
+  for (const auto& follower : *followers) {
+    if (follower.name != name) continue;
+    std::string trials;
+    for (const auto* zone : publish::zones_of(follower)) {
+      if (zone->is_trial()) trials += "  " + zone->id + ".rpz.khien\n";
+    }
+    if (trials.empty()) {
+      fmt::print("It may take no trial zone: take those that it has out of its configuration.\n");
+    } else {
+      fmt::print(
+          "It obeys a change on trial once its configuration has these policy zones, too "
+          "(khien-dnsd: --trial {}):\n{}",
+          ring, trials);
+    }
   }
   return {};
 }

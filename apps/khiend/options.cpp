@@ -45,6 +45,7 @@ struct Written {
   std::vector<std::string> recheck_resolvers;
   std::string recheck_control{"chinhphu.vn"};
   std::int64_t recheck_list_budget = recheck::list_budget_default;
+  std::size_t stage_lists_above = 0;
   std::string pair;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
@@ -110,6 +111,10 @@ void describe(CLI::App& app, Written& out) {
       "--pair", out.pair,
       "name of this publisher (a to z, digits, hyphens) beside another khiend that serves "
       "the same zones from the same PostgreSQL: docs/runbooks/pair.md");
+  app.add_option("--stage-lists-above", out.stage_lists_above,
+                 "a list that adds more names than this at once begins on trial, at our own "
+                 "resolvers, and waits for a person to go on; 0: none does")
+      ->capture_default_str();
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -303,6 +308,10 @@ Result<Options> check(const Written& in) {
     }
   }
   out.pair = in.pair;
+  if (in.stage_lists_above != 0 && !out.publisher) {
+    return bad("--stage-lists-above belongs to the role publisher");
+  }
+  out.stage_lists_above = in.stage_lists_above;
   return out;
 }
 

@@ -48,6 +48,8 @@ struct Options {
   };
   Recheck recheck = {};
   /// The name of this publisher beside another one on the same database; empty: it is the only one.
+  /// A list that adds more names begins on trial; 0: none does (ADR 0307).
+  std::size_t stage_lists_above = 0;
   std::string pair = {};
   bool api = true;
   bool worker = true;

@@ -87,6 +87,7 @@ Result<std::unique_ptr<publish::Gate>> open_gate(Domain& domain, const Options& 
     if (auto prefix = net::Prefix::parse(own.prefix)) addresses.push_back(*prefix);
   }
   return publish::Gate::open({.folder = folder,
+                              .limits = {.stage_lists_above = options.stage_lists_above},
                               .canaries = std::move(*canaries),
                               .canary_addresses = std::move(addresses),
                               .canary_hosts = domain.services().impact.get()->own_hosts(),
@@ -98,7 +99,7 @@ Result<std::unique_ptr<publish::Gate>> open_gate(Domain& domain, const Options& 
 /// For /healthz: what waits at the gate waits for a person, who has to know.
 api::PartState gate_state(publish::Gate& gate) {
   std::size_t waiting = 0;
-  for (const auto& change : gate.held()) waiting += change.refused ? 0U : 1U;
+  for (const auto& change : gate.held()) waiting += change.refused || change.trial ? 0U : 1U;
   const auto stopped = gate.stopped();
   if (waiting == 0 && stopped.empty()) return {};
   std::string words;
@@ -234,8 +235,8 @@ struct Publication::Parts {
   std::function<void()> role_changed;  // wakes who has something to do then
   std::unique_ptr<store::Database> pair_database;
   std::unique_ptr<publish::Pair> pair;  // null: this publisher is the only one
-  std::unique_ptr<publish::ControlServer> control_server;
   std::unique_ptr<publish::Primary> primary;
+  std::unique_ptr<publish::ControlServer> control_server;  // asks the primary who has what
   std::unique_ptr<ProgressKeeper> keeper;
   std::unique_ptr<FollowersWatch> watch;
   std::unique_ptr<publish::CasePublications> source;
@@ -416,9 +417,6 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto joined = join_pair(domain, options, *parts); !joined) {
     return tl::unexpected<Error>{std::move(joined).error()};
   }
-  auto control_server = publish::ControlServer::start(folder, *parts->control);
-  if (!control_server) return propagate(std::move(control_server).error(), "hear the operator");
-  parts->control_server = std::move(*control_server);
   domain.health().add("publication", [gate = parts->gate.get()] { return gate_state(*gate); });
 
   if (auto made = make_first_follower(domain, options); !made) {
@@ -436,6 +434,11 @@ Result<std::unique_ptr<Publication>> Publication::start(Domain& domain, const Op
   if (auto set = parts->primary->set_access(std::move(*access)); !set) {
     return tl::unexpected<Error>{std::move(set).error()};
   }
+  parts->control->set_followers(
+      [primary = parts->primary.get()] { return primary->progress().record(); });
+  auto control_server = publish::ControlServer::start(folder, *parts->control);
+  if (!control_server) return propagate(std::move(control_server).error(), "hear the operator");
+  parts->control_server = std::move(*control_server);
   parts->keeper = std::make_unique<ProgressKeeper>(
       ProgressKeeper::Parts{.progress = parts->primary->progress(),
                             .events = domain.events(),

@@ -1,5 +1,5 @@
-// What waits at the gate of the zones, and what people decide: release, reject, stop, resume, roll
-// back. Each decision is a leaf of the public log. Whatever may lead to a
+// What waits at the gate of the zones, and what people decide: release, advance, reject, stop,
+// resume, roll back. Each decision is a leaf of the public log. Whatever may lead to a
 // block asks for a fresh second factor; what takes a block away asks for nothing more.
 #include <charconv>
 
@@ -66,7 +66,7 @@ std::string reason_in(Input& in) {
 std::string zone_in(Input& in, const std::optional<std::string>& zone) {
   if (!zone || zone->empty()) return {};
   const auto* facts = publish::find_set(*zone);
-  if (facts == nullptr) {
+  if (facts == nullptr || facts->is_trial()) {
     in.refuse({ErrorCode::invalid_argument, "no such zone", "unknown_zone"});
     return {};
   }
@@ -99,6 +99,7 @@ Result<Response> get_gate(const Services& services, const Request& request) {
       item.set("first_by", change.first_by.empty()
                                ? Json{}
                                : people.json(identity::AccountId{change.first_by}));
+      item.set("trial", publish::trial_json(status.trials, change.id));
       items.push(std::move(item));
     }
     return json(200, Json::object({{"here", is_here},
@@ -115,10 +116,33 @@ Result<publish::HeldChange> held_change(const Services& services, std::int64_t i
   return fail(ErrorCode::not_found, "that change waits no longer", "no_such_change");
 }
 
+Json outcome_of(const Services& services, const publish::HeldChange& change,
+                PublicationControl::Released released) {
+  auto out = Json::object({{"outcome", publish::to_string(released)}});
+  if (released != PublicationControl::Released::on_trial) return out;
+  const auto empty = services.publication_control->empty_stages(*publish::find_set(change.zone));
+  out.set("empty_stages", publish::rings_json(empty));
+  return out;
+}
+
+bool is_first_of_two(const publish::HeldChange& change) {
+  return publish::needs_two(change.reason) && change.first_by.empty();
+}
+
+/// What the leaf of a release says. Two who do not agree on the way: it goes in stages.
+std::string_view leaf_of_release(const publish::HeldChange& change, publish::Course course) {
+  if (is_first_of_two(change)) return "publication.agreed";
+  const bool was_staged =
+      !change.first_by.empty() && change.first_course == publish::Course::in_stages;
+  const bool in_stages = was_staged || course == publish::Course::in_stages;
+  return in_stages ? "publication.tried" : "publication.released";
+}
+
 Result<Response> release(const Services& services, const Request& request) {
   Input in{request, Body::json};
   const auto id = change_in(in, request);
   const auto name = in.optional_text("name").value_or("");
+  const bool in_stages = in.body().find("in_stages") != nullptr && in.boolean("in_stages");
   if (!in.ok()) return in.error();
   if (services.publication_control == nullptr) return elsewhere();
   if (auto fresh = identity::require_step_up(actor_of(request), services.clock); !fresh) {
@@ -126,17 +150,38 @@ Result<Response> release(const Services& services, const Request& request) {
   }
   const auto change = held_change(services, id);
   if (!change) return tl::unexpected<Error>{change.error()};
-  const PublicationControl::Decision decision{.id = id, .name = name};
-  const bool is_first = publish::needs_two(change->reason) && change->first_by.empty();
+  const auto course = in_stages ? publish::Course::in_stages : publish::Course::at_once;
+  const PublicationControl::Decision decision{.id = id, .name = name, .course = course};
   const auto released =
       in_public(services, request,
-                {.type = is_first ? "publication.agreed" : "publication.released",
+                {.type = leaf_of_release(*change, course),
                  .zone = change->zone,
                  .reason = std::string{to_string(change->reason)},
                  .count = name.empty() ? change->count() : 1},
                 [&] { return services.publication_control->release(decision, hand_of(request)); });
   if (!released) return tl::unexpected<Error>{released.error()};
-  return json(200, Json::object({{"outcome", publish::to_string(*released)}}));
+  return json(200, outcome_of(services, *change, *released));
+}
+
+Result<Response> advance(const Services& services, const Request& request) {
+  Input in{request, Body::json};
+  const auto id = change_in(in, request);
+  if (!in.ok()) return in.error();
+  if (services.publication_control == nullptr) return elsewhere();
+  if (auto fresh = identity::require_step_up(actor_of(request), services.clock); !fresh) {
+    return tl::unexpected<Error>{std::move(fresh).error()};
+  }
+  const auto change = held_change(services, id);
+  if (!change) return tl::unexpected<Error>{change.error()};
+  const auto advanced =
+      in_public(services, request,
+                {.type = is_first_of_two(*change) ? "publication.agreed" : "publication.advanced",
+                 .zone = change->zone,
+                 .reason = std::string{to_string(change->reason)},
+                 .count = change->count_on_trial()},
+                [&] { return services.publication_control->advance(id, hand_of(request)); });
+  if (!advanced) return tl::unexpected<Error>{advanced.error()};
+  return json(200, outcome_of(services, *change, *advanced));
 }
 
 Result<Response> reject(const Services& services, const Request& request) {
@@ -216,6 +261,7 @@ void add_gate_routes(Routes& routes, const Services& services) {
   const auto add = officer_routes_into(routes, services);
   add(Method::get, "publication/gate", "publication.read", get_gate);
   add(Method::post, "publication/gate/{held_id}/release", "publication.decide", release);
+  add(Method::post, "publication/gate/{held_id}/advance", "publication.decide", advance);
   add(Method::post, "publication/gate/{held_id}/reject", "publication.decide", reject);
   add(Method::post, "publication/stop", "publication.decide", stop);
   add(Method::post, "publication/resume", "publication.decide", resume);

@@ -56,7 +56,9 @@ Json cell_json(const publish::FollowerZoneRecord& zone, InstantMs now_ms) {
 Json follower_json(const publish::FollowerRecord& follower, InstantMs now_ms) {
   Json::Array zones;
   for (const auto& zone : follower.zones) zones.push_back(cell_json(zone, now_ms));
-  return Json::object({{"name", follower.name}, {"zones", Json{std::move(zones)}}});
+  return Json::object({{"name", follower.name},
+                       {"ring", to_string(follower.ring)},
+                       {"zones", Json{std::move(zones)}}});
 }
 
 Json zone_json(const publish::ServedZone& served, const std::vector<publish::ZoneStatus>& all) {

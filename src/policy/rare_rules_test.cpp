@@ -122,6 +122,18 @@ TEST(RareRules, NoThirdPartyEverStandsForAnOrder) {
   }
 }
 
+// khiend's own orders on trial are orders, wherever a network obeys those.
+TEST(RareRules, ATrialZoneStandsForTheOrdersOfItsCategory) {
+  auto third = ThirdParty::of(
+      {{.name = "trial-own-fraud.rpz.khien.", .category = Category::fraud, .on_trial = true}});
+  ASSERT_TRUE(third.has_value());
+  const Source source = (*third)->stands_for(ThirdParty::source_at(0));
+  EXPECT_EQ(source, *source_of(Basis::orders, Category::fraud));
+  EXPECT_EQ(extended_error_code(source), 16);
+  const SourceMask orders = mask_of(Basis::orders);
+  EXPECT_EQ((*third)->widen(orders), orders | mask_of(ThirdParty::source_at(0)));
+}
+
 TEST(RareRules, SoManyZonesAndNoMore) {
   std::vector<ThirdPartyZone> zones;
   for (std::size_t i = 0; i < third_party_max; ++i) {

@@ -42,8 +42,8 @@ Result<std::shared_ptr<const ThirdParty>> ThirdParty::of(std::vector<ThirdPartyZ
     if (made->find(zone.name)) {
       return fail(ErrorCode::conflict, "the zone " + zone.name + " is there twice");
     }
-    const auto same =
-        source_of(is_choice(zone.category) ? Basis::choice : Basis::feeds, zone.category);
+    const Basis listed = is_choice(zone.category) ? Basis::choice : Basis::feeds;
+    const auto same = source_of(zone.on_trial ? Basis::orders : listed, zone.category);
     KHIEN_ASSERT(same.has_value());
     if (zone.override_action == Override::disabled) {
       made->disabled_ |= mask_of(source_at(made->zones_.size()));

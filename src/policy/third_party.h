@@ -1,7 +1,8 @@
 // The zones of third parties that an operator obeys beside khiend's: which slot among the sources
 // each has, what it stands for, and what the operator wants in place of what it says. The operator
 // names a category of the closed list, and with it the basis: a third party's zone is a feed or a
-// network's choice, never an order. Immutable once made; any thread may read it.
+// network's choice, never an order. khiend's own trial zones (ADR 0307) have slots here, too, and
+// those stand for its orders. Immutable once made; any thread may read it.
 #pragma once
 
 #include <memory>
@@ -35,6 +36,7 @@ struct ThirdPartyZone {
   Category category = Category::phishing;
   Override override_action = Override::given;
   dns::Name redirect = {};  ///< of Override::cname
+  bool on_trial = false;    ///< a trial zone of khiend's, from its primary
 };
 
 class ThirdParty {

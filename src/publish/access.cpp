@@ -49,11 +49,15 @@ Result<void> check_rule(const Access& access, const AccessRule& rule) {
 }  // namespace
 
 bool covers(const AccessRule& rule, const ZoneFacts& zone) {
+  if (zone.ring < rule.ring) return false;  // it is tried nearer to us first
   if (&zone == &catalog_zone()) return rule.catalog_serial != 0;
   if (zone.keys_only && !rule.key && rule.pins.empty()) return false;
   if (rule.zones.empty()) return true;
-  return std::any_of(rule.zones.begin(), rule.zones.end(),
-                     [&](const std::string& id) { return find_zone(id) == &zone; });
+  return std::any_of(rule.zones.begin(), rule.zones.end(), [&](const std::string& id) {
+    const ZoneFacts* taken = find_zone(id);
+    return taken == &zone ||
+           (zone.is_trial() && taken != nullptr && trial_zone_for(*taken, zone.ring) == &zone);
+  });
 }
 
 bool speaks_for(const AccessRule& rule, const Requester& requester) {

@@ -27,7 +27,9 @@ struct AccessRule {
   /// And over TLS from a client that proves to have the key of one of these (SHA-256 of its
   /// SubjectPublicKeyInfo); empty: from any client, with or without TLS.
   std::vector<crypto::Sha256Digest> pins = {};
-  std::vector<std::string> zones = {};          ///< ids; empty: all
+  std::vector<std::string> zones = {};  ///< ids; empty: all
+  /// Which trial zones it may take beside them: of a category of which it takes any zone.
+  Ring ring = Ring::all;
   std::vector<net::SocketAddress> notify = {};  ///< who is told
   /// Of the catalog that lists its zones (catalog.h); 0: it gets none.
   std::uint32_t catalog_serial = 0;

@@ -70,6 +70,32 @@ TEST(Access, APinOpensItsZonesToWhoProvesToHaveTheKey) {
             nullptr);
 }
 
+// ADR 0307: who is nearer to us gets what those behind it get, and not the other way round.
+TEST(Access, ATrialZoneIsForItsRingAndThoseBeforeIt) {
+  const auto from = ip_of("192.0.2.1");
+  const auto may = [&](Ring ring, const char* zone, std::vector<std::string> zones = {}) {
+    const Access access{.keys = {},
+                        .rules = {{.name = "one",
+                                   .addresses = {prefix_of("192.0.2.1")},
+                                   .zones = std::move(zones),
+                                   .ring = ring}}};
+    return access.find(test_zone(zone), {from}) != nullptr;
+  };
+  EXPECT_TRUE(may(Ring::own, "trial-own-fraud"));
+  EXPECT_TRUE(may(Ring::own, "trial-partner-fraud"));
+  EXPECT_FALSE(may(Ring::partner, "trial-own-fraud"));
+  EXPECT_TRUE(may(Ring::partner, "trial-partner-fraud"));
+  EXPECT_FALSE(may(Ring::all, "trial-own-fraud"));
+  EXPECT_FALSE(may(Ring::all, "trial-partner-fraud"));
+  // Of a category of which it takes nothing it is given nothing to try.
+  EXPECT_TRUE(may(Ring::own, "trial-own-fraud", {"orders-fraud"}));
+  EXPECT_TRUE(may(Ring::own, "trial-own-fraud", {"feeds-fraud"}));
+  EXPECT_FALSE(may(Ring::own, "trial-own-spam", {"orders-fraud", "pass"}));
+  // A zone that the file names is not given beyond the ring; an address opens none of child abuse.
+  EXPECT_FALSE(may(Ring::all, "trial-own-fraud", {"trial-own-fraud"}));
+  EXPECT_FALSE(may(Ring::own, "trial-own-child-abuse"));
+}
+
 TEST(Access, AFollowersOwnRuleComesFirst) {
   const dns::Name key = test_name("isp-a.");
   const Access access{.keys = {key_of("isp-a.")},

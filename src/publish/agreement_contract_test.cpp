@@ -4,6 +4,7 @@
 
 #include "cases/testing/desk.h"
 #include "publish/case_publications.h"
+#include "publish/publication_control.h"
 #include "publish/publisher.h"
 
 namespace khien::publish {
@@ -68,7 +69,15 @@ class AgreementTest : public cases::testing::Desk {
   void SetUp() override {
     Desk::SetUp();
     if (IsSkipped()) return;
-    auto opened = ZoneSet::open({.folder = zones_folder_.path()}, clock, rng);
+    open();
+  }
+
+  /// Behind `gate`, if there is one.
+  void open(Gate* gate = nullptr) {
+    publisher_.reset();
+    agreement_.reset();
+    zones_.reset();
+    auto opened = ZoneSet::open({.folder = zones_folder_.path(), .gate = gate}, clock, rng);
     ASSERT_TRUE(opened.has_value());
     zones_ = std::move(*opened);
     source_ = std::make_unique<CasePublications>(db(), context);
@@ -119,6 +128,7 @@ class AgreementTest : public cases::testing::Desk {
 
   TemporaryFolder zones_folder_;
   Metrics metrics_;
+  std::unique_ptr<Gate> gate_;
   std::unique_ptr<ZoneSet> zones_;
   std::unique_ptr<CasePublications> source_;
   std::unique_ptr<PublisherTurn> publisher_;
@@ -150,6 +160,71 @@ TEST_P(AgreementTest, HoldsThroughTheLifeOfOrders) {
   ASSERT_TRUE(stored.has_value() && stored->has_value());
   EXPECT_EQ((*stored)->order_count, 1);
   EXPECT_EQ((*stored)->checked_at_ms, clock.now_ms());
+}
+
+/// ADR 0307: what only some resolvers try is published for nobody's records, and a stage that ends
+/// leaves nothing behind.
+TEST_P(AgreementTest, AnOrderOnTrialIsInNoneOfTheThreeUntilEverybodyHasIt) {
+  auto gate =
+      Gate::open({.folder = zones_folder_.path(),
+                  .good_name = [](std::string_view name, Scope, Basis) -> std::optional<GoodName> {
+                    if (!name.starts_with("tot")) return std::nullopt;
+                    return GoodName{.name = "tot", .why = "popular"};
+                  }},
+                 clock);
+  ASSERT_TRUE(gate.has_value());
+  gate_ = std::move(*gate);
+  open(gate_.get());
+  PublicationControl control{*zones_, *gate_, clock};
+  const auto by_two = [](auto act) {
+    static_cast<void>(act(Hand{.place = Hand::Place::account, .who = "an"}));
+    return act(Hand{.place = Hand::Place::account, .who = "binh"}).has_value();
+  };
+  const auto advance = [&](std::int64_t id) {
+    return by_two([&](const Hand& hand) { return control.advance(id, hand); });
+  };
+  std::vector<Order> orders;
+  for (const char* name : {"tot1.example", "tot2.example", "tot3.example"}) {
+    orders.push_back(in_force(name));
+  }
+  settle();
+  const auto id = gate_->held().front().id;
+  ASSERT_TRUE(by_two([&](const Hand& hand) {
+    return control.release({.id = id, .course = Course::in_stages}, hand);
+  }));
+  for (int stage = 0; stage < 2; ++stage) {
+    settle();
+    EXPECT_EQ(zones_->holdings_in(*find_zone("trial-own-phishing")).size(), 3U);
+    EXPECT_EQ(order_of(orders[0].id).state, cases::OrderState::approved);
+    auto state = compared();
+    EXPECT_EQ(state.order_count, 0);
+    EXPECT_EQ(state.difference_count, 0);
+    if (stage == 0) {
+      ASSERT_TRUE(advance(id));
+    }
+  }
+  // One is lifted and one rejected at the partner's stage; the third goes on.
+  const cases::ReasonedMove lift{
+      .id = orders[0].id, .version = order_of(orders[0].id).version, .reason = "Nhầm địa chỉ"};
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return cases::lift_order(tx, context, duty, lift);
+              }).has_value());
+  ASSERT_TRUE(control.reject({.id = id, .name = "tot2.example", .reason = "chặn nhầm"}, {}));
+  settle();
+  for (const char* zone : {"trial-own-phishing", "trial-partner-phishing"}) {
+    const auto held = zones_->holdings_in(*find_zone(zone));
+    ASSERT_EQ(held.size(), 1U) << zone;
+    EXPECT_EQ(held[0].name, "tot3.example");
+  }
+  EXPECT_EQ(order_of(orders[1].id).state, cases::OrderState::suspended);
+  EXPECT_EQ(compared().difference_count, 0);
+  ASSERT_TRUE(advance(id));
+  settle();
+  EXPECT_EQ(order_of(orders[2].id).state, cases::OrderState::published);
+  EXPECT_TRUE(zones_->holdings_in(*find_zone("trial-own-phishing")).empty());
+  const auto state = compared();
+  EXPECT_EQ(state.order_count, 1);
+  EXPECT_EQ(state.difference_count, 0);
 }
 
 TEST_P(AgreementTest, WaitsForWhatIsOnItsWay) {

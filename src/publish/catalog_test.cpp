@@ -49,6 +49,21 @@ TEST_F(CatalogTest, ListsWhatItsFollowerMayTakeAndNothingElse) {
   }
 }
 
+TEST_F(CatalogTest, ListsTheTrialZonesOfTheRing) {
+  auto rule = rule_of("own", {"orders-fraud"});
+  const auto count = [&](Ring ring) {
+    rule.ring = ring;
+    return members_of(rule).size();
+  };
+  EXPECT_EQ(count(Ring::all), 1U);
+  EXPECT_EQ(count(Ring::partner), 2U);
+  EXPECT_EQ(count(Ring::own), 3U);
+  EXPECT_EQ(members_of(rule)[1]->id, "trial-own-fraud");
+  const auto first = serials({rule});
+  rule.ring = Ring::all;
+  EXPECT_GT(serials({rule})[0], first[0]);  // it leaves the trial: another list, another serial
+}
+
 TEST_F(CatalogTest, ASerialStandsForOneList) {
   const auto first = serials({rule_of("a", {"pass"}), rule_of("b", {"pass"})});
   EXPECT_EQ(first, (std::vector<std::uint32_t>{now_s, now_s}));

@@ -6,8 +6,8 @@
 namespace khien::publish {
 namespace {
 
-constexpr std::array<std::string_view, 6> words{"good_names",  "canary",  "too_many",
-                                                "rolled_back", "stopped", "rejected"};
+constexpr std::array<std::string_view, 7> words{
+    "good_names", "canary", "too_many", "rolled_back", "stopped", "rejected", "large_list"};
 
 bool is_too_many(std::size_t adds, std::size_t names_in_zone, const GateLimits& limits) noexcept {
   if (adds > limits.adds_max) return true;
@@ -61,6 +61,8 @@ std::optional<HoldReason> judge_set(const SetFacts& facts, const GateLimits& lim
       is_too_many(facts.added_in_window + facts.adds, facts.names_in_zone, limits)) {
     return HoldReason::too_many;
   }
+  const bool is_large = limits.stage_lists_above != 0 && facts.adds > limits.stage_lists_above;
+  if (is_large && facts.can_be_tried) return HoldReason::large_list;
   return std::nullopt;
 }
 

@@ -25,6 +25,7 @@ enum class HoldReason : std::uint8_t {
   rolled_back,  ///< withdrawn by a rollback
   stopped,      ///< an operator has stopped publication
   rejected,     ///< a person refused what the same list wanted before
+  large_list,   ///< a list adds so much that it begins on trial (GateLimits::stage_lists_above)
 };
 [[nodiscard]] std::string_view to_string(HoldReason reason) noexcept;
 [[nodiscard]] std::optional<HoldReason> parse_hold_reason(std::string_view word) noexcept;
@@ -49,6 +50,8 @@ struct GateLimits {
   std::size_t good_signed_max = 3;
   /// Addresses of one set in a window: each takes three people, so twenty at once are no decision.
   std::size_t addresses_max = 20;
+  /// A list that adds more than this begins on trial by itself (ADR 0307); 0: none does.
+  std::size_t stage_lists_above = 0;
 };
 
 /// A name that should not be blocked by accident.
@@ -81,11 +84,13 @@ struct SetFacts {
   bool stopped = false;
   bool blocks_canary = false;
   std::optional<HoldReason> guarded = {};  ///< a person has to release this list's next change
+  bool can_be_tried = false;               ///< its zone has trial zones
   std::size_t good_count = 0;
   std::size_t adds = 0;
   std::size_t added_in_window = 0;
   std::size_t names_in_zone = 0;
 };
+/// large_list: it does not wait, it begins on trial.
 [[nodiscard]] std::optional<HoldReason> judge_set(const SetFacts& facts, const GateLimits& limits);
 
 }  // namespace khien::publish

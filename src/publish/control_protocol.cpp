@@ -11,8 +11,8 @@ namespace {
 using codec::Json;
 
 constexpr std::int64_t protocol_version = 1;
-constexpr std::array<std::string_view, 7> commands{"status", "stop",    "resume", "rollback",
-                                                   "held",   "release", "reject"};
+constexpr std::array<std::string_view, 8> commands{"status", "stop",    "resume", "rollback",
+                                                   "held",   "release", "reject", "advance"};
 constexpr std::array all_codes{ErrorCode::invalid_argument, ErrorCode::malformed,
                                ErrorCode::not_found,        ErrorCode::conflict,
                                ErrorCode::denied,           ErrorCode::limit_exceeded,
@@ -62,10 +62,11 @@ Json status_json(const PublicationControl::Status& status) {
                              {"records", static_cast<std::int64_t>(zone.record_count)}}));
   }
   std::int64_t waiting = 0;
-  for (const HeldChange& change : status.held) waiting += change.refused ? 0 : 1;
+  for (const HeldChange& change : status.held) waiting += change.refused || change.trial ? 0 : 1;
   auto out = Json::object({{"zones", std::move(zones)},
                            {"stopped", stopped_json(status.stopped)},
                            {"held", waiting},
+                           {"on_trial", static_cast<std::int64_t>(status.trials.size())},
                            {"untold", static_cast<std::int64_t>(status.untold_count)}});
   if (status.pair) out.set("pair", pair_json(*status.pair));
   return out;
@@ -73,9 +74,12 @@ Json status_json(const PublicationControl::Status& status) {
 
 Json held_json(const PublicationControl& control, std::int64_t id) {
   Json items = Json::array();
-  for (const HeldChange& change : control.status().held) {
+  const auto status = control.status();
+  for (const HeldChange& change : status.held) {
     if (id != 0 && change.id != id) continue;
-    items.push(to_json(change, id == 0 ? control_names_max : control_names_one_max));
+    auto item = to_json(change, id == 0 ? control_names_max : control_names_one_max);
+    item.set("trial", trial_json(status.trials, change.id));
+    items.push(std::move(item));
   }
   return Json::object({{"items", std::move(items)}});
 }
@@ -103,10 +107,29 @@ Json answer_rollback(PublicationControl& control, const ControlRequest& request,
   return rolled ? done(withdrawal_json(*rolled, request)) : failed(rolled.error());
 }
 
+const ZoneFacts* zone_of_change(const PublicationControl& control, std::int64_t id) {
+  for (const HeldChange& change : control.status().held) {
+    if (change.id == id) return find_set(change.zone);
+  }
+  return nullptr;
+}
+
 Json answer_release(PublicationControl& control, const ControlRequest& request, const Hand& hand) {
-  const auto released = control.release({.id = request.id, .name = request.name}, hand);
+  const auto zone = zone_of_change(control, request.id);
+  const auto released =
+      control.release({.id = request.id, .name = request.name, .course = request.course}, hand);
   if (!released) return failed(released.error());
-  return done(Json::object({{"outcome", to_string(*released)}}));
+  auto out = Json::object({{"outcome", to_string(*released)}});
+  if (zone != nullptr && *released == PublicationControl::Released::on_trial) {
+    out.set("empty_stages", rings_json(control.empty_stages(*zone)));
+  }
+  return done(std::move(out));
+}
+
+Json answer_advance(PublicationControl& control, const ControlRequest& request, const Hand& hand) {
+  const auto advanced = control.advance(request.id, hand);
+  if (!advanced) return failed(advanced.error());
+  return done(Json::object({{"outcome", to_string(*advanced)}}));
 }
 
 }  // namespace
@@ -115,6 +138,7 @@ std::string_view to_string(PublicationControl::Released released) noexcept {
   switch (released) {
     case PublicationControl::Released::served: return "served";
     case PublicationControl::Released::permitted: return "permitted";
+    case PublicationControl::Released::on_trial: return "on_trial";
     case PublicationControl::Released::waits_for_other: break;
   }
   return "waits_for_other";
@@ -131,7 +155,8 @@ std::string write_request(const ControlRequest& request) {
                        {"serial", std::int64_t{request.serial}},
                        {"id", request.id},
                        {"name", request.name},
-                       {"reason", request.reason}})
+                       {"reason", request.reason},
+                       {"in_stages", request.course == Course::in_stages}})
              .dump() +
          "\n";
 }
@@ -153,7 +178,10 @@ Result<ControlRequest> parse_request(std::string_view line) {
   const auto id = json->integer_at("id");
   const auto name = json->text_at("name");
   const auto reason = json->text_at("reason");
-  if (!command || !zone || !serial || !id || !name || !reason) return bad("a field is missing");
+  const auto in_stages = json->boolean_at("in_stages");
+  if (!command || !zone || !serial || !id || !name || !reason || !in_stages) {
+    return bad("a field is missing");
+  }
   const auto* const at = std::find(commands.begin(), commands.end(), *command);
   if (at == commands.end()) return bad("no command " + *command);
   if (*serial < 0 || *serial > 0xFFFF'FFFF) return bad("a serial has 32 bits");
@@ -162,7 +190,8 @@ Result<ControlRequest> parse_request(std::string_view line) {
                         .serial = static_cast<std::uint32_t>(*serial),
                         .id = *id,
                         .name = *name,
-                        .reason = *reason};
+                        .reason = *reason,
+                        .course = *in_stages ? Course::in_stages : Course::at_once};
 }
 
 Json perform(PublicationControl& control, const ControlRequest& request, const Hand& hand) {
@@ -173,6 +202,7 @@ Json perform(PublicationControl& control, const ControlRequest& request, const H
     case ControlCommand::rollback: return answer_rollback(control, request, hand);
     case ControlCommand::held: return done(held_json(control, request.id));
     case ControlCommand::release: return answer_release(control, request, hand);
+    case ControlCommand::advance: return answer_advance(control, request, hand);
     case ControlCommand::reject: break;
   }
   return answer(
@@ -219,8 +249,32 @@ Json to_json(const HeldChange& change, std::size_t names_max) {
                        {"names", std::move(names)},
                        {"examples", std::move(examples)},
                        {"first_by", change.first_by},
+                       {"first_in_stages", change.first_course == Course::in_stages},
                        {"needs_two", needs_two(change.reason)},
                        {"rejected", change.refused}});
+}
+
+Json trial_json(std::span<const TrialView> trials, std::int64_t change) {
+  const auto at = std::ranges::find(trials, change, &TrialView::change);
+  if (at == trials.end()) return {};
+  auto out = Json::object({{"stage", to_string(at->stage)},
+                           {"since_ms", at->since_ms},
+                           {"zone", at->zone},
+                           {"serial", std::int64_t{at->serial}},
+                           {"names", at->names}});
+  if (!at->followers) return out;
+  Json followers = Json::array();
+  for (const auto& [name, has_it] : *at->followers) {
+    followers.push(Json::object({{"name", name}, {"has_it", has_it}}));
+  }
+  out.set("followers", std::move(followers));
+  return out;
+}
+
+Json rings_json(std::span<const Ring> rings) {
+  Json words = Json::array();
+  for (const Ring ring : rings) words.push(to_string(ring));
+  return words;
 }
 
 }  // namespace khien::publish

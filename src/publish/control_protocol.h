@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,16 @@ constexpr std::size_t control_reply_size_max = std::size_t{4} << 20;
 constexpr std::size_t control_names_max = 20;         // of each held change in a list of them
 constexpr std::size_t control_names_one_max = 1'000;  // of one that is asked for by its number
 
-enum class ControlCommand : std::uint8_t { status, stop, resume, rollback, held, release, reject };
+enum class ControlCommand : std::uint8_t {
+  status,
+  stop,
+  resume,
+  rollback,
+  held,
+  release,
+  reject,
+  advance,
+};
 [[nodiscard]] std::string_view to_string(ControlCommand command) noexcept;
 
 struct ControlRequest {
@@ -28,10 +38,11 @@ struct ControlRequest {
   std::int64_t id = 0;  ///< of held: 0 for all
   std::string name = {};
   std::string reason = {};
+  Course course = Course::at_once;  ///< of release
   friend bool operator==(const ControlRequest&, const ControlRequest&) = default;
 };
 
-/// "served", "permitted", "waits_for_other"
+/// "served", "permitted", "waits_for_other", "on_trial"
 [[nodiscard]] std::string_view to_string(PublicationControl::Released released) noexcept;
 
 /// With the line feed.
@@ -50,5 +61,9 @@ struct ControlRequest {
 
 /// A held change as API and socket show it, with at most `names_max` names.
 [[nodiscard]] codec::Json to_json(const HeldChange& change, std::size_t names_max);
+/// Its member "trial": null for a change of which `trials` does not tell.
+[[nodiscard]] codec::Json trial_json(std::span<const TrialView> trials, std::int64_t change);
+/// The words of rings, for the answer to a release in stages.
+[[nodiscard]] codec::Json rings_json(std::span<const Ring> rings);
 
 }  // namespace khien::publish

@@ -123,6 +123,37 @@ TEST_F(ControlSocketTest, WorksOnTheFolderWhereNoPublisherRuns) {
   EXPECT_EQ(ask_publisher(folder_.path() / "none", {}, clock_).error().reason, "no_zones");
 }
 
+TEST_F(ControlSocketTest, ReleasesInStagesAndGoesOnWithOrWithoutAPublisher) {
+  serve();
+  block("giu.example", "order:1");
+  ASSERT_TRUE(ask({.command = ControlCommand::rollback, .zone = "orders-phishing", .serial = 1}));
+  ASSERT_TRUE(ask({.command = ControlCommand::resume, .zone = "orders-phishing"}));
+  control_->set_followers([] { return FollowersRecord{}; });
+  const auto id = gate_->held().front().id;
+  EXPECT_EQ(ask({.command = ControlCommand::advance, .id = id}).error().reason, "not_on_trial");
+  const auto released =
+      ask({.command = ControlCommand::release, .id = id, .course = Course::in_stages});
+  ASSERT_TRUE(released.has_value()) << released.error().message;
+  EXPECT_EQ(released->text_at("outcome"), "on_trial");
+  EXPECT_EQ(released->texts_at("empty_stages"), (std::vector<std::string>{"own", "partner"}));
+  const auto status = ask({.command = ControlCommand::status});
+  EXPECT_EQ(status->integer_at("held"), 0);
+  EXPECT_EQ(status->integer_at("on_trial"), 1);
+  const auto held = ask({.command = ControlCommand::held, .id = id});
+  const codec::Json* trial = held->find("items")->items()[0].find("trial");
+  EXPECT_EQ(trial->text_at("stage"), "own");
+  EXPECT_EQ(trial->integer_at("names"), 1);
+  EXPECT_TRUE(trial->find("followers")->items().empty());
+  end();
+  EXPECT_EQ(ask({.command = ControlCommand::advance, .id = id})->text_at("outcome"), "on_trial");
+  const auto here = ask({.command = ControlCommand::held, .id = id});
+  EXPECT_EQ(here->find("items")->items()[0].find("trial")->text_at("stage"), "partner");
+  EXPECT_EQ(here->find("items")->items()[0].find("trial")->find("followers"), nullptr);
+  EXPECT_EQ(ask({.command = ControlCommand::advance, .id = id})->text_at("outcome"), "served");
+  open();
+  EXPECT_TRUE(is_blocked("giu.example"));
+}
+
 TEST_F(ControlSocketTest, IsTheOwnersAlone) {
   serve();
   struct stat status{};
@@ -148,7 +179,8 @@ TEST(ControlProtocol, RequestsReadBackAndNoPrefixIsOne) {
                                .serial = 0xFFFF'FFFF,
                                .id = 7,
                                .name = "a.example",
-                               .reason = "dòng\nhai"};
+                               .reason = "dòng\nhai",
+                               .course = Course::in_stages};
   const auto line = write_request(request);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
   EXPECT_EQ(*parse_request(line), request);

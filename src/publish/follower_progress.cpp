@@ -29,7 +29,7 @@ void FollowerProgress::set_followers(const Access& access) {
   std::vector<FollowerRecord> followers;
   for (const AccessRule& rule : access.rules) {
     FollowerRecord* known = find_follower(state->followers, rule.name);
-    FollowerRecord record{.name = rule.name};
+    FollowerRecord record{.name = rule.name, .ring = rule.ring};
     auto zones = members_of(rule);
     if (rule.catalog_serial != 0) zones.push_back(&catalog_zone());
     for (const ZoneFacts* zone : zones) {

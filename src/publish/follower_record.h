@@ -48,6 +48,7 @@ struct FollowerZoneRecord {
 
 struct FollowerRecord {
   std::string name = {};
+  Ring ring = Ring::all;                       ///< not in the file: the followers' own says
   std::vector<FollowerZoneRecord> zones = {};  ///< what it may take, in the order of all_zones()
 };
 

@@ -68,12 +68,16 @@ Result<Follower> follower_of(const Json& item) {
   if (!notify) return malformed(*name, notify.error().message);
   auto pins = list_at<crypto::Sha256Digest>(item, "pins", parse_pin);
   if (!pins) return malformed(*name, pins.error().message);
+  auto ring_word = item.optional_text_at("ring");
+  const auto ring = ring_word ? parse_ring(ring_word->value_or("all")) : std::nullopt;
+  if (!ring) return malformed(*name, "ring is none of own, partner, all");
   return Follower{.name = std::move(*name),
                   .signs = key->has_value(),
                   .addresses = std::move(*addresses),
                   .pins = std::move(*pins),
                   .zones = std::move(*zones),
-                  .notify = std::move(*notify)};
+                  .notify = std::move(*notify),
+                  .ring = *ring};
 }
 
 template <typename T>
@@ -127,6 +131,7 @@ Result<void> write_followers(const std::filesystem::path& state,
       item.set("zones", std::move(zones));
     }
     if (!follower.notify.empty()) item.set("notify", texts_of(follower.notify));
+    if (follower.ring != Ring::all) item.set("ring", to_string(follower.ring));
     items.push_back(std::move(item));
   }
   return write_file_atomically(followers_path(state), as_bytes(Json{std::move(items)}.dump()),
@@ -159,6 +164,29 @@ Result<void> put_follower(const std::filesystem::path& state, const Follower& fo
   return write_followers(state, *followers);
 }
 
+Result<void> set_follower_ring(const std::filesystem::path& state, std::string_view name,
+                               Ring ring) {
+  auto followers = read_followers(state);
+  if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
+  const auto known = std::ranges::find(*followers, name, &Follower::name);
+  if (known == followers->end()) {
+    return fail(ErrorCode::not_found,
+                "nobody follows as " + std::string{name} + ": see `khienctl zone follower list`");
+  }
+  known->ring = ring;
+  return write_followers(state, *followers);
+}
+
+std::vector<const ZoneFacts*> zones_of(const Follower& follower) {
+  AccessRule rule{.name = follower.name,
+                  .addresses = follower.addresses,
+                  .pins = follower.pins,
+                  .zones = follower.zones,
+                  .ring = follower.ring};
+  if (follower.signs) rule.key = dns::Name{};
+  return members_of(rule);
+}
+
 Result<Access> load_access(const std::filesystem::path& state, std::int64_t now_s) {
   auto followers = read_followers(state);
   if (!followers) return tl::unexpected<Error>{std::move(followers).error()};
@@ -168,6 +196,7 @@ Result<Access> load_access(const std::filesystem::path& state, std::int64_t now_
                     .addresses = std::move(follower.addresses),
                     .pins = std::move(follower.pins),
                     .zones = std::move(follower.zones),
+                    .ring = follower.ring,
                     .notify = std::move(follower.notify)};
     if (follower.signs) {
       auto key = read_key_file(follower_key_path(state, follower.name));
@@ -203,10 +232,14 @@ Result<std::vector<std::string>> zones_of_bases(std::string_view words) {
     const auto before = out.size();
     for (const auto& zone : all_zones()) {
       const bool of_basis = zone.id.starts_with(std::string{word} + "-");
+      if (zone.is_trial()) continue;
       if (zone.id == word || of_basis) out.push_back(zone.id);
     }
     if (out.size() == before) {
-      return fail(ErrorCode::invalid_argument, "there is no zone or basis " + std::string{word});
+      const bool is_trial = word.starts_with("trial");
+      return fail(ErrorCode::invalid_argument,
+                  is_trial ? "trial zones are not named one by one: give the follower a ring"
+                           : "there is no zone or basis " + std::string{word});
     }
   }
   return out;

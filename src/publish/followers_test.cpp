@@ -45,6 +45,24 @@ TEST_F(FollowersTest, PuttingItAgainKeepsTheKey) {
   EXPECT_EQ(read_followers(state())->size(), 1U);
 }
 
+TEST_F(FollowersTest, AFollowerIsInOneRingAndMovesToAnother) {
+  ASSERT_TRUE(put_follower(
+      state(), {.name = "dnsd", .signs = true, .zones = {"orders-fraud"}, .ring = Ring::own},
+      rng_));
+  ASSERT_TRUE(put_follower(state(), {.name = "isp-a", .signs = true}, rng_));
+  const auto followers = read_followers(state()).value();
+  EXPECT_EQ(followers[0].ring, Ring::own);
+  EXPECT_EQ(followers[1].ring, Ring::all);
+  EXPECT_EQ(zones_of(followers[0]).size(), 3U);
+  EXPECT_EQ(load_access(state(), 1)->rules[0].ring, Ring::own);
+  ASSERT_TRUE(set_follower_ring(state(), "dnsd", Ring::partner));
+  EXPECT_EQ(zones_of(read_followers(state())->front()).back()->id, "trial-partner-fraud");
+  EXPECT_EQ(read_followers(state())->front().zones, std::vector<std::string>{"orders-fraud"});
+  EXPECT_EQ(set_follower_ring(state(), "nobody", Ring::own).error().code, ErrorCode::not_found);
+  write(R"([{"name": "a", "addresses": ["192.0.2.1"], "ring": "first"}])");
+  EXPECT_NE(read_followers(state()).error().message.find("own, partner, all"), std::string::npos);
+}
+
 TEST_F(FollowersTest, NoFileIsNobodyAndABrokenOneIsRefusedWhole) {
   EXPECT_TRUE(read_followers(state())->empty());
   for (const char* text :
@@ -98,6 +116,8 @@ TEST(ZonesOfBases, TakesBasesAndSingleZones) {
   EXPECT_EQ(zones.size(), 11U);  // ten categories of orders
   EXPECT_EQ(zones_of_bases("choice-ads").value(), std::vector<std::string>{"choice-ads"});
   EXPECT_FALSE(zones_of_bases("orders,politics").has_value());
+  EXPECT_NE(zones_of_bases("trial").error().message.find("ring"), std::string::npos);
+  EXPECT_FALSE(zones_of_bases("trial-own-fraud").has_value());
 }
 
 }  // namespace

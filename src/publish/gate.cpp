@@ -125,7 +125,8 @@ class Gate::Batch {
   Admission judge_waiting(const ZoneFacts& zone, const Change& change, const std::string& name) {
     if (change.warrant == Warrant::released) return Admission::pass;
     for (const HeldChange& held : kept().changes) {
-      if (held.is_set() || held.zone != zone.id || held.reason != HoldReason::stopped) continue;
+      if (held.is_set() || held.trial || held.zone != zone.id) continue;
+      if (held.reason != HoldReason::stopped) continue;
       const bool is_in = std::any_of(held.names.begin(), held.names.end(), [&](const auto& one) {
         return one.source == change.source && one.name == name;
       });
@@ -239,6 +240,8 @@ Gate::Gate(GateOptions options, const Clock& clock)
   if (options_.metrics == nullptr) return;
   waiting_ = &options_.metrics->gauge("khien_publish_held_changes",
                                       "Changes that wait at the gate for a person");
+  trials_ = &options_.metrics->gauge("khien_publish_trials",
+                                     "Changes that are on trial, until a person goes on with them");
   stopped_ =
       &options_.metrics->gauge("khien_publish_stopped", "1 while an operator holds a zone back");
 }
@@ -265,16 +268,7 @@ Result<std::unique_ptr<Gate>> Gate::open(GateOptions options, const Clock& clock
       return tl::unexpected<Error>{std::move(kept).error()};
     }
   }
-  state->kept = std::move(first);
-  for (const HeldChange& change : state->kept.changes) {
-    for (const HeldName& one : change.names) {
-      state->keys.insert(held_key(change.zone, one.source, one.name));
-    }
-  }
-  if (gate->waiting_ != nullptr) {
-    gate->waiting_->set(static_cast<std::int64_t>(state->kept.changes.size()));
-    gate->stopped_->set(state->kept.stopped.empty() ? 0 : 1);
-  }
+  gate->become(*state, std::move(first));
   return gate;
 }
 
@@ -311,14 +305,17 @@ void Gate::become(State& state, HeldChanges next) {
   state.kept = std::move(next);
   state.keys.clear();
   std::int64_t waiting = 0;
+  std::int64_t trials = 0;
   for (const HeldChange& change : state.kept.changes) {
-    waiting += change.refused ? 0 : 1;
+    trials += change.trial ? 1 : 0;
+    waiting += change.refused || change.trial ? 0 : 1;
     for (const HeldName& one : change.names) {
       state.keys.insert(held_key(change.zone, one.source, one.name));
     }
   }
   if (waiting_ != nullptr) {
     waiting_->set(waiting);
+    trials_->set(trials);
     stopped_->set(state.kept.stopped.empty() ? 0 : 1);
   }
 }
@@ -393,10 +390,15 @@ Result<Admission> Gate::admit_set(const SetQuestion& question, ZonesView& zones)
     if (waiting == nullptr || (is_guarded && !question.names.empty())) return Admission::pass;
     return forget();
   }
+  if (waiting != nullptr && waiting->trial) {
+    const bool is_same = waiting->digest == digest_of(question.names, question.scope);
+    return is_same && !is_stopped_in(next, zone) ? Admission::on_trial : Admission::trial_stays;
+  }
   SetFacts facts{.warrant = question.warrant,
                  .stopped = is_stopped_in(next, zone),
                  .blocks_canary = canary.has_value(),
                  .guarded = is_guarded ? std::optional{waiting->reason} : std::nullopt,
+                 .can_be_tried = trial_zone_for(zone, Ring::own) != nullptr,
                  .good_count = good.size(),
                  .adds = question.adds.size(),
                  .names_in_zone = zones.name_count(zone)};
@@ -428,6 +430,11 @@ Result<Admission> Gate::admit_set(const SetQuestion& question, ZonesView& zones)
   waiting->reason = *reason;
   waiting->first_by.clear();
   waiting->refused = false;
+  end_trial_of(*waiting);
+  if (*reason == HoldReason::large_list) {
+    waiting->trial = Ring::own;
+    waiting->trial_ms = clock_.now_ms();
+  }
   waiting->digest = digest;
   waiting->add_count = static_cast<std::int64_t>(question.adds.size());
   if (canary) good.insert(good.begin(), *canary + " (canary)");
@@ -448,7 +455,7 @@ Result<Admission> Gate::admit_set(const SetQuestion& question, ZonesView& zones)
   if (auto kept = keep(*state, std::move(next)); !kept) {
     return tl::unexpected<Error>{std::move(kept).error()};
   }
-  return Admission::held;
+  return *reason == HoldReason::large_list ? Admission::on_trial : Admission::held;
 }
 
 }  // namespace khien::publish

@@ -49,9 +49,11 @@ class ZonesView {
 
 enum class Admission : std::uint8_t {
   pass,
-  held,       ///< it waits for a person
-  gate_full,  ///< it would have to wait and there is no room: left out
-  over,       ///< a release of what does not wait any more: left out
+  held,         ///< it waits for a person
+  on_trial,     ///< a list's: all that it adds goes where its trial stands
+  trial_stays,  ///< a list's: what is on trial stays there, what it adds beyond that waits
+  gate_full,    ///< it would have to wait and there is no room: left out
+  over,         ///< a release of what does not wait any more: left out
 };
 
 /// A name that a rollback takes from its holder.
@@ -102,7 +104,8 @@ class Gate {
   /// Names that wait for a stop that has ended: apply them, then forget_names() what is served.
   [[nodiscard]] std::vector<HeldChange> resumable();
   /// A first person agrees; see needs_two().
-  [[nodiscard]] Result<void> note_first(std::int64_t id, const std::string& by);
+  [[nodiscard]] Result<void> note_first(std::int64_t id, const std::string& by,
+                                        Course course = Course::at_once);
   /// These names are served now, or none of them is wanted any more: they wait no longer.
   [[nodiscard]] Result<void> forget_names(std::int64_t id, std::span<const HeldName> names,
                                           NoticeKind kind, std::uint32_t serial,
@@ -110,6 +113,25 @@ class Gate {
   /// A list may bring exactly what it was held with.
   [[nodiscard]] Result<void> permit_set(std::int64_t id);
   [[nodiscard]] Result<void> refuse_set(std::int64_t id);
+
+  // ---- trials (ADR 0307): gate_trials.cpp ------------------------------------------------------
+
+  /// The change, or these names of it, is served to our own resolvers from now on. Its number from
+  /// now on: names that are not the whole change get one of their own. conflict "on_trial" if it is
+  /// already, "not_stageable" where nothing can be tried.
+  [[nodiscard]] Result<std::int64_t> begin_trial(std::int64_t id, std::span<const HeldName> names);
+  /// What begin_trial() would say.
+  [[nodiscard]] Result<void> may_begin_trial(std::int64_t id);
+  /// From own to partner. conflict "not_on_trial".
+  [[nodiscard]] Result<void> widen_trial(std::int64_t id);
+  /// A list's trial is over: what it brought is in its zone.
+  [[nodiscard]] Result<void> finish_set_trial(std::int64_t id);
+  [[nodiscard]] std::vector<HeldChange> trials();
+  /// Whether this list is on trial there.
+  [[nodiscard]] bool is_on_trial(std::string_view zone, std::string_view source);
+  /// So many names of a list are on trial.
+  [[nodiscard]] Result<void> note_trial_count(std::string_view zone, std::string_view source,
+                                              std::size_t count);
 
   // ---- two publishers with the same zones (pair.h) ---------------------------------------------
 
@@ -164,6 +186,7 @@ class Gate {
   Guarded<State> state_;
   std::atomic<std::uint64_t> generation_{0};
   Metric* waiting_ = nullptr;
+  Metric* trials_ = nullptr;
   Metric* stopped_ = nullptr;
 };
 

@@ -51,6 +51,7 @@ void guard_set(HeldChanges& held, const ZoneFacts& zone, const std::string& sour
   waiting->add_count = 0;
   waiting->examples.clear();
   waiting->refused = false;
+  end_trial_of(*waiting);
 }
 
 }  // namespace
@@ -61,6 +62,9 @@ Result<void> Gate::note_withdrawn(const ZoneFacts& zone, std::uint32_t serial,
   HeldChanges next = state->kept;
   const auto now_ms = clock_.now_ms();
   next.stopped.insert(zone.id);
+  for (HeldChange& change : next.changes) {
+    if (change.zone == zone.id && change.trial) end_trial_of(change);
+  }
   std::size_t room = held_names_max - std::min(held_names_max, held_name_count(next));
   for (const WithdrawnRule& rule : rules) {
     if (is_list(rule.source)) {
@@ -142,18 +146,19 @@ std::vector<HeldChange> Gate::resumable() {
   auto state = state_.lock();
   std::vector<HeldChange> changes;
   for (const HeldChange& change : state->kept.changes) {
-    if (change.is_set() || change.reason != HoldReason::stopped) continue;
+    if (change.is_set() || change.trial || change.reason != HoldReason::stopped) continue;
     if (!is_stopped_in(state->kept, *find_set(change.zone))) changes.push_back(change);
   }
   return changes;
 }
 
-Result<void> Gate::note_first(std::int64_t id, const std::string& by) {
+Result<void> Gate::note_first(std::int64_t id, const std::string& by, Course course) {
   auto state = state_.lock();
   HeldChanges next = state->kept;
   HeldChange* change = find_change(next, id);
   if (change == nullptr) return no_change(id);
   change->first_by = by;
+  change->first_course = course;
   return keep(*state, std::move(next));
 }
 
@@ -222,7 +227,7 @@ Result<void> Gate::refuse_set(std::int64_t id) {
   next.permits.erase({change->zone, change->source});
   change->reason = HoldReason::rejected;
   change->refused = true;
-  change->first_by.clear();
+  end_trial_of(*change);
   return keep(*state, std::move(next));
 }
 

@@ -43,7 +43,7 @@ namespace khien::publish {
                                                HoldReason reason, InstantMs now_ms,
                                                std::uint32_t serial) {
   const auto at = std::find_if(held.changes.begin(), held.changes.end(), [&](const auto& change) {
-    return !change.is_set() && change.zone == zone && change.reason == reason;
+    return !change.is_set() && !change.trial && change.zone == zone && change.reason == reason;
   });
   if (at != held.changes.end()) return *at;
   held.changes.push_back({.id = ++held.last_id,
@@ -52,6 +52,14 @@ namespace khien::publish {
                           .at_ms = now_ms,
                           .serial = serial});
   return held.changes.back();
+}
+
+/// It waits again, as before its trial.
+inline void end_trial_of(HeldChange& change) {
+  change.trial.reset();
+  change.trial_ms = 0;
+  change.trial_count = 0;
+  change.first_by.clear();
 }
 
 /// Takes one order's name out of whatever it waits in. True if it did wait.

@@ -95,12 +95,30 @@ Json to_json(const HeldChange& change) {
                        {"at_ms", change.at_ms},
                        {"serial", std::int64_t{change.serial}},
                        {"first_by", change.first_by},
+                       {"first_in_stages", change.first_course == Course::in_stages},
+                       {"trial", change.trial ? to_string(*change.trial) : ""},
+                       {"trial_ms", change.trial_ms},
+                       {"trial_count", change.trial_count},
                        {"names", std::move(names)},
                        {"source", change.source},
                        {"digest", change.digest},
                        {"add_count", change.add_count},
                        {"examples", std::move(examples)},
                        {"refused", change.refused}});
+}
+
+/// False for what no trial can be. Older files have none.
+bool read_trial(const Json& json, HeldChange& change) {
+  if (json.find("trial") == nullptr) return true;
+  Reader reader{json};
+  const auto word = reader.text("trial");
+  if (reader.boolean("first_in_stages")) change.first_course = Course::in_stages;
+  change.trial_ms = reader.integer("trial_ms");
+  change.trial_count = reader.integer("trial_count");
+  if (!reader.good()) return false;
+  if (word.empty()) return true;
+  change.trial = parse_ring(word);
+  return change.trial && trial_zone_for(*find_set(change.zone), *change.trial) != nullptr;
 }
 
 std::optional<HeldChange> change_from(const Json& json) {
@@ -123,6 +141,7 @@ std::optional<HeldChange> change_from(const Json& json) {
     change.names.push_back(std::move(*held));
   }
   if (!reader.good() || find_set(change.zone) == nullptr) return std::nullopt;
+  if (!read_trial(json, change)) return std::nullopt;
   return change;
 }
 

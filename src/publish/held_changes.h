@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "publish/change_gate.h"
+#include "publish/zone_names.h"
 
 namespace khien::publish {
 
@@ -35,6 +36,10 @@ struct HeldName {
   friend bool operator==(const HeldName&, const HeldName&) = default;
 };
 
+/// What a person wants of a release: everybody gets it, or our own resolvers first, then a
+/// partner's, then all (ADR 0307).
+enum class Course : std::uint8_t { at_once, in_stages };
+
 /// Names of orders that wait in one zone for one reason, or what one list wants there.
 struct HeldChange {
   std::int64_t id = 0;
@@ -43,18 +48,27 @@ struct HeldChange {
   InstantMs at_ms = 0;        ///< when it began to wait
   std::uint32_t serial = 0;   ///< that the zone had then; of a rollback, the one it went back to
   std::string first_by = {};  ///< who has released it, where a second person must, too
+  Course first_course = Course::at_once;  ///< and how
   std::vector<HeldName> names = {};
+  /// Released in stages: served to the followers of this ring and those before it (ADR 0307).
+  std::optional<Ring> trial = {};
+  InstantMs trial_ms = 0;  ///< since when it is at that stage
 
   // Of a list only: its names stay with whoever sends it.
   std::string source = {};     ///< empty: names of orders
   std::string digest = {};     ///< hex SHA-256 of all that it wants to hold; empty: not known yet
   std::int64_t add_count = 0;  ///< names that it wants to add
   std::vector<std::string> examples = {};
-  bool refused = false;  ///< rejected: kept, so that it does not come back by itself
+  bool refused = false;          ///< rejected: kept, so that it does not come back by itself
+  std::int64_t trial_count = 0;  ///< names of it that are on trial; 0 until it has brought them
 
   [[nodiscard]] bool is_set() const noexcept { return !source.empty(); }
   [[nodiscard]] std::int64_t count() const noexcept {
     return is_set() ? add_count : static_cast<std::int64_t>(names.size());
+  }
+  [[nodiscard]] std::int64_t count_on_trial() const noexcept {
+    if (!trial) return 0;
+    return is_set() ? trial_count : static_cast<std::int64_t>(names.size());
   }
   friend bool operator==(const HeldChange&, const HeldChange&) = default;
 };

@@ -408,6 +408,34 @@ TEST_P(PairContract, WhatWaitsAtTheGateWaitsAtBoth) {
   expect_same();
 }
 
+TEST_P(PairContract, WhoTakesOverGoesOnWithWhatIsOnTrial) {
+  ASSERT_TRUE(a_->add("thu.example").has_value());
+  ASSERT_TRUE(a_->control().roll_back({.zone = std::string{phishing}, .serial = 1}, {}));
+  ASSERT_TRUE(a_->control().resume(std::string{phishing}, {}));
+  const auto id = a_->gate().held().front().id;
+  ASSERT_EQ(a_->control().release({.id = id, .course = Course::in_stages}, {}),
+            PublicationControl::Released::on_trial);
+  both();
+  expect_same();
+  const auto shown = [&](std::string_view zone) {
+    return b_->zones().shown(test_zone(zone), test_name("thu.example")).name;
+  };
+  EXPECT_TRUE(shown("trial-own-phishing"));
+  EXPECT_EQ(b_->control().advance(id, {}).error().reason, "other_leads");
+  a_->kill();
+  alone_for(*b_, pair_lease_ms + 2 * pair_look_ms);
+  ASSERT_EQ(b_->role(), PairRole::leads);
+  ASSERT_EQ(b_->control().advance(id, {}), PublicationControl::Released::on_trial);
+  EXPECT_TRUE(shown("trial-partner-phishing"));
+  ASSERT_EQ(b_->control().advance(id, {}), PublicationControl::Released::served);
+  EXPECT_TRUE(b_->has("thu.example"));
+  EXPECT_FALSE(shown("trial-own-phishing"));
+  a_->start();
+  both(6);
+  expect_same();
+  EXPECT_TRUE(a_->gate().held().empty());
+}
+
 TEST_P(PairContract, AStopWithoutTheDatabaseReachesTheOtherLater) {
   take_database_away();
   ASSERT_TRUE(a_->control().stop("", {.who = "uid 0"}).has_value());

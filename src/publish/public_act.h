@@ -16,9 +16,9 @@ namespace khien::publish {
 /// Fields that are empty, or 0, are left out.
 struct PublicAct {
   std::string_view type =
-      {};                  ///< "publication.released", "…agreed" (the first of two), "…rejected", …
-  std::string zone = {};   ///< id; empty: every zone
-  std::string actor = {};  ///< account id
+      {};  ///< "publication.released", "…tried" (in stages), "…advanced", "…agreed", …
+  std::string zone = {};    ///< id; empty: every zone
+  std::string actor = {};   ///< account id
   std::string reason = {};  ///< word of HoldReason, of a decision on a held change
   std::int64_t count = 0;   ///< of names decided on
   std::int64_t serial = 0;  ///< of a rollback: gone back to

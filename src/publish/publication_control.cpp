@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "publish/follower_standing.h"
 #include "publish/set_names.h"
 
 namespace khien::publish {
@@ -15,6 +16,11 @@ Result<std::string> zone_id(const std::string& zone) {
   if (zone.empty()) return std::string{every_zone()};
   const ZoneFacts* facts = find_set(zone);
   if (facts == nullptr) return fail(ErrorCode::not_found, "no zone " + zone, "unknown_zone");
+  if (facts->is_trial()) {
+    return fail(ErrorCode::invalid_argument,
+                "a trial zone goes with the zone that it is tried for: name that one",
+                "trial_zone");
+  }
   return facts->id;
 }
 
@@ -36,9 +42,17 @@ Result<HeldChange> part_of(HeldChange change, const std::string& name) {
 }  // namespace
 
 PublicationControl::Status PublicationControl::status() const {
+  auto held = gate_.held();
+  std::optional<FollowersRecord> followers;
+  if (followers_) followers = followers_();
+  std::vector<TrialView> trials;
+  for (const HeldChange& change : held) {
+    if (change.trial) trials.push_back(view_of(change, followers ? &*followers : nullptr));
+  }
   return {.zones = zones_.status(),
           .stopped = gate_.stopped(),
-          .held = gate_.held(),
+          .held = std::move(held),
+          .trials = std::move(trials),
           .untold_count = gate_.notices(untold_count_max).size(),
           .pair = pair_ ? std::optional{pair_()} : std::nullopt};
 }
@@ -132,29 +146,102 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
   return change;
 }
 
+Result<bool> PublicationControl::note_first(const HeldChange& change, const Hand& hand,
+                                            Course course) {
+  if (!needs_two(change.reason) || !change.first_by.empty()) return false;
+  if (auto noted = gate_.note_first(change.id, hand.who, course); !noted) {
+    return tl::unexpected<Error>{std::move(noted).error()};
+  }
+  return true;
+}
+
+Result<PublicationControl::Released> PublicationControl::let_through(const HeldChange& change) {
+  if (!change.is_set()) {
+    auto served = serve(change, Warrant::released);
+    if (!served) return tl::unexpected<Error>{std::move(served).error()};
+    return Released::served;
+  }
+  if (!change.trial) {
+    if (auto permitted = gate_.permit_set(change.id); !permitted) {
+      return tl::unexpected<Error>{std::move(permitted).error()};
+    }
+    return Released::permitted;
+  }
+  if (auto finished = zones_.finish_trial(change.zone, change.source); !finished) {
+    return tl::unexpected<Error>{std::move(finished).error()};
+  }
+  if (auto over = gate_.finish_set_trial(change.id); !over) {
+    return tl::unexpected<Error>{std::move(over).error()};
+  }
+  return Released::served;
+}
+
+Result<PublicationControl::Released> PublicationControl::try_first(const HeldChange& change) {
+  if (auto begun = gate_.begin_trial(change.id, change.names); !begun) {
+    return tl::unexpected<Error>{std::move(begun).error()};
+  }
+  if (auto settled = zones_.settle_trials(); !settled) {
+    return tl::unexpected<Error>{std::move(settled).error()};
+  }
+  return Released::on_trial;
+}
+
 Result<PublicationControl::Released> PublicationControl::release(const Decision& decision,
                                                                  const Hand& hand) {
   if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
   auto change = releasable(decision, hand);
   if (!change) return tl::unexpected<Error>{std::move(change).error()};
-  if (needs_two(change->reason) && change->first_by.empty()) {
-    if (auto noted = gate_.note_first(change->id, hand.who); !noted) {
-      return tl::unexpected<Error>{std::move(noted).error()};
+  if (change->trial) {
+    return fail(ErrorCode::conflict, "it is on trial already: advance it, or reject it",
+                "on_trial");
+  }
+  const bool was_staged = !change->first_by.empty() && change->first_course == Course::in_stages;
+  const bool in_stages = decision.course == Course::in_stages || was_staged;
+  if (in_stages) {
+    if (auto may = gate_.may_begin_trial(change->id); !may) {
+      return tl::unexpected<Error>{std::move(may).error()};
     }
+  }
+  const auto waits = note_first(*change, hand, decision.course);
+  if (!waits) return tl::unexpected<Error>{waits.error()};
+  if (*waits) {
     log_act("held_change_first_release", change->zone, hand);
     return Released::waits_for_other;
   }
-  log_act("held_change_released", change->zone, hand);
-  if (change->is_set()) {
-    if (auto permitted = gate_.permit_set(change->id); !permitted) {
-      return tl::unexpected<Error>{std::move(permitted).error()};
-    }
-    return Released::permitted;
+  log_act(in_stages ? "held_change_on_trial" : "held_change_released", change->zone, hand);
+  return in_stages ? try_first(*change) : let_through(*change);
+}
+
+Result<PublicationControl::Released> PublicationControl::advance(std::int64_t id,
+                                                                 const Hand& hand) {
+  if (auto here = zones_.begin_act(); !here) return tl::unexpected<Error>{std::move(here).error()};
+  auto change = releasable({.id = id}, hand);
+  if (!change) return tl::unexpected<Error>{std::move(change).error()};
+  if (!change->trial) {
+    return fail(ErrorCode::conflict,
+                "change " + std::to_string(id) + " is not on trial: release it in stages first",
+                "not_on_trial");
   }
-  if (auto served = serve(*change, Warrant::released); !served) {
-    return tl::unexpected<Error>{std::move(served).error()};
+  if (change->count_on_trial() == 0) {
+    return fail(ErrorCode::conflict,
+                "the list has not brought its names on trial yet: it does within a minute",
+                "trial_not_begun");
   }
-  return Released::served;
+  const auto waits = note_first(*change, hand, Course::in_stages);
+  if (!waits) return tl::unexpected<Error>{waits.error()};
+  if (*waits) {
+    log_act("trial_first_advance", change->zone, hand);
+    return Released::waits_for_other;
+  }
+  log_act("trial_advanced", change->zone, hand);
+  if (change->trial == Ring::partner) return let_through(*change);
+  if (auto widened = gate_.widen_trial(id); !widened) {
+    return tl::unexpected<Error>{std::move(widened).error()};
+  }
+  if (auto settled = zones_.settle_trials(); !settled) {
+    return tl::unexpected<Error>{std::move(settled).error()};
+  }
+  return Released::on_trial;
 }
 
 Result<void> PublicationControl::reject(const Decision& decision, const Hand& hand) {
@@ -167,8 +254,49 @@ Result<void> PublicationControl::reject(const Decision& decision, const Hand& ha
   auto change = part_of(std::move(*found), decision.name);
   if (!change) return tl::unexpected<Error>{std::move(change).error()};
   log_act("held_change_rejected", change->zone, hand);
-  if (change->is_set()) return gate_.refuse_set(change->id);
-  return gate_.forget_names(change->id, change->names, NoticeKind::rejected, 0, decision.reason);
+  auto done = change->is_set() ? gate_.refuse_set(change->id)
+                               : gate_.forget_names(change->id, change->names, NoticeKind::rejected,
+                                                    0, decision.reason);
+  if (!done || !change->trial) return done;
+  return zones_.settle_trials();
+}
+
+TrialView PublicationControl::view_of(const HeldChange& change,
+                                      const FollowersRecord* followers) const {
+  const ZoneFacts& zone = *trial_zone_for(*find_set(change.zone), *change.trial);
+  TrialView view{.change = change.id,
+                 .stage = *change.trial,
+                 .since_ms = change.trial_ms,
+                 .zone = zone.id,
+                 .serial = zones_.serial(zone).value_or(0),
+                 .names = change.count_on_trial()};
+  if (followers == nullptr) return view;
+  view.followers.emplace();
+  for (const FollowerRecord& follower : followers->followers) {
+    const auto taken = std::ranges::find(follower.zones, &zone, &FollowerZoneRecord::zone);
+    if (follower.ring != *change.trial || taken == follower.zones.end()) continue;
+    const auto state = standing_of(*taken, followers->at_ms).state;
+    const bool has_serial = state == FollowerState::current || state == FollowerState::silent;
+    view.followers->push_back(
+        {.name = follower.name, .has_it = has_serial && taken->served_serial == view.serial});
+  }
+  return view;
+}
+
+std::vector<Ring> PublicationControl::empty_stages(const ZoneFacts& zone) const {
+  std::vector<Ring> empty;
+  if (!followers_) return empty;
+  const auto record = followers_();
+  for (const Ring ring : trial_rings) {
+    const ZoneFacts* trial = trial_zone_for(zone, ring);
+    const bool any = std::ranges::any_of(record.followers, [&](const FollowerRecord& follower) {
+      return follower.ring == ring &&
+             std::ranges::find(follower.zones, trial, &FollowerZoneRecord::zone) !=
+                 follower.zones.end();
+    });
+    if (trial != nullptr && !any) empty.push_back(ring);
+  }
+  return empty;
 }
 
 Result<std::size_t> PublicationControl::bring_resumed() {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "publish/follower_record.h"
 #include "publish/pair_status.h"
 #include "publish/zone_set.h"
 
@@ -26,6 +27,22 @@ struct Hand {
   std::string who = {};  ///< an account's id, or "uid 0"
 };
 
+/// How far a change is that was released in stages, and who has it already (ADR 0307).
+struct TrialView {
+  std::int64_t change = 0;  ///< its number
+  Ring stage = Ring::own;
+  InstantMs since_ms = 0;
+  std::string zone = {};     ///< id of the trial zone of this stage
+  std::uint32_t serial = 0;  ///< of that zone
+  std::int64_t names = 0;    ///< of the change, on trial; 0 until a list has brought them
+  struct Follower {
+    std::string name = {};
+    bool has_it = false;  ///< each of its servers has the zone's serial
+  };
+  /// Of the stage's ring, that may take the zone. nullopt where nobody knows: no publisher runs.
+  std::optional<std::vector<Follower>> followers = {};
+};
+
 class PublicationControl {
  public:
   /// All must outlive it; the gate is the ZoneSet's.
@@ -35,11 +52,16 @@ class PublicationControl {
   /// Where two publishers have the same zones. All acts but status() are then for the one that
   /// leads: conflict "other_leads" at the other one. Before other threads use this object.
   void set_pair(std::function<PairStatus()> pair) { pair_ = std::move(pair); }
+  /// Who follows, and what they have. Before other threads use this object.
+  void set_followers(std::function<FollowersRecord()> followers) {
+    followers_ = std::move(followers);
+  }
 
   struct Status {
     std::vector<ZoneStatus> zones = {};
-    std::set<std::string> stopped = {};   ///< zone ids; "*" for every zone
-    std::vector<HeldChange> held = {};    ///< oldest first
+    std::set<std::string> stopped = {};  ///< zone ids; "*" for every zone
+    std::vector<HeldChange> held = {};   ///< oldest first, with those on trial
+    std::vector<TrialView> trials = {};
     std::size_t untold_count = 0;         ///< what the database does not know yet, at most 1,000
     std::optional<PairStatus> pair = {};  ///< of two publishers with the same zones
   };
@@ -62,18 +84,28 @@ class PublicationControl {
   /// A decision on a held change.
   struct Decision {
     std::int64_t id = 0;
-    std::string name = {};    ///< of a change of orders: this name alone; empty: all of it
-    std::string reason = {};  ///< of a rejection
+    std::string name = {};            ///< of a change of orders: this name alone; empty: all of it
+    std::string reason = {};          ///< of a rejection
+    Course course = Course::at_once;  ///< of a release
   };
   enum class Released : std::uint8_t {
-    served,          ///< the names of orders are in the zone
-    permitted,       ///< the list brings them at its next turn, within a minute
-    waits_for_other  ///< a second person must agree
+    served,           ///< the names of orders are in the zone
+    permitted,        ///< the list brings them at its next turn, within a minute
+    waits_for_other,  ///< a second person must agree
+    on_trial          ///< its names go to the followers of its stage
   };
   /// Lets it through. Where it touches good names or a canary, two different accounts must agree,
   /// and the machine's operator cannot: denied "two_persons_needed", "own_release". conflict
   /// "zone_stopped" while it is. not_found "no_such_change".
+  /// In stages (advance() goes on) if either of the two wants it so: conflict "not_stageable" where
+  /// nothing can be tried. conflict "on_trial" for a change that is.
   [[nodiscard]] Result<Released> release(const Decision& decision, const Hand& hand);
+  /// The next stage of a change that is on trial, all of it, with the same right as its release;
+  /// after the partner's, everybody has it. conflict "not_on_trial", and "trial_not_begun" for a
+  /// list that has brought nothing yet.
+  [[nodiscard]] Result<Released> advance(std::int64_t id, const Hand& hand);
+  /// The stages at which nobody would have this zone's names, as no follower is in that ring.
+  [[nodiscard]] std::vector<Ring> empty_stages(const ZoneFacts& zone) const;
   /// Never lets it through: its orders are suspended, its list waits for a person next time.
   [[nodiscard]] Result<void> reject(const Decision& decision, const Hand& hand);
 
@@ -85,10 +117,17 @@ class PublicationControl {
   /// The part of a change that `hand` may release.
   [[nodiscard]] Result<HeldChange> releasable(const Decision& decision, const Hand& hand) const;
   [[nodiscard]] Result<std::size_t> serve(const HeldChange& change, Warrant warrant);
+  /// For everybody.
+  [[nodiscard]] Result<Released> let_through(const HeldChange& change);
+  [[nodiscard]] Result<Released> try_first(const HeldChange& change);
+  /// True if a second person has still to agree, who is now waited for.
+  [[nodiscard]] Result<bool> note_first(const HeldChange& change, const Hand& hand, Course course);
+  [[nodiscard]] TrialView view_of(const HeldChange& change, const FollowersRecord* followers) const;
   ZoneSet& zones_;
   Gate& gate_;
   const Clock& clock_;
   std::function<PairStatus()> pair_;
+  std::function<FollowersRecord()> followers_;
 };
 
 }  // namespace khien::publish

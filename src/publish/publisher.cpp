@@ -54,6 +54,7 @@ bool PublisherTurn::run() {
   if (duty_ != PublisherDuty::nothing) lapse();
   if (duty_ == PublisherDuty::everything) {
     bring_resumed();
+    settle_trials();
     if (publish()) return true;
   }
   compact();
@@ -90,6 +91,20 @@ void PublisherTurn::bring_resumed() {
     failures_.add();
     log_failure("resume_failed", brought.error());
   }
+}
+
+/// After whatever changed at the gate, and after a start: a crash may have come between the two.
+void PublisherTurn::settle_trials() {
+  Gate* gate = parts_.zones.gate();
+  if (gate == nullptr) return;
+  const auto version = gate->version();
+  if (version == settled_version_) return;
+  if (const auto settled = parts_.zones.settle_trials(); !settled) {
+    failures_.add();
+    log_failure("trials_unsettled", settled.error());
+    return;
+  }
+  settled_version_ = version;
 }
 
 bool PublisherTurn::publish() {

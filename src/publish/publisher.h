@@ -101,6 +101,7 @@ class PublisherTurn {
  private:
   void lapse();
   void bring_resumed();
+  void settle_trials();
   bool publish();
   Result<void> tell_notices();
   Result<int> apply_rows(const std::vector<PublicationRow>& rows);
@@ -110,6 +111,7 @@ class PublisherTurn {
 
   Publisher::Parts parts_;
   PublisherDuty duty_ = PublisherDuty::everything;  // of the last turn
+  std::int64_t settled_version_ = -1;               // of the gate, when the trials were settled
   Metric& applied_;
   Metric& refused_;
   Metric& held_;

@@ -103,6 +103,35 @@ class PublisherTest : public testing::Test {
   std::optional<PublisherTurn> turn_;
 };
 
+// Nobody is told that an order is published before it is for everybody (ADR 0307).
+TEST_F(PublisherTest, AnOrderOnTrialIsToldWhenEverybodyHasIt) {
+  source_.add({.name = "tot.example"});
+  turn_->run();
+  const auto id = gate_->held().front().id;
+  const auto both = [&](auto act) {
+    static_cast<void>(act(Hand{.place = Hand::Place::account, .who = "an"}));
+    return act(Hand{.place = Hand::Place::account, .who = "binh"});
+  };
+  ASSERT_TRUE(both([&](const Hand& hand) {
+    return control().release({.id = id, .course = Course::in_stages}, hand);
+  }));
+  turn_->run();
+  EXPECT_TRUE(is_blocked("tot.example", "trial-own-phishing"));
+  EXPECT_TRUE(source_.recorded.empty());
+  // The publisher mends what a crash left between gate and zones.
+  ASSERT_TRUE(gate_->widen_trial(id));
+  open();
+  EXPECT_FALSE(is_blocked("tot.example", "trial-partner-phishing"));
+  turn_->run();
+  EXPECT_TRUE(is_blocked("tot.example", "trial-partner-phishing"));
+  EXPECT_TRUE(source_.recorded.empty());
+  ASSERT_TRUE(both([&](const Hand& hand) { return control().advance(id, hand); }));
+  turn_->run();
+  ASSERT_EQ(source_.recorded.size(), 1U);
+  EXPECT_EQ(source_.recorded[0].zone, "orders-phishing.rpz.khien.");
+  EXPECT_FALSE(is_blocked("tot.example", "trial-own-phishing"));
+}
+
 TEST_F(PublisherTest, AppliesInOrderAndReportsTheSerial) {
   source_.add({.name = "xau.example"});
   source_.add({.basis = Basis::emergency, .category = Category::fraud, .name = "gap.example"});

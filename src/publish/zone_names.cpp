@@ -1,9 +1,14 @@
 #include "publish/zone_names.h"
 
 #include <algorithm>
+#include <functional>
+
+#include "base/enum_words.h"
 
 namespace khien::publish {
 namespace {
+
+constexpr std::array<std::string_view, 3> ring_words{"own", "partner", "all"};
 
 dns::Name name_of(std::string_view text) {
   auto name = dns::Name::from_text(text);
@@ -34,6 +39,15 @@ std::vector<ZoneFacts> make_zones() {
   for (const CategoryFacts& facts : all_categories()) {
     if (is_choice(facts.category)) zones.push_back(make_zone(std::string{facts.id}));
   }
+  for (const Ring ring : trial_rings) {
+    for (const CategoryFacts& facts : all_categories()) {
+      if (is_choice(facts.category)) continue;
+      zones.push_back(
+          make_zone("trial-" + std::string{to_string(ring)} + "-" + std::string{facts.id}));
+      zones.back().ring = ring;
+      zones.back().keys_only = facts.category == Category::child_abuse;
+    }
+  }
   for (const CategoryFacts& facts : all_categories()) {
     if (is_choice(facts.category)) continue;
     zones.push_back(make_zone("addresses-" + std::string{facts.id}));
@@ -52,7 +66,32 @@ std::vector<ZoneFacts> make_zones() {
   return zones;
 }
 
+/// For each of all_sets(): its trial zones, in the order of trial_rings.
+std::vector<std::array<const ZoneFacts*, trial_rings.size()>> find_trial_zones() {
+  std::vector<std::array<const ZoneFacts*, trial_rings.size()>> all;
+  for (const ZoneFacts& zone : all_sets()) {
+    auto& trials = all.emplace_back();
+    const auto dash = zone.id.find('-');
+    const auto basis = zone.id.substr(0, dash);
+    if (basis != "orders" && basis != "feeds") continue;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      trials[i] =
+          find_zone("trial-" + std::string{to_string(trial_rings[i])} + zone.id.substr(dash));
+      KHIEN_ASSERT(trials[i] != nullptr);
+    }
+  }
+  return all;
+}
+
 }  // namespace
+
+std::string_view to_string(Ring ring) noexcept {
+  return ring_words[static_cast<std::size_t>(ring)];
+}
+
+std::optional<Ring> parse_ring(std::string_view word) noexcept {
+  return parse_word<Ring>(ring_words, word);
+}
 
 const std::vector<ZoneFacts>& all_sets() {
   static const std::vector<ZoneFacts> sets = make_zones();
@@ -96,6 +135,17 @@ const ZoneFacts* zone_for(Basis basis, Category category) {
     case Basis::choice: return nullptr;
   }
   return nullptr;
+}
+
+const ZoneFacts* trial_zone_for(const ZoneFacts& zone, Ring ring) {
+  static const auto trials = find_trial_zones();
+  const auto* const first = all_sets().data();
+  // The catalog zone, and copies that tests make, are none of ours.
+  if (ring == Ring::all || std::less{}(&zone, first) ||
+      !std::less{}(&zone, first + all_sets().size())) {
+    return nullptr;
+  }
+  return trials[static_cast<std::size_t>(&zone - first)][static_cast<std::size_t>(ring)];
 }
 
 const ZoneFacts* address_set_for(Category category) {

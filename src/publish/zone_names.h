@@ -1,9 +1,11 @@
 // The closed list of zones that Khiên serves, one for each basis and category, and what each says:
-// its RPZ action and the timers of its SOA. Beside them, for each category, a set of addresses and
-// one of web addresses from orders, and those of emergency orders: kept like zones and given out in
-// signed lists alone. Nothing here is configuration.
+// its RPZ action and the timers of its SOA. Among them are trial zones, in which a change is tried
+// by some followers before it is for all (ADR 0307). Beside them, for each category, a set of
+// addresses and one of web addresses from orders, and those of emergency orders: kept like zones and
+// given out in signed lists alone. Nothing here is configuration.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,6 +35,16 @@ enum class SetOf : std::uint8_t {
   urls,       ///< under the names of url_names.h; never in DNS
 };
 
+/// How soon a follower gets what is tried first: each ring takes in those before it.
+enum class Ring : std::uint8_t {
+  own,      ///< our own resolvers
+  partner,  ///< one partner's
+  all,      ///< everybody: nothing is tried there
+};
+[[nodiscard]] std::string_view to_string(Ring ring) noexcept;
+[[nodiscard]] std::optional<Ring> parse_ring(std::string_view word) noexcept;
+inline constexpr std::array trial_rings{Ring::own, Ring::partner};
+
 struct ZoneFacts {
   std::string id;  ///< "orders-phishing", "pass", "emergency"
   dns::Name name;  ///< orders-phishing.rpz.khien.
@@ -40,6 +52,9 @@ struct ZoneFacts {
   std::uint32_t expire_s = publish::expire_s;
   bool keys_only = false;  ///< child abuse: never by address alone
   SetOf of = SetOf::names;
+  Ring ring = Ring::all;  ///< of a trial zone: own or partner, who may take it
+
+  [[nodiscard]] bool is_trial() const noexcept { return ring != Ring::all; }
 };
 
 /// Every zone, `pass` first and `emergency` second: the order in which a resolver should load them.
@@ -58,6 +73,10 @@ struct ZoneFacts {
 [[nodiscard]] const ZoneFacts* address_set_for(Category category);
 /// Where web addresses of orders stand; nullptr for feeds and network choices.
 [[nodiscard]] const ZoneFacts* url_set_for(Basis basis, Category category);
+/// "trial-own-phishing" for "orders-phishing" and for "feeds-phishing". nullptr for ring all, and
+/// for a zone in which nothing can be tried: pass, emergency, a network choice, a set.
+[[nodiscard]] const ZoneFacts* trial_zone_for(const ZoneFacts& zone, Ring ring);
+
 /// Any, as `of` says. There is no emergency and no feed of addresses.
 [[nodiscard]] const ZoneFacts* set_for(SetOf of, Basis basis, Category category);
 

@@ -161,6 +161,7 @@ std::string ZoneSet::refusal_of(const Change& change) const {
   if (!name || name->is_wildcard()) return "bad_name";
   // A removal is never refused for what the name is: whatever got in must get out.
   const bool is_add = change.kind == ChangeKind::add;
+  if (is_add && zone->is_trial()) return "trial_zone";
   if (is_add && has_wildcard_label(*name)) return "bad_name";
   if (is_add && name->label_count() < 2) return "single_label";
   if (is_add && !is_name_for(zone->of, change.name)) return "bad_name";
@@ -197,7 +198,10 @@ Result<Applied> ZoneSet::apply_untold(std::span<const Change> changes,
   draft.applied_sequence = applied_sequence;
   auto passed = pass_gate(changes, applied);
   if (!passed) return propagate(std::move(passed).error(), "pass the gate");
-  for (const Change& change : *passed) draft_change(draft, change);
+  for (const Change& change : *passed) {
+    draft_change(draft, change);
+    draft_end_of_trial(draft, change);
+  }
   if (changes_refused_ != nullptr) {
     changes_refused_->add(static_cast<std::int64_t>(applied.refused.size()));
   }
@@ -341,9 +345,9 @@ Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
     }
     replaced.refused += applied->refused.size();
   };
-  const auto push = [&](ChangeKind kind, std::string_view name) {
+  const auto push = [&](ChangeKind kind, std::string_view name, std::string_view where) {
     changes.push_back({.kind = kind,
-                       .zone = zone->id,
+                       .zone = where,
                        .name = name,
                        .source = replacement.source,
                        .scope = replacement.scope,
@@ -351,7 +355,9 @@ Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
     if (changes.size() == operations_per_batch_max) flush();
   };
   const auto before = serial(*zone).value_or(0);
-  for (const std::string& name : gone) push(ChangeKind::remove, name);
+  for (const std::string& name : gone) push(ChangeKind::remove, name, zone->id);
+  const auto untried = no_more_on_trial(replacement);
+  for (const Holding& one : untried) push(ChangeKind::remove, one.name, one.zone);
   // Only now the gate, which looks at every addition: what goes waits for nothing.
   if (options_.gate != nullptr) flush();
   if (done) {
@@ -359,10 +365,11 @@ Result<ZoneSet::Replaced> ZoneSet::replace(const Replacement& replacement) {
       done = tl::unexpected<Error>{admission.error()};
     } else if (*admission != Admission::pass) {
       replaced.held = wanted.size();
+      done = bring_on_trial(replacement, wanted, *admission);
     }
   }
   if (!done || replaced.held != 0) wanted.clear();
-  for (const std::string_view name : wanted) push(ChangeKind::add, name);
+  for (const std::string_view name : wanted) push(ChangeKind::add, name, zone->id);
   flush();
   replaced.added = wanted.size() - replaced.refused;
   replaced.serial = serial(*zone).value_or(0);

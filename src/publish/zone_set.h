@@ -57,7 +57,8 @@ struct Change {
 /// Why a change was left out; the others of its batch were made.
 struct RefusedChange {
   std::size_t index = 0;  ///< in the span given
-  /// unknown_zone bad_name single_label public_suffix too_long bad_source; gate_full: it had to
+  /// unknown_zone bad_name single_label public_suffix too_long bad_source; trial_zone: additions
+  /// come there through the gate alone (settle_trials()); gate_full: it had to
   /// wait for a person and there was no room; no_such_change: a release of what does not wait any
   /// more
   std::string reason;
@@ -151,7 +152,8 @@ class ZoneSet {
     std::size_t added = 0;
     std::size_t removed = 0;
     std::size_t refused = 0;  ///< names that no zone takes; see RefusedChange
-    std::size_t held = 0;     ///< additions that wait at the gate, all or none of them
+    /// Additions that wait at the gate, all or none of them, on trial or not.
+    std::size_t held = 0;
     std::uint32_t serial = 0;
   };
   [[nodiscard]] Result<Replaced> replace(const Replacement& replacement);
@@ -164,10 +166,20 @@ class ZoneSet {
   /// Takes every rule (a source holding a name) out of the zone that came after `serial` and still
   /// stands, under a new serial. Brings nothing back that was lifted or lapsed since. The gate is
   /// told first: what was taken out waits there for a person, and the zone is stopped; `reason` is
-  /// the operator's. Doing it twice is harmless. not_found if the log does not reach back to
-  /// `serial`; the message says how far it does.
+  /// the operator's. What of the zone is on trial leaves its trial in the same change, and waits
+  /// again. invalid_argument "trial_zone" for a trial zone itself. Doing it twice is harmless.
+  /// not_found if the log does not reach back to `serial`; the message says how far it does.
   [[nodiscard]] Result<Withdrawal> rollback(std::string_view zone, std::uint32_t serial,
                                             const std::string& reason = {});
+
+  // ---- trials (ADR 0307): zone_set_trial.cpp ---------------------------------------------------
+
+  /// Makes the trial zones show what the gate says is on trial, and nothing else. Doing it again is
+  /// harmless. The cost is proportional to what is on trial: about a microsecond a name.
+  [[nodiscard]] Result<void> settle_trials();
+  /// Takes over into `zone` what `source`, a list, has on trial, and out of the trial zones in the
+  /// same frames. How many names. conflict "zone_stopped".
+  [[nodiscard]] Result<std::size_t> finish_trial(std::string_view zone, std::string_view source);
 
   /// Folds the log into a new base file. Changes go on meanwhile.
   [[nodiscard]] Result<void> compact();
@@ -278,6 +290,21 @@ class ZoneSet {
                                std::optional<std::int64_t> applied_sequence);
   void draft_change(Draft& draft, const Change& change);
   class View;  // the zones as the gate sees them
+  /// Whoever holds a name in its zone, or not at all any more, has no trial of it.
+  void draft_end_of_trial(Draft& draft, const Change& change);
+  void draft_removal(Draft& draft, const ZoneFacts& zone, const Holding& held);
+  void draft_addition(Draft& draft, const ZoneFacts& zone, const HeldName& name);
+  [[nodiscard]] bool holds(const ZoneFacts& zone, std::string_view source, std::string_view name,
+                           Scope scope);
+  /// What a list holds in one of its trial zones.
+  [[nodiscard]] std::vector<Holding> holdings_of(const ZoneFacts& zone, std::string_view source);
+  /// Removals of what a list has on trial and does not bring any more.
+  [[nodiscard]] std::vector<Holding> no_more_on_trial(const Replacement& replacement);
+  Result<void> bring_on_trial(const Replacement& replacement,
+                              const std::unordered_set<std::string_view>& wanted,
+                              Admission admission);
+  Result<void> add_to_trial(const Replacement& replacement,
+                            std::span<const std::string_view> names);
   /// What is left of `changes` after the gate, noting in `applied` what is held or left out.
   Result<std::vector<Change>> pass_gate(std::span<const Change> changes, Applied& applied);
   Result<Admission> admit(const Replacement& replacement, const Difference& difference);

@@ -2,10 +2,19 @@
 #include <algorithm>
 #include <set>
 
+#include "publish/gate_state.h"
 #include "publish/zone_set.h"
 #include "publish/zone_set_state.h"
 
 namespace khien::publish {
+namespace {
+
+/// The basis of the zone that a source's names are tried for.
+std::string_view tried_in(std::string_view source) noexcept {
+  return is_list(source) ? "feeds" : "orders";
+}
+
+}  // namespace
 
 /// Locks the state for each look: the gate asks little, and readers wait for none of it.
 class ZoneSet::View final : public ZonesView {
@@ -54,6 +63,8 @@ Result<std::vector<Change>> ZoneSet::pass_gate(std::span<const Change> changes, 
       case Admission::over:
         applied.refused.push_back({.index = places[i], .reason = "no_such_change"});
         break;
+      case Admission::on_trial:
+      case Admission::trial_stays: break;  // said of lists alone
     }
   }
   return passed;
@@ -75,6 +86,12 @@ Result<Withdrawal> ZoneSet::rollback(std::string_view zone_name, std::uint32_t s
                                      const std::string& reason) {
   const ZoneFacts* facts = find_set(zone_name);
   if (facts == nullptr) return fail(ErrorCode::not_found, "no such zone", "unknown_zone");
+  if (facts->is_trial()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "nothing stands in a trial zone by itself: reject the change, or roll back its zone",
+        "trial_zone");
+  }
   Withdrawal withdrawal;
   Result<std::vector<ZoneSerial>> serials;
   {
@@ -83,7 +100,9 @@ Result<Withdrawal> ZoneSet::rollback(std::string_view zone_name, std::uint32_t s
     {
       auto state = state_->lock();
       State::Zone& zone = state->zone(*facts);
-      const auto rules = zone.rules.since(serial);
+      // Nothing came after what is served, also where the log was just folded.
+      const auto rules = serial == zone.serial ? std::optional{std::vector<AddedRule>{}}
+                                               : zone.rules.since(serial);
       if (!rules) {
         return fail(ErrorCode::not_found,
                     "zone " + facts->id + " knows what came after the serials " +
@@ -114,6 +133,15 @@ Result<Withdrawal> ZoneSet::rollback(std::string_view zone_name, std::uint32_t s
                                             .name = dns::Name{name}});
       }
     }
+    for (const Ring ring : trial_rings) {
+      const ZoneFacts* trial = trial_zone_for(*facts, ring);
+      if (trial == nullptr) break;
+      for (const Holding& held : holdings_in(*trial)) {
+        if (tried_in(held.source) == facts->id.substr(0, facts->id.find('-'))) {
+          draft_removal(draft, *trial, held);
+        }
+      }
+    }
     // The gate first: after a crash in between, the same rollback completes it.
     if (options_.gate != nullptr) {
       auto noted = options_.gate->note_withdrawn(*facts, serial, withdrawal.rules, reason);
@@ -122,7 +150,7 @@ Result<Withdrawal> ZoneSet::rollback(std::string_view zone_name, std::uint32_t s
     serials = commit(*writer, std::move(draft));
     if (!serials) return propagate(std::move(serials).error(), "roll back");
   }
-  if (!serials->empty()) withdrawal.serial = serials->front().serial;
+  withdrawal.serial = this->serial(*facts).value_or(withdrawal.serial);
   tell(*serials);
   return withdrawal;
 }

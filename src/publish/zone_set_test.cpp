@@ -281,7 +281,7 @@ TEST_F(ZoneSetTest, ALargeReplacementIsToldOnce) {
 }
 
 TEST(ZoneNames, OnePerBasisAndCategory) {
-  EXPECT_EQ(all_zones().size(), 25U);
+  EXPECT_EQ(all_zones().size(), 45U);
   EXPECT_EQ(all_zones()[0].id, "pass");
   EXPECT_EQ(zone_for(Basis::orders, Category::phishing)->name,
             test_name("orders-phishing.rpz.khien."));
@@ -289,6 +289,13 @@ TEST(ZoneNames, OnePerBasisAndCategory) {
   EXPECT_TRUE(zone_for(Basis::emergency, Category::child_abuse)->keys_only);
   EXPECT_EQ(zone_for(Basis::choice, Category::choice_ads)->id, "choice-ads");
   EXPECT_EQ(zone_for(Basis::orders, Category::choice_ads), nullptr);
+  EXPECT_EQ(trial_zone_for(test_zone("orders-fraud"), Ring::own)->id, "trial-own-fraud");
+  EXPECT_EQ(trial_zone_for(test_zone("feeds-fraud"), Ring::partner)->id, "trial-partner-fraud");
+  EXPECT_TRUE(trial_zone_for(test_zone("feeds-child-abuse"), Ring::own)->keys_only);
+  EXPECT_EQ(trial_zone_for(test_zone("orders-fraud"), Ring::all), nullptr);
+  for (const char* id : {"pass", "emergency", "choice-ads", "addresses-fraud", "trial-own-fraud"}) {
+    EXPECT_EQ(trial_zone_for(test_zone(id), Ring::own), nullptr) << id;
+  }
   for (const ZoneFacts& zone : all_zones()) {
     EXPECT_EQ(soa_of(zone, 1).expire_s, zone.id == "emergency" ? 4U * 3'600 : 7U * 86'400)
         << zone.id;

@@ -21,6 +21,8 @@ Result<std::shared_ptr<const policy::ThirdParty>> follow_third_parties(ServiceOp
   auto third_party = policy::ThirdParty::of(std::move(zones));
   if (!third_party) return third_party;
   if (!options.secondary) options.secondary.emplace();
+  const auto& own = options.secondary->zones;
+  const auto khiends = own.empty() ? std::nullopt : own.front().primary;
   for (std::size_t i = 0; i < options.rpz.size(); ++i) {
     auto name = dns::Name::from_text(options.rpz[i].zone.name);
     if (!name) return tl::unexpected(std::move(name).error());
@@ -31,7 +33,9 @@ Result<std::shared_ptr<const policy::ThirdParty>> follow_third_parties(ServiceOp
     }
     options.secondary->zones.push_back({.name = std::move(*name),
                                         .source = policy::ThirdParty::source_at(i),
-                                        .primary = options.rpz[i].primary});
+                                        .primary = options.rpz[i].zone.on_trial
+                                                       ? khiends
+                                                       : std::optional{options.rpz[i].primary}});
   }
   return third_party;
 }

@@ -672,8 +672,10 @@ export const gate: Gate = {
       ],
       examples: [],
       first_by: { id: '01JD8Z7Q4M3T9X2V5B6C7D8E9A', name: 'Phạm Văn Minh' },
+      first_in_stages: false,
       needs_two: true,
       rejected: false,
+      trial: null,
     },
     {
       id: 9,
@@ -686,8 +688,43 @@ export const gate: Gate = {
       names: [],
       examples: ['mot.example', 'hai.example'],
       first_by: null,
+      first_in_stages: false,
       needs_two: false,
       rejected: false,
+      trial: null,
+    },
+    {
+      id: 11,
+      zone: 'orders-fraud',
+      reason: 'canary',
+      at_ms: now - hour,
+      serial: 31,
+      count: 2,
+      source: '',
+      names: [
+        {
+          name: 'cho-tot.example',
+          source: 'order:01JD8Z7Q4M3T9X2V5B6C7D8E9G',
+          scope: 'domain',
+          detail: 'cho-tot.example (popular)',
+        },
+      ],
+      examples: [],
+      first_by: null,
+      first_in_stages: false,
+      needs_two: true,
+      rejected: false,
+      trial: {
+        stage: 'own',
+        since_ms: now - 25 * minute,
+        zone: 'trial-own-fraud',
+        serial: 6,
+        names: 2,
+        followers: [
+          { name: 'khien-dnsd', has_it: true },
+          { name: 'dns-truong', has_it: false },
+        ],
+      },
     },
   ],
 };
@@ -706,6 +743,7 @@ export const publication: Publication = {
   followers: [
     {
       name: 'khien-dnsd',
+      ring: 'own',
       zones: [
         upToDate('pass', 4),
         upToDate('emergency', 7),
@@ -724,6 +762,7 @@ export const publication: Publication = {
     },
     {
       name: 'isp-a',
+      ring: 'all',
       zones: [
         upToDate('pass', 4),
         upToDate('emergency', 7),

@@ -35,6 +35,11 @@ function useColumns(): Column<Row>[] {
       cell: ({ row: { original } }) => <span className="k-name">{original.name}</span>,
     },
     {
+      id: 'ring',
+      header: t('app.publication.ring'),
+      cell: ({ row: { original } }) => t(`app.publication.ring.${original.ring}`),
+    },
+    {
       id: 'worst',
       header: t('app.publication.standing'),
       cell: ({ row: { original } }) => <Worst follower={original} />,

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { gateQuery, sessionQuery } from '@/api/queries';
-import type { PublicationZone } from '@/api/types';
+import type { Follower, PublicationZone } from '@/api/types';
 import { toastFailed } from '@/ui/toast';
 import { Icon } from '@/ui/icons';
 import { Section } from '@/ui/Page';
@@ -15,7 +15,13 @@ import { RollbackDialog } from './RollbackDialog';
 import { useGateAct } from './useGateAct';
 import { useZoneTitle } from './zoneTitle';
 
-export function GateSection({ zones }: { zones: PublicationZone[] }) {
+export function GateSection({
+  zones,
+  followers,
+}: {
+  zones: PublicationZone[];
+  followers: Follower[];
+}) {
   const { t } = useTranslation();
   const title = useZoneTitle();
   const query = useQuery(gateQuery);
@@ -56,28 +62,31 @@ export function GateSection({ zones }: { zones: PublicationZone[] }) {
       }
     >
       <Loaded query={query} rows={2}>
-        {({ items }) => (
-          <div className="k-stack">
-            {stopped.length > 0 && (
-              <div className="k-note k-warn" role="status">
-                <Icon name="warn" />
-                <span>{t('app.publication.gate.stopped', { zones: words })}</span>
-              </div>
-            )}
-            {items.length === 0 ? (
-              <p className="k-dim">{t('app.publication.gate.none')}</p>
-            ) : (
-              <>
-                <p className="k-dim">{t('app.publication.gate.lead')}</p>
-                <ul className="k-list">
-                  {items.map((change) => (
-                    <HeldCard key={change.id} change={change} may={may} />
-                  ))}
-                </ul>
-              </>
-            )}
-          </div>
-        )}
+        {({ items }) => {
+          const waiting = items.filter(({ trial }) => trial === null);
+          return (
+            <div className="k-stack">
+              {stopped.length > 0 && (
+                <div className="k-note k-warn" role="status">
+                  <Icon name="warn" />
+                  <span>{t('app.publication.gate.stopped', { zones: words })}</span>
+                </div>
+              )}
+              {waiting.length === 0 ? (
+                <p className="k-dim">{t('app.publication.gate.none')}</p>
+              ) : (
+                <>
+                  <p className="k-dim">{t('app.publication.gate.lead')}</p>
+                  <ul className="k-list">
+                    {waiting.map((change) => (
+                      <HeldCard key={change.id} change={change} may={may} followers={followers} />
+                    ))}
+                  </ul>
+                </>
+              )}
+            </div>
+          );
+        }}
       </Loaded>
       {rollingBack && <RollbackDialog zones={zones} onClose={() => setRollingBack(false)} />}
     </Section>

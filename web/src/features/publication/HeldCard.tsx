@@ -2,44 +2,37 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { HeldChange } from '@/api/types';
+import type { Follower, HeldChange } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { Tag } from '@/ui/Tag';
 import { toastFailed } from '@/ui/toast';
+import { HeldNames } from './HeldNames';
+import { StagesDialog } from './StagesDialog';
 import { useGateAct } from './useGateAct';
 import { useZoneTitle } from './zoneTitle';
 
-function Names({ change }: { change: HeldChange }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const lines = [
-    ...change.names.map(({ name, detail }) => (detail === '' ? name : `${name} → ${detail}`)),
-    ...change.examples,
-  ];
-  if (lines.length === 0) return null;
-  const more = change.count - lines.length;
-  return (
-    <details>
-      <summary className="k-small">{t('app.publication.gate.examples')}</summary>
-      <ul>
-        {lines.map((line) => (
-          <li key={line} className="k-mono k-small">
-            {line}
-          </li>
-        ))}
-        {more > 0 && <li>{t('app.publication.gate.more', { names: format.number(more) })}</li>}
-      </ul>
-    </details>
-  );
+/** Where something can be tried: not of an emergency, a choice or addresses, nor of a list that is judged anew first. */
+function canBeTried({ zone, source, rejected, reason }: HeldChange): boolean {
+  const isGuarded = rejected || reason === 'rolled_back' || reason === 'rejected';
+  return /^(orders|feeds)-/.test(zone) && (source === '' || !isGuarded);
 }
 
-export function HeldCard({ change, may }: { change: HeldChange; may: boolean }) {
+export function HeldCard({
+  change,
+  may,
+  followers,
+}: {
+  change: HeldChange;
+  may: boolean;
+  followers: Follower[];
+}) {
   const { t } = useTranslation();
   const format = useFormat();
   const title = useZoneTitle();
   const act = useGateAct();
   const [rejecting, setRejecting] = useState(false);
+  const [staging, setStaging] = useState(false);
   const { id, first_by: first } = change;
   const why = t(`app.publication.gate.reason.${change.reason}`, { serial: change.serial });
   return (
@@ -63,10 +56,15 @@ export function HeldCard({ change, may }: { change: HeldChange; may: boolean }) 
         <span className="k-small">
           {first === null
             ? t('app.publication.gate.two')
-            : t('app.publication.gate.first', { name: first.name })}
+            : t(
+                change.first_in_stages
+                  ? 'app.publication.gate.first-in-stages'
+                  : 'app.publication.gate.first',
+                { name: first.name },
+              )}
         </span>
       )}
-      <Names change={change} />
+      <HeldNames change={change} />
       {may && (
         <div className="k-row k-end">
           <Button
@@ -77,6 +75,11 @@ export function HeldCard({ change, may }: { change: HeldChange; may: boolean }) 
           >
             {t('app.publication.gate.release')}
           </Button>
+          {canBeTried(change) && (
+            <Button size="xs" variant="default" onClick={() => setStaging(true)}>
+              {t('app.publication.trial.release')}
+            </Button>
+          )}
           {!change.rejected && (
             <Button size="xs" variant="default" onClick={() => setRejecting(true)}>
               {t('app.publication.gate.reject')}
@@ -84,6 +87,7 @@ export function HeldCard({ change, may }: { change: HeldChange; may: boolean }) 
           )}
         </div>
       )}
+      {staging && <StagesDialog id={id} followers={followers} onClose={() => setStaging(false)} />}
       {rejecting && (
         <ReasonDialog
           title={t('app.publication.gate.reject')}

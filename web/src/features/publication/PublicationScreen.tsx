@@ -8,6 +8,7 @@ import { Attention } from './Attention';
 import { Followers } from './Followers';
 import { GateSection } from './GateSection';
 import { Pair } from './Pair';
+import { TrialSection } from './TrialSection';
 import { ZoneMatrix } from './ZoneMatrix';
 import './publication.css';
 
@@ -22,7 +23,8 @@ export function PublicationScreen() {
             <>
               <Attention followers={publication.followers} />
               {publication.pair ? <Pair pair={publication.pair} /> : null}
-              <GateSection zones={publication.zones} />
+              <GateSection zones={publication.zones} followers={publication.followers} />
+              <TrialSection />
               <Followers followers={publication.followers} />
               <ZoneMatrix publication={publication} />
             </>

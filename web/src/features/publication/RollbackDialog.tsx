@@ -11,7 +11,7 @@ import { toastDone } from '@/ui/toast';
 import { useZoneTitle } from './zoneTitle';
 
 export function RollbackDialog({
-  zones,
+  zones: all,
   onClose,
 }: {
   zones: PublicationZone[];
@@ -21,6 +21,8 @@ export function RollbackDialog({
   const format = useFormat();
   const title = useZoneTitle();
   const client = useQueryClient();
+  // Nothing stands in a trial zone by itself: it goes with the zone that it is tried for.
+  const zones = all.filter(({ id }) => !id.startsWith('trial-'));
   const [zone, setZone] = useState(zones[0]?.id ?? '');
   const now = zones.find(({ id }) => id === zone)?.serial ?? 0;
   const [serial, setSerial] = useState<number | string>('');

@@ -5,7 +5,8 @@ import { api, call, csrf } from '@/api/client';
 import { toastDone } from '@/ui/toast';
 
 export type GateAct =
-  | { kind: 'release'; id: number }
+  | { kind: 'release'; id: number; inStages?: boolean }
+  | { kind: 'advance'; id: number }
   | { kind: 'reject'; id: number; reason: string }
   | { kind: 'stop' }
   | { kind: 'resume' };
@@ -19,6 +20,13 @@ export function useGateAct() {
         case 'release':
           return call(
             api.POST('/api/v1/publication/gate/{held_id}/release', {
+              params: { path: { held_id: act.id }, header: csrf },
+              body: act.inStages === true ? { in_stages: true } : {},
+            }),
+          );
+        case 'advance':
+          return call(
+            api.POST('/api/v1/publication/gate/{held_id}/advance', {
               params: { path: { held_id: act.id }, header: csrf },
               body: {},
             }),
@@ -38,8 +46,13 @@ export function useGateAct() {
           );
       }
     },
-    onSuccess: ({ outcome }) => {
-      toastDone(t(`app.publication.gate.outcome.${outcome}`));
+    onSuccess: ({ outcome, empty_stages: empty = [] }) => {
+      const stages = empty.map((stage) => t(`app.publication.ring.${stage}`)).join(', ');
+      toastDone(
+        stages === ''
+          ? t(`app.publication.gate.outcome.${outcome}`)
+          : t('app.publication.gate.outcome.on_trial-empty', { stages }),
+      );
       void client.invalidateQueries({ queryKey: ['publication'] });
     },
   });

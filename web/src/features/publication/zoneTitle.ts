@@ -6,7 +6,8 @@ export function useZoneTitle(): (id: string) => string {
   return (id) => {
     if (id === 'pass' || id === 'emergency' || id === 'catalog') return t(`zone.${id}`);
     if (id === 'urls-emergency') return `${t('zone.urls')}: ${t('zone.emergency')}`;
-    const [, basis, category] = /^(orders|feeds|addresses|urls)-(.+)$/.exec(id) ?? [];
+    const [, basis, category] =
+      /^(orders|feeds|addresses|urls|trial-own|trial-partner)-(.+)$/.exec(id) ?? [];
     if (basis === undefined) return t(`category.${id}` as 'category.fraud');
     return `${t(`zone.${basis}` as 'zone.orders')}: ${t(`category.${category}` as 'category.fraud')}`;
   };
