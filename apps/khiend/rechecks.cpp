@@ -3,7 +3,20 @@
 #include <array>
 #include <utility>
 
+#include "own_addresses.h"
+
 namespace khien::khiend {
+namespace {
+
+std::vector<net::Prefix> own_prefixes_of(const Options& options) {
+  std::vector<net::Prefix> prefixes;
+  for (const auto& own : own_addresses_of(options)) {
+    if (auto prefix = net::Prefix::parse(own.prefix)) prefixes.push_back(*prefix);
+  }
+  return prefixes;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Rechecks>> Rechecks::open(Domain& domain, const Options& options) {
   const std::array folders{options.data, options.state / "lists"};
@@ -16,13 +29,25 @@ Rechecks::Rechecks(Domain& domain, const Options& options, recheck::Operators op
     : operators_(std::move(operators)),
       asker_({.resolvers = options.recheck.resolvers, .control = options.recheck.control},
              domain.services().cases.suffixes, domain.services().clock, domain.services().rng),
+      looker_(
+          {.user_agent = options.recheck.user_agent,
+           .own_addresses = [options] { return own_prefixes_of(options); }},
+          [this](std::string_view host) { return asker_.addresses_of(host); },
+          domain.services().cases.suffixes, domain.services().clock),
       engine_({.database = domain.database(),
                .cases = domain.services().cases,
                .operators = operators_,
                .look = [this](std::string_view name) { return asker_.look(name); },
                .check = [this] { return asker_.check(); },
                .metrics = domain.metrics(),
-               .list_budget = options.recheck.list_budget}) {}
+               .list_budget = options.recheck.list_budget,
+               .look_at_pages = look_at_pages(options)}) {}
+
+std::function<std::vector<recheck::PageLook>(const std::vector<std::string>&)>
+Rechecks::look_at_pages(const Options& options) {
+  if (!options.recheck.pages) return {};
+  return [this](const std::vector<std::string>& pages) { return looker_.look(pages); };
+}
 
 Result<void> Rechecks::run() {
   auto counts = engine_.run_round();

@@ -226,6 +226,11 @@ constexpr std::array all{
                      .sqlite_sql = schema_addresses_sqlite,
                      .postgresql_sql = schema_addresses_postgresql},
     store::Migration{.number = 8, .name = "lift_proposals", .sql = schema_lift_proposals},
+    store::Migration{.number = 9,
+                     .name = "content_gone",
+                     .sql = {},
+                     .sqlite_sql = schema_content_gone_sqlite,
+                     .postgresql_sql = schema_content_gone_postgresql},
 };
 
 }  // namespace

@@ -51,6 +51,17 @@ TEST(RecheckOptions, AskOnlyWhoFiltersNothing) {
   EXPECT_NE(refusal({"--recheck-resolver", "x"}).find("--recheck-resolver"), std::string::npos);
   EXPECT_NE(refusal({"--recheck-list-budget", "3001"}).find("0 to 3000"), std::string::npos);
   EXPECT_NE(refusal({"--recheck-control", "Tot.Example."}).find("lower case"), std::string::npos);
+  EXPECT_FALSE((*options)->recheck.pages) << "nobody contacts a listed site unasked";
+  const auto pages = read({"--recheck-resolver", "192.0.2.53", "--recheck-pages", "on",
+                           "--recheck-user-agent", "Mozilla/5.0"});
+  ASSERT_TRUE(pages.has_value()) << pages.error().message;
+  EXPECT_TRUE((*pages)->recheck.pages);
+  EXPECT_EQ((*pages)->recheck.user_agent, "Mozilla/5.0");
+  EXPECT_NE(refusal({"--recheck-pages", "on"}).find("needs --recheck-resolver"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-pages", "yes"}).find("on or off"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-user-agent", "a\r\nCookie: b"}).find("one line"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--recheck-user-agent", ""}).find("one line"), std::string::npos);
   std::vector<const char*> many;
   for (int i = 0; i < 5; ++i) {
     many.push_back("--recheck-resolver");
