@@ -6,17 +6,6 @@
 #include "own_addresses.h"
 
 namespace khien::khiend {
-namespace {
-
-std::vector<net::Prefix> own_prefixes_of(const Options& options) {
-  std::vector<net::Prefix> prefixes;
-  for (const auto& own : own_addresses_of(options)) {
-    if (auto prefix = net::Prefix::parse(own.prefix)) prefixes.push_back(*prefix);
-  }
-  return prefixes;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Rechecks>> Rechecks::open(Domain& domain, const Options& options) {
   const std::array folders{options.data, options.state / "lists"};
@@ -31,7 +20,7 @@ Rechecks::Rechecks(Domain& domain, const Options& options, recheck::Operators op
              domain.services().cases.suffixes, domain.services().clock, domain.services().rng),
       looker_(
           {.user_agent = options.recheck.user_agent,
-           .own_addresses = [options] { return own_prefixes_of(options); }},
+           .own_addresses = [options] { return never_contacted(options); }},
           [this](std::string_view host) { return asker_.addresses_of(host); },
           domain.services().cases.suffixes, domain.services().clock),
       engine_({.database = domain.database(),

@@ -30,7 +30,7 @@ constexpr std::string_view sql_count_open =
     "SELECT count(*) FROM lift_proposal WHERE state = 'open'";
 constexpr std::string_view sql_to_tell = R"(
 SELECT count(*) FROM lift_proposal
-WHERE state = 'open' AND (proposed_at_ms > $1 OR lapses_at_ms <= $2))";
+WHERE state = 'open' AND (proposed_at_ms >= $1 OR lapses_at_ms <= $2))";
 constexpr std::string_view sql_kept_lately = R"(
 SELECT count(*) FROM lift_proposal
 WHERE order_id = $1 AND finding = $2 AND state = 'kept' AND settled_at_ms > $3)";

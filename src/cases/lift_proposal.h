@@ -100,7 +100,7 @@ enum class Sighting : std::uint8_t {
 /// Those that wait for a person, the soonest to lapse first; at most proposals_listed_max.
 [[nodiscard]] Result<std::vector<LiftProposal>> list_open_proposals(store::Executor& db);
 [[nodiscard]] Result<std::int64_t> count_open_proposals(store::Executor& db);
-/// Whether one is open that was made after `since_ms`, or lapses at `soon_ms` or before.
+/// Whether one is open that was made at `since_ms` or later, or lapses at `soon_ms` or before.
 [[nodiscard]] Result<bool> any_proposal_to_tell(store::Executor& db, InstantMs since_ms,
                                                 InstantMs soon_ms);
 

@@ -58,6 +58,30 @@ TEST_P(OrderPages, AreAFewAndEachOnce) {
   EXPECT_LE(std::count(pages.begin(), pages.end(), "https://a.example/qua"), 1);
 }
 
+TEST_P(OrderPages, LooksThroughNoMoreThanItsLimit) {
+  const auto case_id = *reported("https://a.example/qua").case_id;
+  const auto fill = [&](int count) {
+    ASSERT_TRUE(run([&](store::Transaction& tx) -> Result<std::int64_t> {
+                  auto made = tx.execute(
+                      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                      "WHERE i < $1) INSERT INTO subject (id, kind, value, first_seen_ms) "
+                      "SELECT 'filler' || i, 'url', 'https://x.example/a.example/' || i, 1 FROM n "
+                      "WHERE i > 0 ON CONFLICT DO NOTHING",
+                      {count});
+                  if (!made) return made;
+                  return tx.execute(
+                      "INSERT INTO case_subject (case_id, subject_id, reports, added_at_ms) "
+                      "SELECT $1, id, 9, 1 FROM subject WHERE id LIKE 'filler%' "
+                      "ON CONFLICT DO NOTHING",
+                      {case_id});
+                }).has_value());
+  };
+  fill(order_pages_read_max - 1);
+  EXPECT_EQ(pages_of(order_on(case_id)).size(), 1U);
+  fill(order_pages_read_max);
+  EXPECT_TRUE(pages_of(order_on(case_id)).empty());
+}
+
 TEST_P(OrderPages, AreNoneWhereNobodyMayLook) {
   const auto case_id = *reported("https://a.example/qua").case_id;
   auto grave = order_on(case_id);

@@ -506,6 +506,22 @@ TEST_P(Rechecks, NobodyLooksAtPagesOfChildAbuse) {
   EXPECT_TRUE(pages_asked_.empty());
 }
 
+TEST_P(Rechecks, TheTableTakesNoPageWithAVictimsPart) {
+  looks_at_pages_ = true;
+  in_force("a.example");
+  round();
+  for (const auto* page : {"https://a.example/?ma=1", "https://a.example/#ma"}) {
+    const auto put = run([&](store::Transaction& tx) {
+      return tx.execute(
+          "INSERT INTO recheck_page (look_id, position, page, outcome, status) "
+          "SELECT max(id), 1, $1, 'gone', 404 FROM recheck_look",
+          {page});
+    });
+    ASSERT_FALSE(put.has_value());
+    EXPECT_EQ(put.error().reason, "constraint") << put.error().message;
+  }
+}
+
 TEST_P(Rechecks, ForgetsPagesWithTheirLooks) {
   looks_at_pages_ = true;
   const auto order = in_force("a.example");

@@ -177,10 +177,10 @@ TEST_P(ProposalsMailContract, NothingToDecideIsNoMail) {
   answer_ = Error{ErrorCode::timeout, "mail server is silent"};
   next_morning();
   answer_.reset();
+  const auto version = order_of(order.id).version;
   ASSERT_TRUE(run([&](store::Transaction& tx) {
                 return cases::lift_order(
-                    tx, context, duty,
-                    {.id = order.id, .version = order_of(order.id).version, .reason = "không còn"});
+                    tx, context, duty, {.id = order.id, .version = version, .reason = "không còn"});
               }).has_value());
   clock.advance(store::job_pause_max_ms);
   round();
