@@ -227,6 +227,8 @@ struct RecheckLook {
   std::string name;
   std::vector<std::string> resolvers;
   std::filesystem::path data = "data";  ///< the shipped lists
+  bool pages = false;                   ///< contacts the site, too
+  std::vector<std::string> page = {};   ///< which of its pages; none: the first one
 };
 /// Looks at one name and prints what there is. unavailable where nothing that counts came back.
 [[nodiscard]] Result<void> recheck_look(const Place& place, const RecheckLook& wanted);

@@ -4,6 +4,7 @@
 
 #include "cases/second_signer.h"
 #include "commands.h"
+#include "notice/lift_proposals.h"
 #include "notice/mail.h"
 #include "notice/second_signer.h"
 #include "store/jobs.h"
@@ -11,7 +12,8 @@
 namespace khien::khienctl {
 namespace {
 
-constexpr std::array kinds{cases::job_second_signature, notice::job_signer_mail};
+constexpr std::array kinds{cases::job_second_signature, notice::job_signer_mail,
+                           notice::job_proposals_mail};
 constexpr std::int64_t listed_max = 50;
 
 /// What to do about a mail that was not taken.

@@ -396,6 +396,9 @@ void add_recheck_command(CLI::App& app, Arguments& a, Command& chosen) {
                    "resolver that filters nothing, ADDRESS[:PORT]; may be repeated")
       ->required();
   look->add_option("--data", a.recheck.data, "folder of the shipped lists")->capture_default_str();
+  look->add_flag("--pages", a.recheck.pages,
+                 "contact the listed site, too, and see whether its first page is there");
+  look->add_option("--page", a.recheck.page, "or these pages of it, up to 4; may be repeated");
 }
 
 void add_provider_commands(CLI::App& app, Arguments& a, Command& chosen) {

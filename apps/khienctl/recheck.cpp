@@ -4,12 +4,44 @@
 #include <array>
 
 #include "cases/impact.h"
+#include "cases/order_pages.h"
 #include "commands.h"
 #include "recheck/asker.h"
 #include "recheck/judge.h"
+#include "recheck/page_looker.h"
 #include "text/host.h"
 
 namespace khien::khienctl {
+namespace {
+
+/// Contacts the site itself, as khiend does with --recheck-pages on.
+Result<void> print_pages(const RecheckLook& wanted, const std::string& name, recheck::Asker& asker,
+                         const text::PublicSuffixList& suffixes, const Clock& clock) {
+  auto pages = wanted.page;
+  if (pages.empty()) pages.push_back("https://" + name + "/");
+  if (pages.size() > cases::order_pages_max) {
+    return fail(ErrorCode::invalid_argument,
+                "--page: at most " + std::to_string(cases::order_pages_max));
+  }
+  for (auto& page : pages) {
+    auto url = text::read_url(page);
+    if (!url) return propagate(std::move(url).error(), "--page " + page);
+    if (url->host != name && !url->host.ends_with("." + name)) {
+      return fail(ErrorCode::invalid_argument, "--page " + page + " is no page of " + name);
+    }
+    url->query.clear();  // as in the database: it may hold a victim's token
+    page = text::to_string(*url);
+  }
+  recheck::PageLooker looker{
+      {}, [&](std::string_view host) { return asker.addresses_of(host); }, suffixes, clock};
+  for (const auto& look : looker.look(pages)) {
+    fmt::print("page               {}: {}", look.page, recheck::to_string(look.outcome));
+    fmt::print("{}\n", look.status == 0 ? "" : fmt::format(" ({})", look.status));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<void> recheck_look(const Place& place, const RecheckLook& wanted) {
   auto name = text::normalise_host(wanted.name);
@@ -39,6 +71,11 @@ Result<void> recheck_look(const Place& place, const RecheckLook& wanted) {
     fmt::print("name server        {}{}\n", server, kind);
   }
   if (!look.primary.empty()) fmt::print("primary server     {}\n", look.primary);
+  const bool pages_wanted = wanted.pages || !wanted.page.empty();
+  if (pages_wanted && look.outcome == recheck::LookOutcome::exists) {
+    auto printed = print_pages(wanted, *name, asker, impact->suffixes(), clock);
+    if (!printed) return printed;
+  }
   if (recheck::is_silent(look.outcome)) {
     return fail(ErrorCode::unavailable, "the resolver gave no answer that counts");
   }

@@ -155,7 +155,8 @@ Result<std::unique_ptr<Domain>> Domain::open(const Options& options) {
                                    .holdings = {},
                                    .own_addresses = [options] { return own_addresses_of(options); },
                                    .probe_work = options.probe_work,
-                                   .rechecks = !options.recheck.resolvers.empty()});
+                                   .rechecks = !options.recheck.resolvers.empty(),
+                                   .recheck_pages = options.recheck.pages});
   if (auto made = make_first_accounts(*p.services, options); !made) {
     return propagate(std::move(made).error(), "make the first accounts");
   }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "recheck/asker.h"
+#include "recheck/page_looker.h"
 #include "version.h"
 
 namespace khien::khiend {
@@ -46,6 +47,8 @@ struct Written {
   std::string recheck_control{"chinhphu.vn"};
   std::int64_t recheck_list_budget = recheck::list_budget_default;
   std::size_t stage_lists_above = 0;
+  std::string recheck_pages{"off"};
+  std::string recheck_user_agent{recheck::user_agent_default};
   std::string pair;
   std::vector<std::string> roles{"api", "worker", "publisher"};
   bool demo = false;
@@ -106,6 +109,13 @@ void describe(CLI::App& app, Written& out) {
       ->capture_default_str();
   app.add_option("--recheck-list-budget", out.recheck_list_budget,
                  "entries of lists that are looked at in an hour, 0 to 3000")
+      ->capture_default_str();
+  app.add_option("--recheck-pages", out.recheck_pages,
+                 "on: rechecks of orders also contact the listed site, to see whether its reported "
+                 "pages are gone")
+      ->capture_default_str();
+  app.add_option("--recheck-user-agent", out.recheck_user_agent,
+                 "how they name themselves there; one that says who asks is shown another page")
       ->capture_default_str();
   app.add_option(
       "--pair", out.pair,
@@ -252,9 +262,24 @@ Result<void> read_recheck(const Written& in, Options& out) {
     return bad("--recheck-resolver " + to_string(resolver) +
                " is named by --verify, too: it blocks what it should look at");
   }
+  if (in.recheck_pages != "on" && in.recheck_pages != "off") {
+    return bad("--recheck-pages is on or off");
+  }
+  const bool pages = in.recheck_pages == "on";
+  if (pages && resolvers->empty()) {
+    return bad("--recheck-pages on needs --recheck-resolver: our own resolvers block those names");
+  }
+  if (in.recheck_user_agent.empty() ||
+      in.recheck_user_agent.size() > recheck::user_agent_size_max ||
+      !http::is_writable_header("User-Agent", in.recheck_user_agent)) {
+    return bad("--recheck-user-agent is one line of 1 to " +
+               std::to_string(recheck::user_agent_size_max) + " characters");
+  }
   out.recheck = {.resolvers = std::move(*resolvers),
                  .control = in.recheck_control,
-                 .list_budget = in.recheck_list_budget};
+                 .list_budget = in.recheck_list_budget,
+                 .pages = pages,
+                 .user_agent = in.recheck_user_agent};
   return {};
 }
 

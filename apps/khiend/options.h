@@ -45,6 +45,8 @@ struct Options {
     std::vector<net::SocketAddress> resolvers = {};  ///< that filter nothing
     std::string control = {};                        ///< a good name that they must know
     std::int64_t list_budget = recheck::list_budget_default;
+    bool pages = false;      ///< whether listed sites themselves are contacted
+    std::string user_agent;  ///< as what
   };
   Recheck recheck = {};
   /// The name of this publisher beside another one on the same database; empty: it is the only one.

@@ -1,5 +1,6 @@
 // The recheck engine in khiend: the resolvers that the operator named (--recheck-resolver), the
-// tables of parking and sinkhole operators, and the engine over them.
+// tables of parking and sinkhole operators, the looks at pages where he wants them
+// (--recheck-pages), and the engine over them.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "options.h"
 #include "recheck/asker.h"
 #include "recheck/engine.h"
+#include "recheck/page_looker.h"
 
 namespace khien::khiend {
 
@@ -27,9 +29,13 @@ class Rechecks {
 
  private:
   Rechecks(Domain& domain, const Options& options, recheck::Operators operators);
+  /// Empty where pages are not looked at: then nothing here can contact a listed site.
+  [[nodiscard]] std::function<std::vector<recheck::PageLook>(const std::vector<std::string>&)>
+  look_at_pages(const Options& options);
 
   recheck::Operators operators_;
   recheck::Asker asker_;
+  recheck::PageLooker looker_;  // used with --recheck-pages alone
   recheck::Engine engine_;
 };
 

@@ -10,8 +10,10 @@
 #include "free_memory.h"
 #include "identity/account_change.h"
 #include "identity/session.h"
+#include "proposals_letter.h"
 #include "providers/task.h"
 #include "providers/tidy.h"
+#include "signer_letter.h"
 #include "tally/tidy.h"
 
 namespace khien::khiend {
@@ -161,19 +163,23 @@ void Timers::add_mail() {
     return;
   }
   const auto& services = domain_.services();
-  signer_mail_ = std::make_unique<SignerMail>(
-      SignerMail::Parts{.database = domain_.database(),
-                        .cases = services.cases,
-                        .metrics = services.metrics,
-                        .texts = texts(),
-                        .public_url = services.public_url,
-                        .send = [server = *options_.mail, &services](const notice::Mail& mail) {
-                          return notice::send_mail(server, mail, services.clock, services.rng);
-                        }});
+  const LetterParts parts{.cases = services.cases,
+                          .metrics = services.metrics,
+                          .texts = texts(),
+                          .public_url = services.public_url};
+  officer_mail_ = std::make_unique<OfficerMail>(
+      OfficerMail::Parts{.database = domain_.database(),
+                         .clock = services.clock,
+                         .metrics = services.metrics,
+                         .send =
+                             [server = *options_.mail, &services](const notice::Mail& mail) {
+                               return notice::send_mail(server, mail, services.clock, services.rng);
+                             }},
+      std::vector{signer_letter(parts), proposals_letter(parts)});
   add({.name = "mail", .interval = 2s}, store::job_channel(cases::job_second_signature),
-      [this] { return signer_mail_->run(); });
+      [this] { return officer_mail_->run(); });
   // What the mail server says is told beside what the thread itself meets.
-  domain_.health().add("mail", [mail = signer_mail_.get(), thread = threads_.back().get()] {
+  domain_.health().add("mail", [mail = officer_mail_.get(), thread = threads_.back().get()] {
     auto state = thread->state();
     return state.condition == api::Condition::ok ? mail->state() : state;
   });

@@ -7,10 +7,10 @@
 
 #include "api/live_updates.h"
 #include "domain.h"
+#include "officer_mail.h"
 #include "options.h"
 #include "provider_mail.h"
 #include "rechecks.h"
-#include "signer_mail.h"
 #include "timer_thread.h"
 #include "verification.h"
 
@@ -37,8 +37,8 @@ class Timers {
   const Options options_;
   api::LiveUpdates live_updates_;
   Verification verification_;
-  std::unique_ptr<SignerMail> signer_mail_;
-  std::unique_ptr<ProviderMail> provider_mail_;  // null without a mail server
+  std::unique_ptr<OfficerMail> officer_mail_;    // null without a mail server
+  std::unique_ptr<ProviderMail> provider_mail_;  // likewise
   std::unique_ptr<Rechecks> rechecks_;           // null without somebody to ask
   std::vector<std::unique_ptr<TimerThread>> threads_;
 };

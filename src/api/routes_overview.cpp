@@ -16,6 +16,7 @@
 #include "evidence/destruction.h"
 #include "identity/account_change.h"
 #include "identity/rights.h"
+#include "notice/lift_proposals.h"
 #include "notice/second_signer.h"
 #include "store/jobs.h"
 
@@ -115,11 +116,12 @@ Result<Response> overview(const Services& services, const Request& request) {
   });
 }
 
-/// How mail to second signers fares: counts alone.
+/// How mail to officers fares: counts alone.
 Result<Response> mail_state(const Services& services, const Request&) {
   return services.database.read([&](store::Executor& db) -> Result<Response> {
     store::JobCounts total;
-    for (const auto kind : {cases::job_second_signature, notice::job_signer_mail}) {
+    for (const auto kind :
+         {cases::job_second_signature, notice::job_signer_mail, notice::job_proposals_mail}) {
       auto counts = store::count_jobs(db, kind);
       if (!counts) return tl::unexpected<Error>{std::move(counts).error()};
       total.waiting += counts->waiting;

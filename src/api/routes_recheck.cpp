@@ -47,9 +47,16 @@ Json proposal_json(const cases::LiftProposal& proposal, People& people) {
 Json look_json(const recheck::Look& look) {
   Json::Array servers;
   for (const auto& server : look.servers) servers.emplace_back(server);
+  Json::Array pages;
+  for (const auto& page : look.pages) {
+    auto item = Json::object({{"page", page.page}, {"outcome", recheck::to_string(page.outcome)}});
+    if (page.status != 0) item.set("status", page.status);
+    pages.push_back(std::move(item));
+  }
   return Json::object({{"at_ms", look.at_ms},
                        {"outcome", recheck::to_string(look.outcome)},
-                       {"servers", Json{std::move(servers)}}});
+                       {"servers", Json{std::move(servers)}},
+                       {"pages", Json{std::move(pages)}}});
 }
 
 Result<Response> rechecks_of_order(const Services& services, const Request& request) {
@@ -71,6 +78,7 @@ Result<Response> rechecks_of_order(const Services& services, const Request& requ
     Json::Array items;
     for (const auto& proposal : *proposals) items.push_back(proposal_json(proposal, people));
     auto out = Json::object({{"enabled", services.rechecks},
+                             {"pages_enabled", services.recheck_pages},
                              {"looks", Json{std::move(looks)}},
                              {"proposals", Json{std::move(items)}}});
     if (history->next_at_ms) out.set("next_at_ms", *history->next_at_ms);

@@ -63,7 +63,8 @@ struct Services {
   std::function<std::vector<cases::OwnAddress>()> own_addresses = {};
   providers::WorkOptions probe_work = {};   ///< what probes are asked beside orders
   providers::FindAskers probe_askers = {};  ///< who asked for names of ours; empty: not looked at
-  bool rechecks = false;  ///< whether somebody was named to ask (--recheck-resolver)
+  bool rechecks = false;       ///< whether somebody was named to ask (--recheck-resolver)
+  bool recheck_pages = false;  ///< whether listed sites are contacted (--recheck-pages)
   /// The hand on it, borrowed; nullptr where the publisher runs elsewhere.
   publish::PublicationControl* publication_control = nullptr;
 };

@@ -13,8 +13,8 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<std::string_view, 4> finding_words{"dead", "parked", "sinkholed",
-                                                        "reregistered"};
+constexpr std::array<std::string_view, 5> finding_words{"dead", "parked", "sinkholed",
+                                                        "reregistered", "content_gone"};
 constexpr std::array<std::string_view, 5> state_words{"open", "kept", "lifted", "lapsed",
                                                       "withdrawn"};
 
@@ -28,6 +28,9 @@ constexpr std::string_view sql_all_open =
 #undef KHIEN_PROPOSALS
 constexpr std::string_view sql_count_open =
     "SELECT count(*) FROM lift_proposal WHERE state = 'open'";
+constexpr std::string_view sql_to_tell = R"(
+SELECT count(*) FROM lift_proposal
+WHERE state = 'open' AND (proposed_at_ms >= $1 OR lapses_at_ms <= $2))";
 constexpr std::string_view sql_kept_lately = R"(
 SELECT count(*) FROM lift_proposal
 WHERE order_id = $1 AND finding = $2 AND state = 'kept' AND settled_at_ms > $3)";
@@ -82,8 +85,30 @@ Result<std::int64_t> proposal_life_ms(store::Executor& db, RecheckFinding findin
   std::int64_t days = proposal_days_default;
   std::from_chars(written->data(), written->data() + written->size(), days);
   const auto life_ms = std::clamp<std::int64_t>(days, 1, proposal_days_max) * ms_per_day;
-  return finding == RecheckFinding::reregistered ? std::min(life_ms, reregistered_life_ms)
-                                                 : life_ms;
+  switch (finding) {
+    case RecheckFinding::reregistered: return std::min(life_ms, reregistered_life_ms);
+    case RecheckFinding::content_gone: return std::max(life_ms, content_gone_life_min_ms);
+    default: return life_ms;
+  }
+}
+
+/// Whether what was seen speaks against an open finding.
+bool refutes(Sighting seen, RecheckFinding finding) noexcept {
+  switch (finding) {
+    case RecheckFinding::reregistered: return false;
+    case RecheckFinding::content_gone: return seen != Sighting::name;
+    default: return true;
+  }
+}
+
+std::string what_is_gone(RecheckFinding finding) {
+  if (finding == RecheckFinding::content_gone) return "the pages gone";
+  return "the name " + std::string{to_string(finding)};
+}
+
+std::string_view why_withdrawn(Sighting seen, RecheckFinding finding) noexcept {
+  if (finding != RecheckFinding::content_gone) return "the name answers again";
+  return seen == Sighting::page ? "a page is there again" : "pages are looked at no more";
 }
 
 /// Whether `finding` may be proposed now: not twice, and not against a fresh "keep".
@@ -161,17 +186,18 @@ Result<std::optional<LiftProposal>> propose_lift(store::Transaction& tx, const C
 }
 
 Result<bool> withdraw_lift_proposal(store::Transaction& tx, const Context& context,
-                                    const OrderId& order) {
+                                    const OrderId& order, Sighting seen) {
   auto open = open_proposal(tx, order);
   if (!open) return tl::unexpected<Error>{std::move(open).error()};
-  if (!*open || (*open)->finding == RecheckFinding::reregistered) return false;
+  if (!*open || !refutes(seen, (*open)->finding)) return false;
   auto row = load_order_row(tx, order);
   if (!row) return tl::unexpected<Error>{std::move(row).error()};
   auto noted = finish_order_move(tx, context, *row, row->order,
                                  {.kind = "order.lift_withdrawn", .record = {}, .record_id = {}});
   if (!noted) return tl::unexpected<Error>{std::move(noted).error()};
   return settle_proposal(tx, context, order,
-                         {.state = ProposalState::withdrawn, .reason = "the name answers again"});
+                         {.state = ProposalState::withdrawn,
+                          .reason = std::string{why_withdrawn(seen, (*open)->finding)}});
 }
 
 Result<bool> settle_proposal(store::Transaction& tx, const Context& context, const OrderId& order,
@@ -195,12 +221,12 @@ Result<bool> lapse_if_proposed(store::Transaction& tx, const Context& context,
   auto row = load_order_row(tx, order);
   if (!row) return tl::unexpected<Error>{std::move(row).error()};
   const std::string word{to_string((*open)->finding)};
-  auto done =
-      end_order(tx, context, *row,
-                {.to = OrderState::lapsed,
-                 .kind = "order.lapsed",
-                 .reason = "recheck found the name " + word + ", and nobody decided in time",
-                 .fields = {{"reason", "recheck-" + word}}});
+  auto done = end_order(
+      tx, context, *row,
+      {.to = OrderState::lapsed,
+       .kind = "order.lapsed",
+       .reason = "recheck found " + what_is_gone((*open)->finding) + ", and nobody decided in time",
+       .fields = {{"reason", "recheck-" + word}}});
   if (!done) return tl::unexpected<Error>{std::move(done).error()};
   return true;
 }
@@ -226,6 +252,12 @@ Result<std::int64_t> count_open_proposals(store::Executor& db) {
   auto row = db.query_one(sql_count_open);
   if (!row) return propagate(std::move(row).error(), "count proposals");
   return (*row)->integer(0);
+}
+
+Result<bool> any_proposal_to_tell(store::Executor& db, InstantMs since_ms, InstantMs soon_ms) {
+  auto row = db.query_one(sql_to_tell, {since_ms, soon_ms});
+  if (!row) return propagate(std::move(row).error(), "see which proposals are news");
+  return (*row)->integer(0) > 0;
 }
 
 }  // namespace khien::cases

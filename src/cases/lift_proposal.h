@@ -23,6 +23,7 @@ enum class RecheckFinding : std::uint8_t {
   parked,        ///< name servers of a company that parks names
   sinkholed,     ///< name servers of a known sinkhole: somebody has seized it
   reregistered,  ///< came back with other name servers after it had been dead
+  content_gone,  ///< the name is served, its reported pages are not, over days; of orders alone
 };
 [[nodiscard]] std::string_view to_string(RecheckFinding finding) noexcept;
 [[nodiscard]] std::optional<RecheckFinding> parse_recheck_finding(std::string_view word) noexcept;
@@ -39,6 +40,8 @@ constexpr std::int64_t proposal_days_default = 14;  // Setting::proposal_days
 constexpr std::int64_t proposal_days_max = 60;
 /// A name that changed hands has an owner who did nothing: the block goes much sooner.
 constexpr std::int64_t reregistered_life_ms = 72 * ms_per_hour;
+/// Pages may be gone for us alone (cloaking): a person gets this much time, whatever the setting.
+constexpr std::int64_t content_gone_life_min_ms = proposal_days_default * ms_per_day;
 /// After "keep", the same finding is not proposed again for this long.
 constexpr std::int64_t kept_for_ms = 7 * ms_per_day;
 constexpr int proposals_listed_max = 200;
@@ -77,10 +80,17 @@ struct LiftFinding {
 [[nodiscard]] Result<std::optional<LiftProposal>> propose_lift(store::Transaction& tx,
                                                                const Context& context,
                                                                const LiftFinding& finding);
+/// What a look saw of a name that is served as before.
+enum class Sighting : std::uint8_t {
+  name,       ///< that alone: its pages were looked at and not seen
+  page,       ///< a page of it, too
+  unwatched,  ///< that alone, and nobody looks at its pages
+};
 /// The name is again what it was: an open proposal ends. It says whether there was one. A name that
-/// changed hands stays so: that proposal is left alone. Leaf order.lift_withdrawn.
+/// changed hands stays so: that proposal is left alone; so is one of pages that are gone while
+/// pages are looked at and none was seen. Leaf order.lift_withdrawn.
 [[nodiscard]] Result<bool> withdraw_lift_proposal(store::Transaction& tx, const Context& context,
-                                                  const OrderId& order);
+                                                  const OrderId& order, Sighting seen);
 
 [[nodiscard]] Result<std::optional<LiftProposal>> open_proposal(store::Executor& db,
                                                                 const OrderId& order);
@@ -90,5 +100,8 @@ struct LiftFinding {
 /// Those that wait for a person, the soonest to lapse first; at most proposals_listed_max.
 [[nodiscard]] Result<std::vector<LiftProposal>> list_open_proposals(store::Executor& db);
 [[nodiscard]] Result<std::int64_t> count_open_proposals(store::Executor& db);
+/// Whether one is open that was made at `since_ms` or later, or lapses at `soon_ms` or before.
+[[nodiscard]] Result<bool> any_proposal_to_tell(store::Executor& db, InstantMs since_ms,
+                                                InstantMs soon_ms);
 
 }  // namespace khien::cases

@@ -141,7 +141,9 @@ TEST_P(LiftProposals, NeverOutlivesTheOrder) {
 
 TEST_P(LiftProposals, AliveAgainWithdrawsButAnotherOwnerStays) {
   const auto withdraw = [&](const OrderId& id) {
-    return run([&](store::Transaction& tx) { return withdraw_lift_proposal(tx, context, id); })
+    return run([&](store::Transaction& tx) {
+             return withdraw_lift_proposal(tx, context, id, Sighting::name);
+           })
         .value_or(false);
   };
   const auto order = in_force("a.example");
@@ -153,6 +155,39 @@ TEST_P(LiftProposals, AliveAgainWithdrawsButAnotherOwnerStays) {
   propose(order.id, RecheckFinding::reregistered);
   EXPECT_FALSE(withdraw(order.id));
   EXPECT_EQ(open_count(), 1);
+}
+
+// It may be gone for us alone, so neither a short setting nor a name that answers hurries it.
+TEST_P(LiftProposals, GonePagesGiveAPersonTheirWholeTime) {
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return change_setting(tx, context, demo_act, Setting::proposal_days, "5", 0);
+              }).has_value());
+  const auto withdraw = [&](const OrderId& id, Sighting seen) {
+    return run([&](store::Transaction& tx) {
+             return withdraw_lift_proposal(tx, context, id, seen);
+           })
+        .value_or(false);
+  };
+  const auto lapsing = in_force("a.example");
+  const auto proposal = propose(lapsing.id, RecheckFinding::content_gone);
+  ASSERT_TRUE(proposal.has_value());
+  EXPECT_EQ(proposal->finding, RecheckFinding::content_gone);
+  EXPECT_EQ(proposal->lapses_at_ms, clock.now_ms() + content_gone_life_min_ms);
+  EXPECT_FALSE(withdraw(lapsing.id, Sighting::name));
+
+  const auto back = in_force("b.example");
+  propose(back.id, RecheckFinding::content_gone);
+  EXPECT_TRUE(withdraw(back.id, Sighting::page));
+  EXPECT_EQ(newest(back.id), ProposalState::withdrawn);
+  propose(back.id, RecheckFinding::content_gone);
+  EXPECT_TRUE(withdraw(back.id, Sighting::unwatched)) << "what nobody watches lapses for nothing";
+
+  clock.advance(content_gone_life_min_ms);
+  EXPECT_EQ(sweep_now().proposals_lapsed, 1);
+  EXPECT_EQ(order_of(lapsing.id).state, OrderState::lapsed);
+  EXPECT_NE(order_of(lapsing.id).end_reason.find("pages gone"), std::string::npos);
+  EXPECT_EQ(
+      number_from("SELECT count(*) FROM ledger_leaf WHERE entry LIKE '%recheck-content_gone%'"), 1);
 }
 
 TEST_P(LiftProposals, ASuspendedOrderMayBeKeptOrLapses) {
@@ -214,6 +249,59 @@ TEST_P(LiftProposals, ListsTheSoonestAndNoMoreThanFit) {
   const auto open = look([](store::Executor& db) { return list_open_proposals(db); });
   ASSERT_EQ(open->size(), 1U);
   EXPECT_EQ(open->front().order, order.id);
+}
+
+/// A database of before gone pages were a finding.
+class OlderProposals : public LiftProposals {
+ protected:
+  [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
+    auto all = LiftProposals::modules();
+    all.back().migrations = migrations().first(8);
+    return all;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, OlderProposals, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+TEST_P(OlderProposals, GoOnAfterTheMigration) {
+  const auto kept = in_force("a.example");
+  const auto open = in_force("b.example");
+  propose(kept.id);
+  ASSERT_TRUE(keep(kept.id, analyst).has_value());
+  const auto before = propose(open.id);
+  ASSERT_TRUE(before.has_value());
+  const auto all = LiftProposals::modules();
+  ASSERT_TRUE(db().migrate(all, clock).has_value());
+  const auto after = look([&](store::Executor& ex) { return open_proposal(ex, open.id); });
+  ASSERT_TRUE(after.has_value() && after->has_value());
+  EXPECT_EQ((*after)->id, before->id);
+  EXPECT_EQ((*after)->lapses_at_ms, before->lapses_at_ms);
+  EXPECT_EQ(newest(kept.id), ProposalState::kept);
+  // Its guards came along, and its numbers go on.
+  for (const auto* sql : {"DELETE FROM lift_proposal", "UPDATE lift_proposal SET looks = 9",
+                          "UPDATE lift_proposal SET state = 'open' WHERE state = 'kept'",
+                          "UPDATE lift_proposal SET finding = 'bored'"}) {
+    EXPECT_FALSE(run([&](store::Transaction& tx) { return tx.execute(sql); }).has_value()) << sql;
+  }
+  const auto next = propose(open.id, RecheckFinding::content_gone);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_GT(next->id, before->id);
+  EXPECT_FALSE(
+      run([&](store::Transaction& tx) {
+        return tx.execute(
+            "INSERT INTO lift_proposal (order_id, finding, looks, since_ms, server, state, "
+            "proposed_at_ms, lapses_at_ms) VALUES ($1, 'dead', 3, 1, '', 'open', 1, 2)",
+            {open.id});
+      }).has_value())
+      << "one open proposal an order";
+  EXPECT_FALSE(
+      run([&](store::Transaction& tx) {
+        return tx.execute(
+            "INSERT INTO lift_proposal (order_id, finding, looks, since_ms, server, state, "
+            "proposed_at_ms, lapses_at_ms, settled_at_ms) VALUES ($1, 'bored', 3, 1, '', "
+            "'withdrawn', 1, 2, 2)",
+            {open.id});
+      }).has_value());
 }
 
 }  // namespace

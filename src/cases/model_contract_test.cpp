@@ -110,13 +110,14 @@ class CasesModel : public testing::Desk {
   /// The recheck engine comes by, and found something or nothing.
   void recheck(const Order& order, int step) {
     if (dice.below(3) == 0) {
+      const auto seen = static_cast<Sighting>(step % 3);
       accept_only_refusals(run([&](store::Transaction& tx) {
-                             return withdraw_lift_proposal(tx, context, order.id);
+                             return withdraw_lift_proposal(tx, context, order.id, seen);
                            }),
                            step);
       return;
     }
-    const auto finding = static_cast<RecheckFinding>(dice.below(4));
+    const auto finding = static_cast<RecheckFinding>((static_cast<int>(dice.below(4)) + step) % 5);
     accept_only_refusals(run([&](store::Transaction& tx) {
                            return propose_lift(
                                tx, context, {.order = order.id, .finding = finding, .grounds = {}});

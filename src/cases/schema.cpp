@@ -237,6 +237,11 @@ constexpr std::array all{
                      .sql = schema_urls_fence,
                      .sqlite_sql = schema_urls_fence_sqlite,
                      .postgresql_sql = schema_urls_fence_postgresql},
+    store::Migration{.number = 11,
+                     .name = "content_gone",
+                     .sql = {},
+                     .sqlite_sql = schema_content_gone_sqlite,
+                     .postgresql_sql = schema_content_gone_postgresql},
 };
 
 }  // namespace

@@ -286,6 +286,51 @@ CREATE INDEX lift_proposal_soonest ON lift_proposal (lapses_at_ms, id) WHERE sta
 {refuse lift_proposal_settled_once|UPDATE OF state ON lift_proposal|OLD.state <> 'open'}
 )";
 
+// `content_gone` joins the findings. SQLite cannot change a constraint: there the table is made
+// anew.
+constexpr std::string_view schema_content_gone_sqlite = R"(
+CREATE TABLE lift_proposal_next (
+  id {serial_key},
+  order_id TEXT NOT NULL REFERENCES block_order (id),
+  finding TEXT NOT NULL,
+  looks {int64} NOT NULL,
+  since_ms {int64} NOT NULL,
+  server TEXT NOT NULL,
+  state TEXT NOT NULL,
+  proposed_at_ms {int64} NOT NULL,
+  lapses_at_ms {int64} NOT NULL,
+  settled_by TEXT,
+  settled_at_ms {int64},
+  reason TEXT NOT NULL DEFAULT '',
+  CONSTRAINT lift_proposal_finding CHECK (finding IN ('dead', 'parked', 'sinkholed',
+    'reregistered', 'content_gone')),
+  CONSTRAINT lift_proposal_state CHECK (state IN ('open', 'kept', 'lifted', 'lapsed',
+    'withdrawn')),
+  CONSTRAINT lift_proposal_settled CHECK ((state = 'open') = (settled_at_ms IS NULL)),
+  CONSTRAINT lift_proposal_kept_by_a_person CHECK (state <> 'kept'
+    OR (settled_by IS NOT NULL AND reason <> '')),
+  CONSTRAINT lift_proposal_ends CHECK (lapses_at_ms > proposed_at_ms
+    AND lapses_at_ms - proposed_at_ms <= 5184000000)
+) {strict};
+INSERT INTO lift_proposal_next (id, order_id, finding, looks, since_ms, server, state,
+  proposed_at_ms, lapses_at_ms, settled_by, settled_at_ms, reason)
+SELECT id, order_id, finding, looks, since_ms, server, state, proposed_at_ms, lapses_at_ms,
+  settled_by, settled_at_ms, reason FROM lift_proposal ORDER BY id;
+DROP TABLE lift_proposal;
+ALTER TABLE lift_proposal_next RENAME TO lift_proposal;
+CREATE UNIQUE INDEX lift_proposal_open ON lift_proposal (order_id) WHERE state = 'open';
+CREATE INDEX lift_proposal_by_order ON lift_proposal (order_id, id);
+CREATE INDEX lift_proposal_soonest ON lift_proposal (lapses_at_ms, id) WHERE state = 'open';
+{no_delete lift_proposal}
+{no_update lift_proposal order_id, finding, looks, since_ms, server, proposed_at_ms, lapses_at_ms}
+{refuse lift_proposal_settled_once|UPDATE OF state ON lift_proposal|OLD.state <> 'open'}
+)";
+constexpr std::string_view schema_content_gone_postgresql = R"(
+ALTER TABLE lift_proposal DROP CONSTRAINT lift_proposal_finding;
+ALTER TABLE lift_proposal ADD CONSTRAINT lift_proposal_finding CHECK (finding IN ('dead',
+  'parked', 'sinkholed', 'reregistered', 'content_gone'));
+)";
+
 // Decided once, by a person, with a reason; what is upheld has an end.
 constexpr std::string_view schema_listing_objections = R"(
 CREATE TABLE listing_objection (

@@ -1,15 +1,12 @@
 #include "http/fetch.h"
 
 #include <curl/curl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <memory>
 #include <optional>
 
+#include "http/fetch_guard.h"
 #include "http/message.h"
-#include "net/public_address.h"
 
 namespace khien::http {
 namespace {
@@ -19,27 +16,10 @@ struct Transfer {
   const FetchSink& sink;
   Fetched fetched = {};
   long status = 0;
-  bool address_refused = false;
+  SocketGuard guard = {};
   bool too_large = false;
   std::optional<Error> sink_error = {};
 };
-
-/// Called with the very address that will be connected to, on the first connection and on each
-/// redirect: between this check and the connection nothing is resolved again.
-curl_socket_t open_socket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  net::NativeAddress native;
-  if (address->addrlen > sizeof native.storage) return CURL_SOCKET_BAD;
-  std::memcpy(&native.storage, &address->addr, address->addrlen);
-  native.size = static_cast<socklen_t>(address->addrlen);
-  const bool known = address->family == AF_INET || address->family == AF_INET6;
-  if (!known || (transfer.request.reach == FetchReach::public_only &&
-                 !net::is_public_address(net::from_native(native).ip))) {
-    transfer.address_refused = true;
-    return CURL_SOCKET_BAD;
-  }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
@@ -80,7 +60,7 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
 
 tl::unexpected<Error> transfer_error(const Transfer& transfer, CURLcode code) {
   if (transfer.sink_error) return tl::unexpected(*transfer.sink_error);
-  if (transfer.address_refused) {
+  if (transfer.guard.refused) {
     return fail(ErrorCode::denied, "fetch: the host's address is not public", "address_not_public");
   }
   if (transfer.too_large) {
@@ -103,11 +83,6 @@ tl::unexpected<Error> transfer_error(const Transfer& transfer, CURLcode code) {
   }
 }
 
-bool start_curl() {
-  static const bool started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return started;
-}
-
 }  // namespace
 
 Result<Fetched> fetch(const FetchRequest& request, const FetchSink& sink) {
@@ -122,7 +97,7 @@ Result<Fetched> fetch(const FetchRequest& request, const FetchSink& sink) {
                                                       curl_easy_cleanup};
   if (!handle) return fail(ErrorCode::internal, "fetch: libcurl does not start");
 
-  Transfer transfer{.request = request, .sink = sink};
+  Transfer transfer{.request = request, .sink = sink, .guard = {.reach = request.reach}};
   CURL* const curl = handle.get();
   curl_slist* lines = curl_slist_append(nullptr, "Accept-Encoding: identity");
   if (!request.etag.empty()) {
@@ -147,8 +122,8 @@ Result<Fetched> fetch(const FetchRequest& request, const FetchSink& sink) {
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(fetch_connect_timeout_ms));
   curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.size_max));
   if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
-  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_guarded_socket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &transfer.guard);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);

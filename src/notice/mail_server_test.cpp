@@ -1,74 +1,25 @@
 // send_mail() against a real SMTP server (aiosmtpd, Debian package python3-aiosmtpd) on loopback.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <thread>
-
-#include "base/file.h"
-#include "notice/mail.h"
+#include "notice/testing/smtp_server.h"
 
 namespace khien::notice {
 namespace {
 
-std::uint16_t free_port() {
-  const FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  ::bind(socket.get(), generic, size);
-  ::getsockname(socket.get(), generic, &size);
-  return ntohs(address.sin_port);
-}
+using testing::free_port;
 
-class MailServerTest : public testing::Test {
+class MailServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (::system("/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null") != 0) {
-      GTEST_SKIP() << "needs the package python3-aiosmtpd";
-    }
-    std::string name = testing::TempDir() + "khien-mail-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    const auto listen = "127.0.0.1:" + std::to_string(port_);
-    const auto box = (folder_ / "box").string();
-    server_ = ::fork();
-    if (server_ == 0) {
-      ::execl("/usr/bin/python3", "python3", "-m", "aiosmtpd", "-n", "-l", listen.c_str(), "-c",
-              "aiosmtpd.handlers.Mailbox", box.c_str(), nullptr);
-      ::_exit(127);
-    }
+    if (!testing::SmtpServer::is_installed()) GTEST_SKIP() << "needs the package python3-aiosmtpd";
+    smtp_ = std::make_unique<testing::SmtpServer>();
   }
-  void TearDown() override {
-    if (server_ > 0) {
-      ::kill(server_, SIGTERM);
-      ::waitpid(server_, nullptr, 0);
-    }
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  /// Sends until the server has come up, for at most ten seconds.
   Result<void> send(const MailServer& server, const Mail& mail) {
-    for (int i = 0; i < 100; ++i) {
-      auto sent = send_mail(server, mail, clock_, rng_);
-      if (sent || sent.error().code == ErrorCode::denied) return sent;
-      std::this_thread::sleep_for(std::chrono::milliseconds{100});
-    }
-    return fail(ErrorCode::timeout, "the mail server did not come up");
+    return testing::SmtpServer::send(server, mail, clock_, rng_);
   }
-  MailServer server() {
-    return parse_mail_server("smtp://127.0.0.1:" + std::to_string(port_), "khien@tinh.example")
-        .value();
-  }
+  MailServer server() { return smtp_->address(); }
 
-  std::uint16_t port_ = free_port();
-  pid_t server_ = -1;
-  std::filesystem::path folder_;
+  std::unique_ptr<testing::SmtpServer> smtp_;
   SystemClock clock_;
   SystemRng rng_;
 };
@@ -78,12 +29,9 @@ TEST_F(MailServerTest, DeliversTheMessageAsItWasWritten) {
                                     .subject = "Lệnh chặn chờ chữ ký của bạn",
                                     .text = "Chào bạn.\n"});
   ASSERT_TRUE(sent.has_value()) << sent.error().message;
-  std::filesystem::path found;
-  for (const auto& entry : std::filesystem::directory_iterator{folder_ / "box" / "new"}) {
-    found = entry.path();
-  }
-  ASSERT_FALSE(found.empty());
-  const auto text = to_text(read_file(found, 100'000).value());
+  const auto messages = smtp_->messages();
+  ASSERT_EQ(messages.size(), 1U);
+  const auto& text = messages.front();
   EXPECT_NE(text.find("X-RcptTo: binh@tinh.example"), std::string::npos) << text;
   EXPECT_NE(text.find("Subject: =?UTF-8?B?"), std::string::npos);
   EXPECT_NE(text.find("Q2jDoG8gYuG6oW4uDQo="), std::string::npos) << text;  // Chào bạn.

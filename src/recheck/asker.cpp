@@ -52,7 +52,8 @@ std::vector<std::string> names_in(Bytes message, std::uint16_t type, const dns::
 struct Asker::Answer {
   enum class Kind : std::uint8_t { good, no_such_name, failed, filtered };
   Kind kind = Kind::failed;
-  std::vector<std::string> names = {};  // of NS and SOA questions
+  std::vector<std::string> names = {};         // of NS and SOA questions
+  std::vector<net::IpAddress> addresses = {};  // of A and AAAA questions
 };
 
 Asker::Answer Asker::ask(const std::string& name, std::uint16_t qtype) {
@@ -71,7 +72,11 @@ Asker::Answer Asker::ask(const std::string& name, std::uint16_t qtype) {
     if (whole->seen.rcode == dns::rcode_nxdomain) return {.kind = Answer::Kind::no_such_name};
     if (whole->seen.rcode != dns::rcode_noerror) continue;
     answer.kind = Answer::Kind::good;
-    if (qtype != dns::type_a) answer.names = names_in(whole->message, qtype, *parsed);
+    if (qtype == dns::type_a || qtype == dns::type_aaaa) {
+      answer.addresses = whole->seen.addresses;
+    } else {
+      answer.names = names_in(whole->message, qtype, *parsed);
+    }
     return answer;
   }
   return answer;
@@ -126,6 +131,15 @@ Look Asker::look(std::string_view name) {
     }
   }
   return look;
+}
+
+std::vector<net::IpAddress> Asker::addresses_of(std::string_view host) {
+  std::vector<net::IpAddress> addresses;
+  for (const auto qtype : {dns::type_a, dns::type_aaaa}) {
+    const auto answer = ask(std::string{host}, qtype);
+    addresses.insert(addresses.end(), answer.addresses.begin(), answer.addresses.end());
+  }
+  return addresses;
 }
 
 Result<void> Asker::check() {

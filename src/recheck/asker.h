@@ -1,7 +1,8 @@
 // Looks at a name through resolvers of the operator's choice that filter nothing. It asks those
 // resolvers and nobody else: the name's own servers and sites are never contacted from here. Three
 // questions a look: NS and SOA of the registrable domain, A of the name. Of the last only whether
-// the name exists is read; the addresses are not.
+// the name exists is read. Addresses are told to who looks at a page (page_looker.h), and stay
+// there.
 #pragma once
 
 #include <string>
@@ -34,6 +35,9 @@ class Asker {
   /// A look at `name` (lower-case A-labels). Never an error: what fails is LookOutcome::failed.
   /// Blocks for 3 questions × resolvers × timeout_ms at most.
   [[nodiscard]] Look look(std::string_view name);
+  /// Where `host` is reached now, a few of A and AAAA: to connect to, never to keep. Empty where
+  /// nothing usable was told. Blocks for 2 questions × resolvers × timeout_ms at most.
+  [[nodiscard]] std::vector<net::IpAddress> addresses_of(std::string_view host);
   /// Whether the control name exists for the resolvers: unavailable if not, with which it is.
   [[nodiscard]] Result<void> check();
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cases/order.h"
+#include "cases/order_pages.h"
 #include "feeds/entry_finding.h"
 
 namespace khien::recheck {
@@ -15,16 +16,41 @@ feeds::Context feeds_context(const cases::Context& context) noexcept {
   return {.clock = context.clock, .rng = context.rng};
 }
 
+cases::Sighting sighting_of(const Look& look) noexcept {
+  switch (content_of(look)) {
+    case Content::present: return cases::Sighting::page;
+    case Content::not_looked: return cases::Sighting::unwatched;
+    default: return cases::Sighting::name;
+  }
+}
+
+bool lives(const cases::Order& order) noexcept {
+  return cases::is_in_force(order.state) || order.state == cases::OrderState::suspended;
+}
+
 /// Whether the record behind an item still blocks the name.
 Result<bool> still_blocks(store::Executor& db, const Item& item, InstantMs now_ms) {
   if (item.kind == ItemKind::order) {
     auto order = cases::load_order(db, cases::OrderId{item.record_id});
     if (!order) return tl::unexpected<Error>{std::move(order).error()};
-    return cases::is_in_force(order->state) || order->state == cases::OrderState::suspended;
+    return lives(*order);
   }
   auto feed = feeds::find_feed(db, feeds::FeedId{item.record_id});
   if (!feed) return tl::unexpected<Error>{std::move(feed).error()};
   return feeds::in_force(feed->state) && feed->draft.valid_until_ms > now_ms;
+}
+
+/// What is looked at of an order: its reported pages, or else the site's first page. Nothing for
+/// child abuse, or for an order that is over.
+Result<std::vector<std::string>> pages_of(store::Executor& db, const cases::OrderId& id) {
+  auto order = cases::load_order(db, id);
+  if (!order) return tl::unexpected<Error>{std::move(order).error()};
+  if (order->category == Category::child_abuse || !lives(*order)) {
+    return std::vector<std::string>{};
+  }
+  auto pages = cases::reported_pages(db, *order);
+  if (pages && pages->empty()) pages->push_back("https://" + order->name + "/");
+  return pages;
 }
 
 /// An entry that is well, or of which nothing was ever told, needs no watch: the walk comes again.
@@ -40,8 +66,14 @@ bool is_done_with(const Item& item, const Judgement& judgement, const std::vecto
 InstantMs next_look_at(InstantMs begun_at_ms, const Look& look,
                        const Judgement& judgement) noexcept {
   if (is_silent(look.outcome)) return look.at_ms + look_after_silence_ms;
+  const bool pages_seem_gone =
+      judgement.finding == cases::RecheckFinding::content_gone ||
+      (judgement.standing == Standing::unseen && judgement.grounds.looks > 0);
+  if (pages_seem_gone) return look.at_ms + look_at_pages_again_ms;
   const bool first_days = look.at_ms - begun_at_ms < first_days_ms;
-  if (first_days || judgement.standing != Standing::alive) return look.at_ms + look_again_ms;
+  const bool steady =
+      judgement.standing == Standing::alive || judgement.standing == Standing::unseen;
+  if (first_days || !steady) return look.at_ms + look_again_ms;
   return look.at_ms + look_weekly_ms;
 }
 
@@ -84,7 +116,9 @@ Result<RoundCounts> Engine::run_round() {
       if (!back) return tl::unexpected<Error>{std::move(back).error()};
       continue;
     }
-    const auto look = parts_.look(item.name);
+    auto looked = look_at(item);
+    if (!looked) return tl::unexpected<Error>{std::move(looked).error()};
+    const auto& look = *looked;
     RoundCounts of_it{.looks = 1, .silent = is_silent(look.outcome) ? 1 : 0};
     auto acted = parts_.database.transact(
         [&](store::Transaction& tx) { return act(tx, item, look, of_it); });
@@ -103,6 +137,17 @@ Result<RoundCounts> Engine::run_round() {
   return counts;
 }
 
+Result<Look> Engine::look_at(const Item& item) {
+  auto look = parts_.look(item.name);
+  const bool has_pages = item.kind == ItemKind::order && look.outcome == LookOutcome::exists;
+  if (!parts_.look_at_pages || !has_pages) return look;
+  auto pages = parts_.database.read(
+      [&](store::Executor& db) { return pages_of(db, cases::OrderId{item.record_id}); });
+  if (!pages) return tl::unexpected<Error>{std::move(pages).error()};
+  if (!pages->empty()) look.pages = parts_.look_at_pages(*pages);
+  return look;
+}
+
 Result<void> Engine::act(store::Transaction& tx, const Item& item, const Look& look,
                          RoundCounts& counts) {
   auto blocks = still_blocks(tx, item, look.at_ms);
@@ -118,7 +163,7 @@ Result<void> Engine::act(store::Transaction& tx, const Item& item, const Look& l
   const auto judgement = judge(*looks, parts_.operators);
   // A look that told nothing changes nothing, whatever earlier ones said.
   if (!is_silent(look.outcome)) {
-    done = item.kind == ItemKind::order ? act_on_order(tx, item, judgement, counts)
+    done = item.kind == ItemKind::order ? act_on_order(tx, item, look, judgement, counts)
                                         : act_on_entry(tx, item, judgement, counts);
     if (!done) return done;
   }
@@ -126,7 +171,7 @@ Result<void> Engine::act(store::Transaction& tx, const Item& item, const Look& l
   return put_back(tx, item, next_look_at(item.begun_at_ms, look, judgement));
 }
 
-Result<void> Engine::act_on_order(store::Transaction& tx, const Item& item,
+Result<void> Engine::act_on_order(store::Transaction& tx, const Item& item, const Look& look,
                                   const Judgement& judgement, RoundCounts& counts) {
   const cases::OrderId order{item.record_id};
   if (judgement.standing == Standing::found) {
@@ -135,8 +180,8 @@ Result<void> Engine::act_on_order(store::Transaction& tx, const Item& item,
         {.order = order, .finding = *judgement.finding, .grounds = judgement.grounds});
     if (!proposed) return tl::unexpected<Error>{std::move(proposed).error()};
     if (*proposed) ++counts.proposed;
-  } else if (judgement.standing == Standing::alive) {
-    auto withdrawn = cases::withdraw_lift_proposal(tx, parts_.cases, order);
+  } else if (judgement.standing != Standing::unknown) {
+    auto withdrawn = cases::withdraw_lift_proposal(tx, parts_.cases, order, sighting_of(look));
     if (!withdrawn) return tl::unexpected<Error>{std::move(withdrawn).error()};
     if (*withdrawn) ++counts.withdrawn;
   }
@@ -173,6 +218,11 @@ Result<void> Engine::act_on_entry(store::Transaction& tx, const Item& item,
 void Engine::count(const Look& look, const RoundCounts& of_it) {
   const auto label = "outcome=\"" + std::string{to_string(look.outcome)} + "\"";
   parts_.metrics.counter("khien_recheck_looks_total", "Looks at blocked names", label).add();
+  for (const auto& page : look.pages) {
+    const auto of_page = "outcome=\"" + std::string{to_string(page.outcome)} + "\"";
+    parts_.metrics.counter("khien_recheck_page_looks_total", "Looks at pages of orders", of_page)
+        .add();
+  }
   parts_.metrics.counter("khien_recheck_proposals_total", "Blocks that rechecks proposed to end")
       .add(of_it.proposed);
   parts_.metrics.counter("khien_recheck_withdrawn_total", "Proposals that later looks took back")

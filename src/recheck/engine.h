@@ -4,8 +4,12 @@
 //
 //   order in force ─┐                            ┌─► found: a proposal to lift
 //   next of a list ─┴► due ─► look ─► judge ─────┼─► alive: an open proposal is withdrawn
-//                       ▲  (lease)               └─► unknown: nothing
+//                       ▲  (lease)               ├─► unseen: one that DNS speaks against is
+//                       │                        └─► unknown: nothing
 //                       └── daily at first and while in doubt, then each week
+//
+// Where the operator wants it, a look at an order also contacts the listed site: its reported
+// pages (cases/order_pages.h), through a guard, and never for child abuse.
 //
 // Any number of processes may run one: rows are taken under leases. One thread each.
 #pragma once
@@ -28,6 +32,8 @@ constexpr int names_a_round = 10;
 constexpr std::int64_t round_time_max_ms = 10 * ms_per_second;
 constexpr std::int64_t look_again_ms = ms_per_day;  // for the first days, and in doubt
 constexpr std::int64_t first_days_ms = 3 * ms_per_day;
+/// While pages seem gone: later each day, so that what is shown at some hours alone is seen.
+constexpr std::int64_t look_at_pages_again_ms = 29 * ms_per_hour;
 constexpr std::int64_t look_weekly_ms = 7 * ms_per_day;
 constexpr std::int64_t look_after_silence_ms = 6 * ms_per_hour;
 
@@ -53,6 +59,8 @@ class Engine {
     std::function<Result<void>()> check;              ///< Asker::check
     Metrics& metrics;
     std::int64_t list_budget = list_budget_default;
+    /// PageLooker::look; empty: no listed site is ever contacted.
+    std::function<std::vector<PageLook>(const std::vector<std::string>& pages)> look_at_pages = {};
   };
   /// All borrowed.
   explicit Engine(Parts parts);
@@ -65,10 +73,12 @@ class Engine {
 
  private:
   [[nodiscard]] Result<void> take_in();
+  [[nodiscard]] Result<Look> look_at(const Item& item);
   [[nodiscard]] Result<void> act(store::Transaction& tx, const Item& item, const Look& look,
                                  RoundCounts& counts);
   [[nodiscard]] Result<void> act_on_order(store::Transaction& tx, const Item& item,
-                                          const Judgement& judgement, RoundCounts& counts);
+                                          const Look& look, const Judgement& judgement,
+                                          RoundCounts& counts);
   [[nodiscard]] Result<void> act_on_entry(store::Transaction& tx, const Item& item,
                                           const Judgement& judgement, RoundCounts& counts);
   void count(const Look& look, const RoundCounts& of_it);

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "cases/lift_proposal.h"
 #include "cases/testing/desk.h"
@@ -39,7 +40,34 @@ class Rechecks : public cases::testing::Desk {
                      return fail(ErrorCode::unavailable, "the upstream is away");
                    },
                    .metrics = metrics_,
-                   .list_budget = list_budget}};
+                   .list_budget = list_budget,
+                   .look_at_pages = page_looker()}};
+  }
+  /// Empty unless a test wants pages looked at.
+  std::function<std::vector<PageLook>(const std::vector<std::string>&)> page_looker() {
+    if (!looks_at_pages_) return {};
+    return [this](const std::vector<std::string>& pages) {
+      std::vector<PageLook> looks;
+      for (const auto& page : pages) {
+        ++pages_asked_[page];
+        const auto known = pages_.find(page);
+        const int status = known == pages_.end() ? 200 : known->second;
+        looks.push_back({.page = page,
+                         .outcome = status == 200   ? PageOutcome::present
+                                    : status == 404 ? PageOutcome::gone
+                                                    : PageOutcome::unclear,
+                         .status = status});
+      }
+      return looks;
+    };
+  }
+  /// Rounds an hour apart, as the schedule takes them up.
+  void hours(int count) {
+    for (int hour = 0; hour < count; ++hour) {
+      clock.advance(ms_per_hour);
+      sweep_now();
+      round();
+    }
   }
   RoundCounts round() {
     auto made = engine();
@@ -131,6 +159,9 @@ class Rechecks : public cases::testing::Desk {
   Metrics metrics_;
   std::map<std::string, Look> world_;
   std::map<std::string, int> asked_;
+  bool looks_at_pages_ = false;
+  std::map<std::string, int> pages_;  // what a page answers; 200 unless said
+  std::map<std::string, int> pages_asked_;
   bool upstream_works_ = true;
   std::int64_t look_takes_ms_ = 0;
   int lists_ = 0;
@@ -354,6 +385,161 @@ TEST_P(Rechecks, WatchesNoMoreEntriesThanItsLimit) {
   const auto sampled = sample_lists(db(), clock, 100);
   ASSERT_TRUE(sampled.has_value() && sampled->has_value());
   EXPECT_EQ(**sampled, 0);
+}
+
+TEST_P(Rechecks, ContactsNoSiteUnasked) {
+  const auto order = in_force("a.example");
+  days(12);
+  EXPECT_TRUE(pages_asked_.empty());
+  EXPECT_TRUE(history(order.id).looks.back().pages.empty());
+}
+
+TEST_P(Rechecks, GonePagesAreProposedAfterAWeekAndLapseWhereNobodyActs) {
+  looks_at_pages_ = true;
+  const auto order = in_force("a.example");  // reported as https://a.example
+  round();
+  EXPECT_EQ(history(order.id).looks.back().pages,
+            (std::vector<PageLook>{{"https://a.example/", PageOutcome::present, 200}}));
+  pages_["https://a.example/"] = 404;
+  const auto gone_from_ms = clock.now_ms();
+  hours(24 * 7);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  hours(24 * 2);
+  const auto proposal = proposal_of(order.id);
+  ASSERT_TRUE(proposal.has_value());
+  EXPECT_EQ(proposal->finding, RecheckFinding::content_gone);
+  EXPECT_GE(proposal->proposed_at_ms - gone_from_ms, content_after_ms);
+  EXPECT_GE(proposal->grounds.looks, static_cast<std::int64_t>(content_looks));
+  EXPECT_EQ(proposal->lapses_at_ms - proposal->proposed_at_ms, cases::content_gone_life_min_ms);
+  days(14);
+  EXPECT_EQ(order_of(order.id).state, OrderState::lapsed);
+  EXPECT_EQ(metrics_.counter("khien_recheck_page_looks_total", "", "outcome=\"present\"").value() +
+                metrics_.counter("khien_recheck_page_looks_total", "", "outcome=\"gone\"").value(),
+            pages_asked_["https://a.example/"]);
+}
+
+TEST_P(Rechecks, LooksAtGonePagesLaterEachDay) {
+  looks_at_pages_ = true;
+  const auto order = in_force("a.example");
+  pages_["https://a.example/"] = 404;
+  std::set<std::int64_t> quarters;
+  for (int look = 0; look < 6; ++look) {
+    round();
+    const auto next_ms = *history(order.id).next_at_ms;
+    EXPECT_EQ(next_ms - clock.now_ms(), look_at_pages_again_ms);
+    quarters.insert(clock.now_ms() % ms_per_day / day_quarter_ms);
+    clock.advance(next_ms - clock.now_ms());
+  }
+  EXPECT_EQ(quarters.size(), 4U);
+}
+
+TEST_P(Rechecks, OneSightOfAPageWithdrawsAndTheNameAloneDoesNot) {
+  looks_at_pages_ = true;
+  const auto order = in_force("a.example");
+  pages_["https://a.example/"] = 404;
+  round();
+  hours(24 * 10);
+  ASSERT_TRUE(proposal_of(order.id).has_value());
+  pages_["https://a.example/"] = 403;
+  hours(24 * 3);
+  EXPECT_TRUE(proposal_of(order.id).has_value()) << "a refusal is no sight";
+  pages_["https://a.example/"] = 200;
+  hours(24 * 3);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  EXPECT_TRUE(cases::is_in_force(order_of(order.id).state));
+  EXPECT_EQ(number_from("SELECT count(*) FROM lift_proposal WHERE state = 'withdrawn'"), 1);
+}
+
+// What DNS said is taken back by DNS, whatever the pages show; and what nobody watches any more
+// must not lapse.
+TEST_P(Rechecks, EachKindOfSightTakesBackWhatItSpeaksAgainst) {
+  looks_at_pages_ = true;
+  const auto order = in_force("a.example");
+  pages_["https://a.example/"] = 404;
+  round();
+  world_["a.example"] = gone();
+  days(5);
+  ASSERT_EQ(proposal_of(order.id)->finding, RecheckFinding::dead);
+  world_["a.example"] = served_by("ns1.mot.example");
+  days(2);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  hours(24 * 10);
+  ASSERT_EQ(proposal_of(order.id)->finding, RecheckFinding::content_gone);
+  looks_at_pages_ = false;
+  days(2);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+}
+
+TEST_P(Rechecks, LooksAtReportedPagesOfOrdersAlone) {
+  looks_at_pages_ = true;
+  const auto case_id = *reported("https://a.example/qua?ma=bi-mat http://a.example/x").case_id;
+  const auto order = approved(case_id, "a.example");
+  publish_all();
+  world_["a.example"] = served_by("ns1.mot.example");
+  pages_["https://a.example/qua"] = 404;
+  list({"b.example"});
+  round();
+  ASSERT_EQ(pages_asked_.size(), 2U);
+  EXPECT_EQ(pages_asked_["https://a.example/qua"], 1) << "without what may be a victim's";
+  EXPECT_EQ(pages_asked_["http://a.example/x"], 1);
+  EXPECT_EQ(asked_["b.example"], 1);
+  EXPECT_EQ(history(order.id).looks.back().pages.size(), 2U);
+  // One page that is left is enough.
+  hours(24 * 12);
+  EXPECT_FALSE(proposal_of(order.id).has_value());
+  EXPECT_EQ(number_from("SELECT count(*) FROM recheck_page WHERE page LIKE '%bi-mat%'"), 0);
+}
+
+TEST_P(Rechecks, NobodyLooksAtPagesOfChildAbuse) {
+  looks_at_pages_ = true;
+  const auto case_id = *reported("https://a.example/qua").case_id;
+  auto content = draft_for(case_id, "a.example");
+  content.category = "child-abuse";
+  auto order = draft(content);
+  ASSERT_TRUE(order.has_value()) << order.error().message;
+  order = check(*order);
+  order = signed_move(analyst, *order, cases::SignedMove::propose);
+  order = signed_move(approver, *order, cases::SignedMove::approve);
+  ASSERT_TRUE(order.has_value()) << order.error().message;
+  publish_all();
+  world_["a.example"] = served_by("ns1.mot.example");
+  EXPECT_EQ(round().looks, 1);
+  EXPECT_TRUE(pages_asked_.empty());
+}
+
+TEST_P(Rechecks, TheTableTakesNoPageWithAVictimsPart) {
+  looks_at_pages_ = true;
+  in_force("a.example");
+  round();
+  for (const auto* page : {"https://a.example/?ma=1", "https://a.example/#ma"}) {
+    const auto put = run([&](store::Transaction& tx) {
+      return tx.execute(
+          "INSERT INTO recheck_page (look_id, position, page, outcome, status) "
+          "SELECT max(id), 1, $1, 'gone', 404 FROM recheck_look",
+          {page});
+    });
+    ASSERT_FALSE(put.has_value());
+    EXPECT_EQ(put.error().reason, "constraint") << put.error().message;
+  }
+}
+
+TEST_P(Rechecks, ForgetsPagesWithTheirLooks) {
+  looks_at_pages_ = true;
+  const auto order = in_force("a.example");
+  pages_["https://a.example/"] = 403;
+  for (int i = 0; i < looks_kept_max + 5; ++i) {
+    round();
+    clock.advance(look_weekly_ms);
+  }
+  // The order has ended meanwhile; what is kept is what was seen of it last.
+  const auto looks = number_from("SELECT count(*) FROM recheck_look");
+  EXPECT_LE(looks, looks_kept_max + 1);
+  EXPECT_EQ(number_from("SELECT count(*) FROM recheck_page"), looks);
+  sweep_now();
+  clock.advance(order_looks_kept_ms + ms_per_day);
+  days(1);
+  EXPECT_EQ(number_from("SELECT count(*) FROM recheck_page"), 0);
+  EXPECT_TRUE(history(order.id).looks.empty());
 }
 
 TEST_P(Rechecks, ForgetsAnOrderAfterItsTime) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <vector>
 
 namespace khien::recheck {
@@ -68,6 +69,35 @@ std::optional<Judgement> served_by(Looks existing, RecheckFinding finding, const
   return found(finding, run, *server_of(*run.back()));
 }
 
+int day_quarters(Looks looks) {
+  std::set<std::int64_t> quarters;
+  for (const auto* look : looks) quarters.insert(look->at_ms % ms_per_day / day_quarter_ms);
+  return static_cast<int>(quarters.size());
+}
+
+/// Of a name that is served as before.
+Judgement judge_content(Looks existing) {
+  const auto now = content_of(*existing.back());
+  if (now == Content::not_looked || now == Content::present) return {.standing = Standing::alive};
+  // Since anybody saw a page, or since we look.
+  const auto unseen = tail(existing, [](const Look& look) {
+    return content_of(look) == Content::gone || content_of(look) == Content::unclear;
+  });
+  std::vector<const Look*> gone;
+  for (const auto* look : unseen) {
+    if (content_of(*look) == Content::gone) gone.push_back(look);
+  }
+  if (gone.empty()) return {.standing = Standing::unseen};
+  auto judgement = found(RecheckFinding::content_gone, gone);
+  const bool enough = now == Content::gone && gone.size() >= content_looks &&
+                      span_ms(gone) >= content_after_ms && day_quarters(gone) >= content_quarters;
+  if (!enough) {
+    judgement.standing = Standing::unseen;
+    judgement.finding.reset();
+  }
+  return judgement;
+}
+
 Judgement judge_existing(Looks looks, const Operators& operators) {
   const auto existing =
       tail(looks, [](const Look& look) { return look.outcome == LookOutcome::exists; });
@@ -82,7 +112,7 @@ Judgement judge_existing(Looks looks, const Operators& operators) {
   const auto parked = served_by(existing, RecheckFinding::parked,
                                 [&](const std::string& server) { return operators.parks(server); });
   if (parked) return *parked;
-  return {.standing = past == Past::came_back ? Standing::unknown : Standing::alive};
+  return past == Past::came_back ? Judgement{} : judge_content(existing);
 }
 
 }  // namespace

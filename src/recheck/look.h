@@ -1,6 +1,7 @@
-// One look at a name, as it is kept: whether it exists and who serves it. It has no room for an
-// address: what a listed name resolves to is neither kept nor handed on, so that no owner of a
-// listed name can point a block at somebody else (docs/publish/recheck.md).
+// One look at a name, as it is kept: whether it exists, who serves it, and, where the operator
+// wants that, whether its reported pages are there. It has no room for an address: what a listed
+// name resolves to is neither kept nor handed on, so that no owner of a listed name can point a
+// block at somebody else (docs/publish/recheck.md). Nor for a page's content.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,23 @@ enum class LookOutcome : std::uint8_t {
   return outcome == LookOutcome::failed || outcome == LookOutcome::filtered;
 }
 
+enum class PageOutcome : std::uint8_t {
+  present,      ///< 2xx, also after redirects within the site
+  gone,         ///< 404 or 410
+  unclear,      ///< another status, or a redirect to another site: told by a server, worth nothing
+  unreachable,  ///< no address, none that may be contacted, no connection, a bad certificate, time
+};
+[[nodiscard]] std::string_view to_string(PageOutcome outcome) noexcept;
+[[nodiscard]] std::optional<PageOutcome> parse_page_outcome(std::string_view word) noexcept;
+
+struct PageLook {
+  std::string page;  ///< its web address, without query and fragment
+  PageOutcome outcome = PageOutcome::unreachable;
+  int status = 0;  ///< that decided; 0: none
+
+  bool operator==(const PageLook&) const = default;
+};
+
 constexpr std::size_t servers_max = 8;  // of one look, in order; the rest is not kept
 
 struct Look {
@@ -41,8 +59,18 @@ struct Look {
   LookOutcome outcome = LookOutcome::failed;
   std::vector<std::string> servers = {};  ///< NS of the registrable domain, lower case, sorted
   std::string primary = {};               ///< the SOA's MNAME; empty if not told
+  std::vector<PageLook> pages = {};       ///< empty: nobody looked
 
   bool operator==(const Look&) const = default;
 };
+
+/// What the pages of a look say together.
+enum class Content : std::uint8_t {
+  not_looked,
+  present,  ///< at least one page is
+  gone,     ///< every page is
+  unclear,
+};
+[[nodiscard]] Content content_of(const Look& look) noexcept;
 
 }  // namespace khien::recheck

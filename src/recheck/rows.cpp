@@ -1,6 +1,7 @@
 #include "recheck/rows.h"
 
 #include <algorithm>
+#include <map>
 
 namespace khien::recheck {
 namespace {
@@ -24,18 +25,30 @@ UPDATE recheck_item SET held_until_ms = $2 WHERE held_until_ms <= $1 AND id IN (
 RETURNING id, kind, record_id, name, begun_at_ms)";
 constexpr std::string_view sql_put_back =
     "UPDATE recheck_item SET next_at_ms = $2, held_until_ms = 0 WHERE id = $1";
+constexpr std::string_view sql_remove_pages =
+    "DELETE FROM recheck_page WHERE look_id IN (SELECT id FROM recheck_look WHERE item_id = $1)";
 constexpr std::string_view sql_remove_looks = "DELETE FROM recheck_look WHERE item_id = $1";
 constexpr std::string_view sql_remove = "DELETE FROM recheck_item WHERE id = $1";
 constexpr std::string_view sql_put_look = R"(
 INSERT INTO recheck_look (item_id, at_ms, outcome, servers, primary_server)
-VALUES ($1, $2, $3, $4, $5))";
-constexpr std::string_view sql_forget_looks = R"(
-DELETE FROM recheck_look WHERE item_id = $1
-  AND id <= (SELECT id FROM recheck_look WHERE item_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)
-  AND id <> (SELECT COALESCE(max(id), 0) FROM recheck_look
-    WHERE item_id = $1 AND outcome = 'exists'))";
+VALUES ($1, $2, $3, $4, $5) RETURNING id)";
+constexpr std::string_view sql_put_page = R"(
+INSERT INTO recheck_page (look_id, position, page, outcome, status) VALUES ($1, $2, $3, $4, $5))";
+#define KHIEN_OLD_LOOKS                                                                           \
+  "item_id = $1 AND id <= (SELECT id FROM recheck_look WHERE item_id = $1 "                       \
+  "ORDER BY id DESC LIMIT 1 OFFSET $2) AND id <> (SELECT COALESCE(max(id), 0) FROM recheck_look " \
+  "WHERE item_id = $1 AND outcome = 'exists')"
+constexpr std::string_view sql_forget_pages =
+    "DELETE FROM recheck_page WHERE look_id IN (SELECT id FROM recheck_look WHERE " KHIEN_OLD_LOOKS
+    ")";
+constexpr std::string_view sql_forget_looks = "DELETE FROM recheck_look WHERE " KHIEN_OLD_LOOKS;
+#undef KHIEN_OLD_LOOKS
 constexpr std::string_view sql_looks = R"(
-SELECT at_ms, outcome, servers, primary_server FROM recheck_look WHERE item_id = $1 ORDER BY id)";
+SELECT id, at_ms, outcome, servers, primary_server FROM recheck_look WHERE item_id = $1
+ORDER BY id)";
+constexpr std::string_view sql_pages = R"(
+SELECT p.look_id, p.page, p.outcome, p.status FROM recheck_page p
+JOIN recheck_look l ON l.id = p.look_id WHERE l.item_id = $1 ORDER BY p.look_id, p.position)";
 constexpr std::string_view sql_old = R"(
 SELECT i.id FROM recheck_item i WHERE
   (i.kind = 'order' AND EXISTS (SELECT 1 FROM block_order o
@@ -62,6 +75,21 @@ std::vector<std::string> split(std::string_view text) {
     text.remove_prefix(std::min(text.size(), server.size() + 1));
   }
   return servers;
+}
+
+using PagesByLook = std::map<std::int64_t, std::vector<PageLook>>;
+
+Result<PagesByLook> pages_by_look(store::Executor& db, std::int64_t item_id) {
+  auto rows = db.query(sql_pages, {item_id});
+  if (!rows) return propagate(std::move(rows).error(), "read looks at pages");
+  PagesByLook pages;
+  for (const auto& row : *rows) {
+    const auto outcome = parse_page_outcome(row.text(2));
+    if (!outcome) return fail(ErrorCode::corrupt, "a look at a page with an unknown outcome");
+    pages[row.integer(0)].push_back(
+        {.page = row.text(1), .outcome = *outcome, .status = static_cast<int>(row.integer(3))});
+  }
+  return pages;
 }
 
 }  // namespace
@@ -99,7 +127,7 @@ Result<void> put_back(store::Transaction& tx, const Item& item, InstantMs next_a
 }
 
 Result<void> remove_item(store::Transaction& tx, const Item& item) {
-  for (const auto sql : {sql_remove_looks, sql_remove}) {
+  for (const auto sql : {sql_remove_pages, sql_remove_looks, sql_remove}) {
     auto done = tx.execute(sql, {item.id});
     if (!done) return propagate(std::move(done).error(), "end a recheck");
   }
@@ -107,24 +135,37 @@ Result<void> remove_item(store::Transaction& tx, const Item& item) {
 }
 
 Result<void> put_look(store::Transaction& tx, const Item& item, const Look& look) {
-  auto done = tx.execute(sql_put_look, {item.id, look.at_ms, to_string(look.outcome),
-                                        join(look.servers), look.primary});
-  if (done) done = tx.execute(sql_forget_looks, {item.id, looks_kept_max});
-  if (!done) return propagate(std::move(done).error(), "write a look");
+  auto row = tx.query_one(sql_put_look, {item.id, look.at_ms, to_string(look.outcome),
+                                         join(look.servers), look.primary});
+  if (!row) return propagate(std::move(row).error(), "write a look");
+  const auto look_id = (*row)->integer(0);
+  for (std::size_t i = 0; i < look.pages.size(); ++i) {
+    const auto& page = look.pages[i];
+    auto put = tx.execute(sql_put_page, {look_id, static_cast<std::int64_t>(i), page.page,
+                                         to_string(page.outcome), page.status});
+    if (!put) return propagate(std::move(put).error(), "write a look at a page");
+  }
+  for (const auto sql : {sql_forget_pages, sql_forget_looks}) {
+    auto done = tx.execute(sql, {item.id, looks_kept_max});
+    if (!done) return propagate(std::move(done).error(), "forget old looks");
+  }
   return {};
 }
 
 Result<std::vector<Look>> looks_at(store::Executor& db, std::int64_t item_id) {
   auto rows = db.query(sql_looks, {item_id});
   if (!rows) return propagate(std::move(rows).error(), "read looks");
+  auto pages = pages_by_look(db, item_id);
+  if (!pages) return tl::unexpected<Error>{std::move(pages).error()};
   std::vector<Look> looks;
   for (const auto& row : *rows) {
-    const auto outcome = parse_look_outcome(row.text(1));
+    const auto outcome = parse_look_outcome(row.text(2));
     if (!outcome) return fail(ErrorCode::corrupt, "a look with an unknown outcome");
-    looks.push_back({.at_ms = row.integer(0),
+    looks.push_back({.at_ms = row.integer(1),
                      .outcome = *outcome,
-                     .servers = split(row.text(2)),
-                     .primary = row.text(3)});
+                     .servers = split(row.text(3)),
+                     .primary = row.text(4),
+                     .pages = std::move((*pages)[row.integer(0)])});
   }
   return looks;
 }

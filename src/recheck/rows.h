@@ -41,7 +41,7 @@ struct Item {
 [[nodiscard]] Result<void> put_back(store::Transaction& tx, const Item& item, InstantMs next_at_ms);
 [[nodiscard]] Result<void> remove_item(store::Transaction& tx, const Item& item);
 
-/// Adds a look and forgets what is beyond looks_kept_max.
+/// Adds a look with its pages and forgets what is beyond looks_kept_max.
 [[nodiscard]] Result<void> put_look(store::Transaction& tx, const Item& item, const Look& look);
 /// Oldest first.
 [[nodiscard]] Result<std::vector<Look>> looks_at(store::Executor& db, std::int64_t item_id);

@@ -48,8 +48,26 @@ INSERT INTO recheck_turn (one, next_at_ms) VALUES (1, 0);
 {no_delete recheck_turn}
 )";
 
+// No content, no address, and of a web address nothing that may be a victim's.
+constexpr std::string_view pages = R"(
+CREATE TABLE recheck_page (
+  look_id {int64} NOT NULL REFERENCES recheck_look (id),
+  position {int64} NOT NULL,
+  page TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  status {int64} NOT NULL,
+  PRIMARY KEY (look_id, position),
+  CONSTRAINT recheck_page_outcome CHECK (outcome IN ('present', 'gone', 'unclear',
+    'unreachable')),
+  CONSTRAINT recheck_page_is_bare CHECK (page NOT LIKE '%?%' AND page NOT LIKE '%#%'),
+  CONSTRAINT recheck_page_few CHECK (position >= 0 AND position < 4)
+) {strict};
+{no_update recheck_page}
+)";
+
 constexpr std::array all{
     store::Migration{.number = 1, .name = "rechecks", .sql = rechecks},
+    store::Migration{.number = 2, .name = "pages", .sql = pages},
 };
 
 }  // namespace

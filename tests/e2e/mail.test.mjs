@@ -1,5 +1,6 @@
-// Mail to the second signer through a real SMTP server: who gets it, that its link leads to the order in a browser where it
-// is signed, and that neither a server that is away nor a kill of khiend loses it.
+// Mail to officers through a real SMTP server: who is asked for a second signature and who is told of proposed lifts, that
+// links lead to where one signs or decides, and that neither a server that is away nor a kill of khiend loses it.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -124,6 +125,47 @@ test('an order that is decided before the mail goes is not mailed', async () => 
   const admin = await signIn('yen');
   await until('nothing waits', async () => (await admin.get('/api/v1/mail')).waiting === 0, { limitMs: 60_000 });
   assert.deepEqual(about(order), []);
+});
+
+/** As if it were eight in the morning; khiend's mail thread looks every two seconds. */
+const morning = () => sql("UPDATE job SET due_at_ms = 1 WHERE kind = 'order.lift_proposals'");
+const sql = (text) => execFileSync('sqlite3', [join(stack.state, 'khien.db'), `PRAGMA busy_timeout = 5000; ${text}`]).toString();
+
+test('proposed lifts are told of in the morning, once, with a link to where one decides', async () => {
+  const order = await proposed('qua-tet-mien-phi.example');
+  await (await signIn('minh')).sign(order, 'approve');
+  const admin = await signIn('yen');
+  const allSent = () =>
+    until('nothing waits', async () => (await admin.get('/api/v1/mail')).waiting === 0, { limitMs: 60_000 });
+  await allSent();
+  const before = about(order).length;
+  const now = Date.now();
+  sql(`INSERT INTO lift_proposal (order_id, finding, looks, since_ms, server, state, proposed_at_ms, lapses_at_ms)
+    VALUES ('${order.id}', 'content_gone', 4, ${now - 8 * 86_400_000}, '', 'open', ${now}, ${now + 14 * 86_400_000})`);
+  morning();
+  await until('the morning mail', () => mails().some(({ text }) => text.includes('/app/orders/proposals')));
+  await allSent();
+  const got = mails().filter(({ text }) => text.includes('/app/orders/proposals'));
+  const to = got.map((mail) => mail.to).sort();
+  assert.ok(to.includes('hoa@khien.example') && to.includes('minh@khien.example'), to.join());
+  assert.equal(new Set(to).size, to.length, 'one each');
+  assert.ok(!to.includes('lan@khien.example'), 'who may not lift is not told');
+  assert.equal(about(order).length, before + got.length);
+  const mail = got.find((one) => one.to === 'hoa@khien.example');
+  assert.match(mail.text, /qua-tet-mien-phi\[\.\]example/);
+  assert.ok(mail.text.includes(say('finding.content_gone')) && mail.text.includes(order.id), mail.text);
+
+  const planned = sql("SELECT payload FROM job WHERE kind = 'order.lift_proposals'");
+  morning();
+  await until('the next is planned', () => sql("SELECT payload FROM job WHERE kind = 'order.lift_proposals'") !== planned);
+  assert.equal(mails().filter(({ text }) => text.includes('/app/orders/proposals')).length, got.length, 'nothing is new');
+
+  const leader = await Officer.signIn(browser, stack, 'hoa', password);
+  await leader.page.goto(/^http\S+proposals$/m.exec(mail.text)[0]);
+  await leader.page.getByText(say('finding.content_gone'), { exact: true }).first().waitFor();
+  await leader.picture('mail-proposals');
+  assert.deepEqual(leader.problems, []);
+  await leader.close();
 });
 
 test('the log and the ledger hold no address', async () => {

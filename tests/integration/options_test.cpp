@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "own_addresses.h"
+#include "recheck/page_looker.h"
 
 namespace khien::khiend {
 namespace {
@@ -36,6 +40,19 @@ TEST(DnsTlsOptions, TakeTheirOwnCertificateOrThatOfTheWebServer) {
             std::string::npos);
 }
 
+TEST(RecheckOptions, OurselvesAreNeverContacted) {
+  const auto options = read({"--listen", "0.0.0.0:8080", "--dns-listen", "203.0.113.5:53"});
+  ASSERT_TRUE(options.has_value()) << options.error().message;
+  const auto never = never_contacted(**options);
+  const auto holds = [&never](std::string_view address) {
+    const auto ip = net::IpAddress::parse(address).value();
+    return std::ranges::any_of(never, [&ip](const net::Prefix& own) { return own.contains(ip); });
+  };
+  EXPECT_TRUE(holds("203.0.113.5")) << "where zones are served";
+  EXPECT_TRUE(holds("127.0.0.1")) << "an interface of this machine";
+  EXPECT_FALSE(holds("203.0.113.6"));
+}
+
 TEST(RecheckOptions, AskOnlyWhoFiltersNothing) {
   EXPECT_TRUE((*read({}))->recheck.resolvers.empty());
   const auto options = read({"--recheck-resolver", "192.0.2.53", "--recheck-resolver",
@@ -51,6 +68,20 @@ TEST(RecheckOptions, AskOnlyWhoFiltersNothing) {
   EXPECT_NE(refusal({"--recheck-resolver", "x"}).find("--recheck-resolver"), std::string::npos);
   EXPECT_NE(refusal({"--recheck-list-budget", "3001"}).find("0 to 3000"), std::string::npos);
   EXPECT_NE(refusal({"--recheck-control", "Tot.Example."}).find("lower case"), std::string::npos);
+  EXPECT_FALSE((*options)->recheck.pages) << "nobody contacts a listed site unasked";
+  const auto pages = read({"--recheck-resolver", "192.0.2.53", "--recheck-pages", "on",
+                           "--recheck-user-agent", "Mozilla/5.0"});
+  ASSERT_TRUE(pages.has_value()) << pages.error().message;
+  EXPECT_TRUE((*pages)->recheck.pages);
+  EXPECT_EQ((*pages)->recheck.user_agent, "Mozilla/5.0");
+  EXPECT_NE(refusal({"--recheck-pages", "on"}).find("needs --recheck-resolver"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-pages", "yes"}).find("on or off"), std::string::npos);
+  EXPECT_NE(refusal({"--recheck-user-agent", "a\r\nCookie: b"}).find("one line"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--recheck-user-agent", ""}).find("one line"), std::string::npos);
+  const std::string too_long(recheck::user_agent_size_max + 1, 'x');
+  EXPECT_NE(refusal({"--recheck-user-agent", too_long.c_str()}).find("one line"),
+            std::string::npos);
   std::vector<const char*> many;
   for (int i = 0; i < 5; ++i) {
     many.push_back("--recheck-resolver");

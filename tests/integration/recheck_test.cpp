@@ -1,7 +1,9 @@
-// A recheck against a real authoritative server: what it sees of names that live, are dead, parked,
-// sinkholed or filtered, and that no address which such a name answers with is kept anywhere.
+// A recheck against a real authoritative server, and pages of a real web server: what it sees of
+// names that live, are dead, parked, sinkholed or filtered, and of pages that are there or gone;
+// and that no address which such a name answers with is kept anywhere.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <map>
 
@@ -10,9 +12,12 @@
 #include "cases/lift_proposal.h"
 #include "cases/testing/desk.h"
 #include "feeds/schema.h"
+#include "http/router.h"
+#include "http/server.h"
 #include "publish/test_servers.h"
 #include "recheck/asker.h"
 #include "recheck/engine.h"
+#include "recheck/page_looker.h"
 #include "recheck/schema.h"
 
 namespace khien::recheck {
@@ -20,6 +25,7 @@ namespace {
 
 constexpr std::int64_t wait_max_ms = 30'000;
 constexpr std::string_view shown_address = "192.0.2.66";  // of every living name
+constexpr std::string_view site_address = "127.0.0.66";   // of the one with pages
 
 /// Knot with one zone for each domain, so that it answers for NS as a resolver would.
 class RecheckReal : public cases::testing::Desk {
@@ -39,6 +45,7 @@ class RecheckReal : public cases::testing::Desk {
     write_zone("tot.example", "ns1.tot.example.", "");
     write_zone("song.example", "ns1.song.example.", "www A 192.0.2.66\n");
     write_zone("do-xe.example", "ns1.sedoparking.com.", "");
+    write_zone("trang.example", "ns1.trang.example.", "", site_address);
     write_zone("thu-giu.example", "ns1.microsoftinternetsafety.net.", "");
     start(*knot);
   }
@@ -47,10 +54,11 @@ class RecheckReal : public cases::testing::Desk {
     Desk::TearDown();
   }
 
-  void write_zone(const std::string& zone, const std::string& server, const std::string& more) {
+  void write_zone(const std::string& zone, const std::string& server, const std::string& more,
+                  std::string_view address = shown_address) {
     std::ofstream{folder() / (zone + ".zone")} << "$ORIGIN " << zone << ".\n$TTL 60\n@ SOA "
                                                << server << " admin.example. 1 60 60 60 60\n@ NS "
-                                               << server << "\n@ A " << shown_address << "\n"
+                                               << server << "\n@ A " << address << "\n"
                                                << more;
     zones_ += "  - domain: " + zone + ".\n    file: " + zone + ".zone\n";
   }
@@ -85,7 +93,7 @@ class RecheckReal : public cases::testing::Desk {
   }
 
   /// Looks through every column of every table for the address that the living names answered with.
-  void expect_no_address_kept() {
+  void expect_no_address_kept(std::string_view kept = shown_address) {
     const bool sqlite = GetParam() == store::Engine::sqlite;
     auto tables = look([&](store::Executor& ex) {
       return ex.query(sqlite ? "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -98,7 +106,7 @@ class RecheckReal : public cases::testing::Desk {
       const auto name = table.text(0);
       // The whole row as one text; octets are not addresses of DNS in any table but would show too.
       auto hits = look([&](store::Executor& ex) {
-        return ex.query_one(row_text(ex, name, sqlite), {"%" + std::string{shown_address} + "%"});
+        return ex.query_one(row_text(ex, name, sqlite), {"%" + std::string{kept} + "%"});
       });
       ASSERT_TRUE(hits.has_value()) << name << ": " << hits.error().message;
       EXPECT_EQ((*hits)->integer(0), 0) << name << " holds what a listed name resolved to";
@@ -178,6 +186,121 @@ TEST_P(RecheckReal, ProposesOverDaysAndKeepsNoAddress) {
   EXPECT_EQ(found("do-xe.example"), "parked");
   EXPECT_EQ(found("thu-giu.example"), "sinkholed");
   expect_no_address_kept();
+}
+
+/// With a web server at the address of trang.example, which only the test's own reach contacts.
+class RecheckPages : public RecheckReal {
+ protected:
+  void SetUp() override {
+    RecheckReal::SetUp();
+    if (IsSkipped()) return;
+    std::vector<http::Route> routes;
+    routes.push_back({.path = "/qua",
+                      .handler =
+                          [this](const http::Request&) {
+                            ++asked_;
+                            return http::respond(status_, "text/html", "<p>quà</p>");
+                          },
+                      .permission = "public"});
+    site_ = http::Server::start(
+                {.listen = {{.address = net::SocketAddress::parse(site_address, 0).value()}}},
+                http::Router::build(std::move(routes)).value(), real_, metrics_)
+                .value();
+    const auto page =
+        "http://trang.example:" + std::to_string(site_->addresses().front().port) + "/qua?ma=1";
+    order_ = approved(*reported(page).case_id, "trang.example").id;
+    publish_all();
+  }
+  void TearDown() override {
+    if (site_) site_->stop();
+    RecheckReal::TearDown();
+  }
+  /// A round each 29 hours, as long as `hours`.
+  void pass(int hours, http::FetchReach reach = http::FetchReach::any, bool looks = true) {
+    auto asks = asker();
+    PageLooker pages{{.timeout_ms = 2'000, .reach = reach},
+                     [&](std::string_view host) { return asks.addresses_of(host); },
+                     suffixes,
+                     real_};
+    Engine engine{{.database = db(),
+                   .cases = context,
+                   .operators = known_,
+                   .look = [this](std::string_view name) { return look_at(name); },
+                   .check = [this] { return asker().check(); },
+                   .metrics = metrics_}};
+    Engine with_pages{
+        {.database = db(),
+         .cases = context,
+         .operators = known_,
+         .look = [this](std::string_view name) { return look_at(name); },
+         .check = [this] { return asker().check(); },
+         .metrics = metrics_,
+         .look_at_pages = [&](const std::vector<std::string>& all) { return pages.look(all); }}};
+    for (int hour = 0; hour < hours; hour += 29) {
+      const auto counts = (looks ? with_pages : engine).run_round();
+      ASSERT_TRUE(counts.has_value()) << counts.error().message;
+      clock.advance(look_at_pages_again_ms);
+      sweep_now();
+    }
+  }
+  std::string finding() {
+    auto open = look([&](store::Executor& ex) { return cases::open_proposal(ex, order_); });
+    return *open ? std::string{cases::to_string((*open)->finding)} : "";
+  }
+
+  std::atomic<int> asked_ = 0;
+  std::atomic<int> status_ = 200;
+  std::unique_ptr<http::Server> site_;
+  Operators known_ = operators();
+  cases::OrderId order_;
+};
+INSTANTIATE_TEST_SUITE_P(Engines, RecheckPages, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+TEST_P(RecheckPages, GoneOverDaysIsProposedAndLapsesWhereNobodyActs) {
+  pass(24 * 3);
+  EXPECT_EQ(finding(), "");
+  EXPECT_GT(asked_, 0);
+  status_ = 404;
+  pass(24 * 6);
+  EXPECT_EQ(finding(), "") << "not yet a week";
+  pass(24 * 3);
+  EXPECT_EQ(finding(), "content_gone");
+  expect_no_address_kept(site_address);
+  pass(24 * 15);
+  EXPECT_EQ(order_of(order_).state, cases::OrderState::lapsed);
+  const auto asked = asked_.load();
+  pass(24 * 10);
+  EXPECT_EQ(asked_, asked) << "what is over is not contacted";
+}
+
+TEST_P(RecheckPages, APageThatIsBackWithdraws) {
+  status_ = 410;
+  pass(24 * 9);
+  ASSERT_EQ(finding(), "content_gone");
+  status_ = 200;
+  pass(29);
+  EXPECT_EQ(finding(), "");
+  EXPECT_TRUE(cases::is_in_force(order_of(order_).state));
+}
+
+// The site's owner points his name at the inside of our network.
+TEST_P(RecheckPages, AnAddressThatIsNotPublicIsNotContacted) {
+  status_ = 404;
+  pass(24 * 12, http::FetchReach::public_only);
+  EXPECT_EQ(asked_, 0);
+  EXPECT_EQ(finding(), "");
+  auto known = look([&](store::Executor& ex) { return history_of(ex, order_); });
+  ASSERT_TRUE(known.has_value());
+  ASSERT_EQ(known->looks.back().pages.size(), 1U);
+  EXPECT_EQ(known->looks.back().pages[0].outcome, PageOutcome::unreachable);
+}
+
+TEST_P(RecheckPages, NobodyIsContactedWhereTheOperatorDidNotSaySo) {
+  status_ = 404;
+  pass(24 * 12, http::FetchReach::any, false);
+  EXPECT_EQ(asked_, 0);
+  EXPECT_EQ(finding(), "");
 }
 
 }  // namespace

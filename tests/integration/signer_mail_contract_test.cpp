@@ -1,6 +1,6 @@
 // Mail to the second signer, from the proposal to what a mail server would get, on both engines.
 // The server here is a function; a real one is in notice/mail_server_test.cpp and in tests/e2e.
-#include "signer_mail.h"
+#include "signer_letter.h"
 
 #include <gtest/gtest.h>
 
@@ -33,18 +33,21 @@ class SignerMailContract : public cases::testing::Desk {
     approver = actor("hoa");        // of another
     case_id_ = reported("http://ngan-hang.example/").case_id.value_or(cases::CaseId{});
     context.tell_second_signers = true;
-    mail_.emplace(SignerMail::Parts{
-        .database = db(),
+    const LetterParts parts{
         .cases = context,
         .metrics = metrics_,
         .texts = [this](std::string_view language,
                         std::string_view name) { return std::string{texts_.text(language, name)}; },
-        .public_url = "https://khien.tinh.example",
-        .send = [this](const notice::Mail& mail) -> Result<void> {
-          if (answer_) return tl::unexpected<Error>{*answer_};
-          outbox_.push_back(mail);
-          return {};
-        }});
+        .public_url = "https://khien.tinh.example"};
+    mail_.emplace(OfficerMail::Parts{.database = db(),
+                                     .clock = clock,
+                                     .metrics = metrics_,
+                                     .send = [this](const notice::Mail& mail) -> Result<void> {
+                                       if (answer_) return tl::unexpected<Error>{*answer_};
+                                       outbox_.push_back(mail);
+                                       return {};
+                                     }},
+                  std::vector{signer_letter(parts)});
   }
 
   identity::Actor actor(std::string_view login) {
@@ -94,7 +97,7 @@ class SignerMailContract : public cases::testing::Desk {
       *pages::Catalogue::load(std::filesystem::path{KHIEN_SOURCE_DIR} / "i18n");
   std::optional<Error> answer_;  // what the server says; without one it takes the mail
   std::vector<notice::Mail> outbox_;
-  std::optional<SignerMail> mail_;
+  std::optional<OfficerMail> mail_;
   cases::CaseId case_id_;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, SignerMailContract, store::testing::for_each_engine(),

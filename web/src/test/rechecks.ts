@@ -17,10 +17,19 @@ export const liftProposal: LiftProposal = {
 
 export const orderRechecks: OrderRechecks = {
   enabled: true,
+  pages_enabled: true,
   next_at_ms: now + day,
   looks: [
-    { at_ms: now - hour, outcome: 'exists', servers: ['ns1.do-xe.example'] },
-    { at_ms: now - day, outcome: 'failed', servers: [] },
+    {
+      at_ms: now - hour,
+      outcome: 'exists',
+      servers: ['ns1.do-xe.example'],
+      pages: [
+        { page: 'https://lua-dao.example/qua', outcome: 'gone', status: 404 },
+        { page: 'https://lua-dao.example/dang-nhap', outcome: 'unreachable' },
+      ],
+    },
+    { at_ms: now - day, outcome: 'failed', servers: [], pages: [] },
   ],
   proposals: [liftProposal],
 };

@@ -10,7 +10,9 @@ import { Loaded } from '@/ui/States';
 import { Tag, type Tone } from '@/ui/Tag';
 import { FindingTag, Grounds } from './findings';
 
-const lookTones: Record<OrderRechecks['looks'][number]['outcome'], Tone> = {
+type Look = OrderRechecks['looks'][number];
+
+const lookTones: Record<Look['outcome'], Tone> = {
   exists: 'good',
   no_name: 'warn',
   no_domain: 'warn',
@@ -18,6 +20,32 @@ const lookTones: Record<OrderRechecks['looks'][number]['outcome'], Tone> = {
   failed: 'plain',
   filtered: 'plain',
 };
+
+const pageTones: Record<Look['pages'][number]['outcome'], Tone> = {
+  present: 'good',
+  gone: 'warn',
+  unclear: 'plain',
+  unreachable: 'plain',
+};
+
+/** What each page answered. A listed page stands as text: nobody opens it by a slip of the finger. */
+function Pages({ pages }: { pages: Look['pages'] }) {
+  const { t } = useTranslation();
+  if (pages.length === 0) return null;
+  return (
+    <ul className="k-list">
+      {pages.map(({ page, outcome, status }) => (
+        <li key={page} className="k-row k-between k-small">
+          <span className="k-name">{page}</span>
+          <Tag tone={pageTones[outcome]}>
+            {t(`look.page.${outcome}`)}
+            {status !== undefined && ` (${status})`}
+          </Tag>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 function Proposal({ proposal }: { proposal: LiftProposal }) {
   const { t } = useTranslation();
@@ -53,12 +81,15 @@ function Looks({ looks }: { looks: OrderRechecks['looks'] }) {
       <summary className="k-small">{t('app.recheck.looks', { looks: looks.length })}</summary>
       <ul className="k-list">
         {looks.map((look) => (
-          <li key={look.at_ms} className="k-item k-row k-between">
-            <div>
-              <span className="k-small">{format.dateTime(look.at_ms)}</span>
-              <div className="k-dim k-small">{look.servers.join(' ')}</div>
+          <li key={look.at_ms} className="k-item">
+            <div className="k-row k-between">
+              <div>
+                <span className="k-small">{format.dateTime(look.at_ms)}</span>
+                <div className="k-dim k-small">{look.servers.join(' ')}</div>
+              </div>
+              <Tag tone={lookTones[look.outcome]}>{t(`look.${look.outcome}`)}</Tag>
             </div>
-            <Tag tone={lookTones[look.outcome]}>{t(`look.${look.outcome}`)}</Tag>
+            <Pages pages={look.pages} />
           </li>
         ))}
       </ul>
@@ -76,7 +107,7 @@ export function Rechecks({ order }: { order: Order }) {
   return (
     <Section title={t('app.recheck.title')}>
       <Loaded query={query} rows={2}>
-        {({ enabled, looks, next_at_ms, proposals }) => (
+        {({ enabled, pages_enabled, looks, next_at_ms, proposals }) => (
           <div className="k-stack">
             {proposals.length > 0 && (
               <ul className="k-list">
@@ -92,6 +123,9 @@ export function Rechecks({ order }: { order: Order }) {
               </p>
             )}
             {!enabled && <p className="k-dim k-small">{t('app.recheck.off')}</p>}
+            {enabled && !pages_enabled && (
+              <p className="k-dim k-small">{t('app.recheck.pages-off')}</p>
+            )}
           </div>
         )}
       </Loaded>

@@ -9,6 +9,7 @@ const tones: Record<FindingGrounds['finding'], Tone> = {
   parked: 'info',
   sinkholed: 'info',
   reregistered: 'warn',
+  content_gone: 'warn',
 };
 
 export function FindingTag({ finding }: { finding: FindingGrounds['finding'] }) {

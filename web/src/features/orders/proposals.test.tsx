@@ -92,6 +92,32 @@ describe('the rechecks of an order', () => {
     within(part).getByText(/2 lần xem gần đây/);
     within(part).getByText('Không có trả lời');
     within(part).getByText(/Lần xem tiếp theo/);
+    expect(within(part).queryByText(/--recheck-pages/)).toBeNull();
+  });
+
+  it('shows what pages answered, as text and not as links', async () => {
+    await openApp(path, {
+      'GET /api/v1/orders/*': enforcedOrder,
+      'GET /api/v1/orders/*/rechecks': {
+        ...orderRechecks,
+        proposals: [{ ...liftProposal, finding: 'content_gone', server: undefined }],
+      },
+    });
+    const part = await screen.findByRole('region', { name: 'Tên còn tồn tại không' });
+    await within(part).findByText('Trang không còn');
+    within(part).getByText(/có thể chỉ ẩn với máy chủ này/);
+    within(part).getByText('https://lua-dao.example/qua');
+    within(part).getByText('Không còn (404)');
+    within(part).getByText('Không tới được');
+    expect(within(part).queryByRole('link')).toBeNull();
+  });
+
+  it('says when only names are looked at', async () => {
+    await openApp(path, {
+      'GET /api/v1/orders/*': enforcedOrder,
+      'GET /api/v1/orders/*/rechecks': { ...orderRechecks, pages_enabled: false },
+    });
+    await screen.findByText(/--recheck-pages/);
   });
 
   it('says who kept it and why', async () => {
