@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cases/testing/desk.h"
+#include "ledger/placed_leaves.h"
 #include "publish/case_publications.h"
 #include "publish/publication_control.h"
 #include "publish/publisher.h"
@@ -225,6 +226,27 @@ TEST_P(AgreementTest, AnOrderOnTrialIsInNoneOfTheThreeUntilEverybodyHasIt) {
   const auto state = compared();
   EXPECT_EQ(state.order_count, 1);
   EXPECT_EQ(state.difference_count, 0);
+}
+
+/// What the machine's operator does through the local socket is as public as an officer's act.
+TEST_P(AgreementTest, AnOperatorsActIsALeaf) {
+  auto gate = Gate::open({.folder = zones_folder_.path()}, clock);
+  ASSERT_TRUE(gate.has_value());
+  gate_ = std::move(*gate);
+  open(gate_.get());
+  ASSERT_TRUE(PublicationControl(*zones_, *gate_, clock).stop("", {.who = "uid 0"}));
+  settle();
+  const auto leaves =
+      look([](store::Executor& db) { return ledger::placed_leaves(db, 0, "publication."); });
+  ASSERT_EQ(leaves->size(), 1U);
+  EXPECT_EQ(leaves->front().type, "publication.stopped");
+  EXPECT_NE(leaves->front().entry.find(R"("actor":"uid 0")"), std::string::npos);
+  settle();
+  EXPECT_EQ(look([](store::Executor& db) {
+              return ledger::placed_leaves(db, 0, "publication.");
+            })->size(),
+            1U)
+      << "once";
 }
 
 TEST_P(AgreementTest, WaitsForWhatIsOnItsWay) {

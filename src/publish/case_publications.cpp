@@ -87,6 +87,22 @@ Result<void> CasePublications::record_withdrawn(std::span<const GateNotice> noti
   return {};
 }
 
+Result<void> CasePublications::record_acts(std::span<const GateNotice> notices) {
+  if (notices.empty()) return {};
+  return database_.transact([&](store::Transaction& tx) -> Result<void> {
+    for (const GateNotice& notice : notices) {
+      const PublicAct act{.type = notice.name,
+                          .zone = notice.zone == every_zone() ? "" : notice.zone,
+                          .actor = notice.source,
+                          .reason = notice.reason,
+                          .count = notice.sequence,
+                          .serial = notice.serial};
+      if (auto leaf = record_act(tx, context_.clock, context_.rng, act); !leaf) return leaf;
+    }
+    return {};
+  });
+}
+
 void CasePublications::wait(std::int64_t wait_ms) {
   static_cast<void>(subscription_->wait(std::chrono::milliseconds{wait_ms}));
 }

@@ -18,6 +18,7 @@ class CasePublications final : public PublicationSource {
                                                           int limit) override;
   [[nodiscard]] Result<void> record(std::span<const PublishedRow> rows) override;
   [[nodiscard]] Result<void> record_withdrawn(std::span<const GateNotice> notices) override;
+  [[nodiscard]] Result<void> record_acts(std::span<const GateNotice> notices) override;
   void wait(std::int64_t wait_ms) override;
   void wake() override;
 

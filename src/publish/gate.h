@@ -19,6 +19,7 @@
 #include "net/address.h"
 #include "publish/canaries.h"
 #include "publish/held_changes.h"
+#include "publish/public_act.h"
 #include "publish/zone_names.h"
 
 namespace khien::publish {
@@ -113,6 +114,8 @@ class Gate {
   /// A list may bring exactly what it was held with.
   [[nodiscard]] Result<void> permit_set(std::int64_t id);
   [[nodiscard]] Result<void> refuse_set(std::int64_t id);
+  /// An operator of the machine did `act`; the log is told once the database is there.
+  [[nodiscard]] Result<void> note_act(const PublicAct& act);
 
   // ---- trials (ADR 0307): gate_trials.cpp ------------------------------------------------------
 

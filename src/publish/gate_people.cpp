@@ -252,6 +252,19 @@ Result<bool> Gate::lapse() {
   return true;
 }
 
+Result<void> Gate::note_act(const PublicAct& act) {
+  auto state = state_.lock();
+  HeldChanges next = state->kept;
+  add_notice(next, {.kind = NoticeKind::act,
+                    .zone = act.zone.empty() ? std::string{every_zone()} : act.zone,
+                    .source = act.actor,
+                    .name = std::string{act.type},
+                    .sequence = act.count,
+                    .serial = static_cast<std::uint32_t>(act.serial),
+                    .reason = act.reason});
+  return keep(*state, std::move(next));
+}
+
 bool Gate::holds(std::string_view zone, std::string_view source, std::string_view name) {
   return state_.lock()->keys.contains(held_key(zone, source, name));
 }

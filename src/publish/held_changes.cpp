@@ -18,7 +18,7 @@ constexpr std::string_view held_kind = "KHGATE01";
 constexpr std::uint32_t held_version = 1;
 constexpr std::array<std::string_view, 5> warrant_words{"none", "two_signers", "judged_set",
                                                         "admitted", "released"};
-constexpr std::array<std::string_view, 3> notice_words{"published", "withdrawn", "rejected"};
+constexpr std::array<std::string_view, 4> notice_words{"published", "withdrawn", "rejected", "act"};
 
 template <typename Enum, std::size_t count>
 std::string_view word_of(const std::array<std::string_view, count>& words, Enum value) {

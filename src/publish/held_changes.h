@@ -78,16 +78,17 @@ enum class NoticeKind : std::uint8_t {
   published,  ///< a held order was released and is served
   withdrawn,  ///< a rollback took it out
   rejected,   ///< a person refused it at the gate
+  act,        ///< an operator of the machine did something: the log has no leaf of it yet
 };
 struct GateNotice {
   std::int64_t id = 0;
   NoticeKind kind = NoticeKind::published;
-  std::string zone = {};  ///< id
-  std::string source = {};
-  std::string name = {};
-  std::int64_t sequence = 0;  ///< published: of the publication
+  std::string zone = {};      ///< id; of an act "*" for every zone
+  std::string source = {};    ///< of an act: who, "uid 0"
+  std::string name = {};      ///< of an act: PublicAct::type
+  std::int64_t sequence = 0;  ///< published: of the publication; of an act: PublicAct::count
   std::uint32_t serial = 0;   ///< published: with which it is served; withdrawn: gone back to
-  std::string reason = {};    ///< the person's
+  std::string reason = {};    ///< the person's; of an act: PublicAct::reason
   friend bool operator==(const GateNotice&, const GateNotice&) = default;
 };
 

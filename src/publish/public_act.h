@@ -1,5 +1,5 @@
-// What people decide at the gate through the API is public: a leaf of the log, in a transaction
-// that ends well only if the act did.
+// What people decide about publication is public: a leaf of the log. Through the API it is written
+// in a transaction that ends well only if the act did, from the machine itself a moment later.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct PublicAct {
   std::string_view type =
       {};  ///< "publication.released", "…tried" (in stages), "…advanced", "…agreed", …
   std::string zone = {};    ///< id; empty: every zone
-  std::string actor = {};   ///< account id
+  std::string actor = {};   ///< account id, or "uid 0" of the machine
   std::string reason = {};  ///< word of HoldReason, of a decision on a held change
   std::int64_t count = 0;   ///< of names decided on
   std::int64_t serial = 0;  ///< of a rollback: gone back to

@@ -62,7 +62,8 @@ Result<void> PublicationControl::stop(const std::string& zone, const Hand& hand)
   auto id = zone_id(zone);
   if (!id) return tl::unexpected<Error>{std::move(id).error()};
   log_act("publication_stopped", *id, hand);
-  return gate_.stop(*id);
+  if (auto stopped = gate_.stop(*id); !stopped) return stopped;
+  return tell_log(hand, {.type = "publication.stopped", .zone = *id});
 }
 
 Result<void> PublicationControl::resume(const std::string& zone, const Hand& hand) {
@@ -74,7 +75,14 @@ Result<void> PublicationControl::resume(const std::string& zone, const Hand& han
   if (auto brought = bring_resumed(); !brought) {
     return tl::unexpected<Error>{std::move(brought).error()};
   }
-  return {};
+  return tell_log(hand, {.type = "publication.resumed", .zone = *id});
+}
+
+Result<void> PublicationControl::tell_log(const Hand& hand, PublicAct act) {
+  if (hand.place == Hand::Place::account) return {};
+  if (act.zone == every_zone()) act.zone.clear();
+  act.actor = hand.who;
+  return gate_.note_act(act);
 }
 
 Result<Withdrawal> PublicationControl::roll_back(const Rollback& rollback, const Hand& hand) {
@@ -83,14 +91,17 @@ Result<Withdrawal> PublicationControl::roll_back(const Rollback& rollback, const
     return fail(ErrorCode::limit_exceeded, "the reason is too long", "reason_too_long");
   }
   auto done = zones_.rollback(rollback.zone, rollback.serial, rollback.reason);
-  if (done) {
-    write_log(LogLevel::warning, "zone_rolled_back",
-              {{"zone", rollback.zone},
-               {"to", rollback.serial},
-               {"serial", done->serial},
-               {"withdrawn", done->rules.size()},
-               {"by", hand.who}});
-  }
+  if (!done) return done;
+  write_log(LogLevel::warning, "zone_rolled_back",
+            {{"zone", rollback.zone},
+             {"to", rollback.serial},
+             {"serial", done->serial},
+             {"withdrawn", done->rules.size()},
+             {"by", hand.who}});
+  auto told = tell_log(hand, {.type = "publication.rolled_back",
+                              .zone = find_set(rollback.zone)->id,
+                              .serial = rollback.serial});
+  if (!told) return tl::unexpected<Error>{std::move(told).error()};
   return done;
 }
 
@@ -209,7 +220,10 @@ Result<PublicationControl::Released> PublicationControl::release(const Decision&
     return Released::waits_for_other;
   }
   log_act(in_stages ? "held_change_on_trial" : "held_change_released", change->zone, hand);
-  return in_stages ? try_first(*change) : let_through(*change);
+  const auto released = in_stages ? try_first(*change) : let_through(*change);
+  if (!released) return released;
+  return told_log(hand, in_stages ? "publication.tried" : "publication.released", *change,
+                  *released);
 }
 
 Result<PublicationControl::Released> PublicationControl::advance(std::int64_t id,
@@ -234,14 +248,32 @@ Result<PublicationControl::Released> PublicationControl::advance(std::int64_t id
     return Released::waits_for_other;
   }
   log_act("trial_advanced", change->zone, hand);
-  if (change->trial == Ring::partner) return let_through(*change);
-  if (auto widened = gate_.widen_trial(id); !widened) {
+  const auto advanced = change->trial == Ring::partner ? let_through(*change) : widen(*change);
+  if (!advanced) return advanced;
+  return told_log(hand, "publication.advanced", *change, *advanced);
+}
+
+Result<PublicationControl::Released> PublicationControl::widen(const HeldChange& change) {
+  if (auto widened = gate_.widen_trial(change.id); !widened) {
     return tl::unexpected<Error>{std::move(widened).error()};
   }
   if (auto settled = zones_.settle_trials(); !settled) {
     return tl::unexpected<Error>{std::move(settled).error()};
   }
   return Released::on_trial;
+}
+
+/// `outcome`, once the log will be told of the decision on `change`.
+Result<PublicationControl::Released> PublicationControl::told_log(const Hand& hand,
+                                                                  std::string_view type,
+                                                                  const HeldChange& change,
+                                                                  Released outcome) {
+  auto told = tell_log(hand, {.type = type,
+                              .zone = change.zone,
+                              .reason = std::string{to_string(change.reason)},
+                              .count = change.count()});
+  if (!told) return tl::unexpected<Error>{std::move(told).error()};
+  return outcome;
 }
 
 Result<void> PublicationControl::reject(const Decision& decision, const Hand& hand) {
@@ -257,8 +289,12 @@ Result<void> PublicationControl::reject(const Decision& decision, const Hand& ha
   auto done = change->is_set() ? gate_.refuse_set(change->id)
                                : gate_.forget_names(change->id, change->names, NoticeKind::rejected,
                                                     0, decision.reason);
-  if (!done || !change->trial) return done;
-  return zones_.settle_trials();
+  if (done && change->trial) done = zones_.settle_trials();
+  if (!done) return done;
+  return tell_log(hand, {.type = "publication.rejected",
+                         .zone = change->zone,
+                         .reason = std::string{to_string(change->reason)},
+                         .count = change->count()});
 }
 
 TrialView PublicationControl::view_of(const HeldChange& change,

@@ -1,6 +1,8 @@
 // What a person may do to publication while it runs, whoever asks: the API, khienctl through the
 // local socket, or khienctl itself where no publisher runs. Works with API and database away; the
-// database is told later (gate.h, notices). Thread-safe. Each act is logged with who did it.
+// database is told later (gate.h, notices). Thread-safe. Each act is logged with who did it, and is
+// a leaf of the public log: an account's by the API in one transaction with the act, the machine
+// operator's by the publisher once the database is there.
 #pragma once
 
 #include <cstdint>
@@ -122,6 +124,11 @@ class PublicationControl {
   [[nodiscard]] Result<Released> try_first(const HeldChange& change);
   /// True if a second person has still to agree, who is now waited for.
   [[nodiscard]] Result<bool> note_first(const HeldChange& change, const Hand& hand, Course course);
+  [[nodiscard]] Result<Released> widen(const HeldChange& change);
+  /// Has the log told of an act of the machine's operator; an account's has its leaf already.
+  [[nodiscard]] Result<void> tell_log(const Hand& hand, PublicAct act);
+  [[nodiscard]] Result<Released> told_log(const Hand& hand, std::string_view type,
+                                          const HeldChange& change, Released outcome);
   [[nodiscard]] TrialView view_of(const HeldChange& change, const FollowersRecord* followers) const;
   ZoneSet& zones_;
   Gate& gate_;

@@ -186,7 +186,12 @@ Result<void> PublisherTurn::tell_notices() {
   if (notices.empty()) return {};
   std::vector<PublishedRow> published;
   std::vector<GateNotice> withdrawn;
+  std::vector<GateNotice> acts;
   for (const GateNotice& notice : notices) {
+    if (notice.kind == NoticeKind::act) {
+      acts.push_back(notice);
+      continue;
+    }
     if (notice.kind != NoticeKind::published) {
       withdrawn.push_back(notice);
       continue;
@@ -198,6 +203,7 @@ Result<void> PublisherTurn::tell_notices() {
   }
   if (auto recorded = parts_.source.record(published); !recorded) return recorded;
   if (auto recorded = parts_.source.record_withdrawn(withdrawn); !recorded) return recorded;
+  if (auto recorded = parts_.source.record_acts(acts); !recorded) return recorded;
   return gate->forget_notices(notices.back().id);
 }
 

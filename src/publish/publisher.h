@@ -55,6 +55,9 @@ class PublicationSource {
   [[nodiscard]] virtual Result<void> record(std::span<const PublishedRow> rows) = 0;
   /// Rollbacks and rejections: these orders are not served. Saying it twice changes nothing.
   [[nodiscard]] virtual Result<void> record_withdrawn(std::span<const GateNotice> notices) = 0;
+  /// Acts of the machine's operator (NoticeKind::act), for the log. Said twice it stands there
+  /// twice.
+  [[nodiscard]] virtual Result<void> record_acts(std::span<const GateNotice> notices) = 0;
   /// Sleeps until there may be more, or for `wait_ms`.
   virtual void wait(std::int64_t wait_ms) = 0;
   virtual void wake() = 0;

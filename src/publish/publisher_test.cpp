@@ -37,6 +37,11 @@ class FakeSource final : public PublicationSource {
     withdrawn.insert(withdrawn.end(), notices.begin(), notices.end());
     return {};
   }
+  Result<void> record_acts(std::span<const GateNotice> notices) override {
+    if (away || record_fails) return fail(ErrorCode::unavailable, "database away");
+    acts.insert(acts.end(), notices.begin(), notices.end());
+    return {};
+  }
   void wait(std::int64_t) override {
     woken.lock().wait_for(std::chrono::milliseconds{10}, [](bool w) { return w; });
   }
@@ -63,6 +68,7 @@ class FakeSource final : public PublicationSource {
   std::atomic<bool> asked{false};
   std::vector<PublishedRow> recorded;
   std::vector<GateNotice> withdrawn;
+  std::vector<GateNotice> acts;
   Guarded<bool> woken{false};
 };
 
@@ -250,6 +256,36 @@ TEST_F(PublisherTest, ARollbackIsToldWhenTheDatabaseIsThereAgain) {
   source_.add({.kind = ChangeKind::remove, .source = "order:2", .name = "nham.example"});
   turn_->run();
   EXPECT_TRUE(gate_->held().empty());
+}
+
+TEST_F(PublisherTest, TheLogIsToldOfTheOperatorsActsOnceTheDatabaseIsThere) {
+  source_.add({.name = "xau.example"});
+  turn_->run();
+  source_.away = true;
+  const Hand operator_{.who = "uid 0"};
+  const Hand officer{.place = Hand::Place::account, .who = "an"};
+  ASSERT_TRUE(control().roll_back({.zone = "orders-phishing.rpz.khien", .serial = 1}, operator_));
+  ASSERT_TRUE(control().resume("orders-phishing", operator_));
+  ASSERT_TRUE(control().stop("", operator_));
+  ASSERT_TRUE(control().resume("", officer)) << "its leaf is the API's";
+  EXPECT_FALSE(control().resume("", operator_)) << "what was refused is no act";
+  ASSERT_TRUE(control().release({.id = gate_->held().front().id}, operator_));
+  turn_->run();
+  open();
+  source_.away = false;
+  turn_->run();
+  std::vector<std::string> told;
+  for (const auto& act : source_.acts) {
+    told.push_back(act.name + " " + act.zone + " " + act.source + " " + act.reason);
+  }
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "publication.rolled_back orders-phishing uid 0 ",
+                      "publication.resumed orders-phishing uid 0 ", "publication.stopped * uid 0 ",
+                      "publication.released orders-phishing uid 0 rolled_back"}));
+  EXPECT_EQ(source_.acts[0].serial, 1U);
+  EXPECT_EQ(source_.acts[3].sequence, 1) << "one name";
+  turn_->run();
+  EXPECT_EQ(source_.acts.size(), 4U);
 }
 
 // The database does not even refuse: the operator's hand needs nobody but the zones.
