@@ -38,8 +38,9 @@ enum class LookOutcome : std::uint8_t {
 enum class PageOutcome : std::uint8_t {
   present,      ///< 2xx, also after redirects within the site
   gone,         ///< 404 or 410
-  unclear,      ///< another status, or a redirect to another site: told by a server, worth nothing
-  unreachable,  ///< no address, none that may be contacted, no connection, a bad certificate, time
+  unclear,      ///< another status, a redirect to another site, a bad certificate: a server is
+                ///< there, and what it says is worth nothing
+  unreachable,  ///< no address, none that may be contacted, no connection, no answer in time
 };
 [[nodiscard]] std::string_view to_string(PageOutcome outcome) noexcept;
 [[nodiscard]] std::optional<PageOutcome> parse_page_outcome(std::string_view word) noexcept;

@@ -60,7 +60,8 @@ PageLook PageLooker::look_at(const text::Url& page) {
     if (!is_port_of_the_web(url) || clock_.steady_ms() >= end_ms_) return look;
     const auto seen = ask(url);
     if (!seen) {
-      look.outcome = PageOutcome::unreachable;
+      // Behind a bad certificate somebody serves; what he serves is not known.
+      if (seen.error().reason != "certificate") look.outcome = PageOutcome::unreachable;
       look.status = 0;
       return look;
     }

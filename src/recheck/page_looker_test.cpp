@@ -102,6 +102,18 @@ TEST_F(PageLookerTest, WhatCannotBeReachedIsNotGone) {
       << "neither way led anywhere: what was asked for is told";
 }
 
+// It is not asked over http either: who serves behind a bad certificate is there.
+TEST_F(PageLookerTest, ABadCertificateIsUnclear) {
+  const http::testing::Authority authority;
+  std::vector<http::Route> routes;
+  routes.push_back({.path = "/qua",
+                    .handler = [](const http::Request&) { return http::respond(404, "", ""); },
+                    .permission = "public"});
+  const http::testing::TlsServer server{authority, std::move(routes)};
+  const auto page = "https://a.example:" + std::to_string(server.port()) + "/qua";
+  EXPECT_EQ(seen(page), "unclear 0");
+}
+
 TEST_F(PageLookerTest, FollowsRedirectsWithinTheSiteAlone) {
   redirects_["di"] = "/404";
   EXPECT_EQ(seen(url("/di")), "gone 404");

@@ -34,8 +34,8 @@ function Pages({ pages }: { pages: Look['pages'] }) {
   if (pages.length === 0) return null;
   return (
     <ul className="k-list">
-      {pages.map(({ page, outcome, status }) => (
-        <li key={page} className="k-row k-between k-small">
+      {pages.map(({ page, outcome, status }, position) => (
+        <li key={`${position} ${page}`} className="k-row k-between k-small">
           <span className="k-name">{page}</span>
           <Tag tone={pageTones[outcome]}>
             {t(`look.page.${outcome}`)}
