@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "base/log.h"
 #include "cases/register.h"
@@ -10,6 +11,7 @@
 #include "ledger/leaf.h"
 #include "ledger/placed_leaves.h"
 #include "publish/agreement_rows.h"
+#include "publish/gate_state.h"
 #include "publish/set_names.h"
 
 namespace khien::publish {
@@ -34,6 +36,35 @@ std::vector<const ZoneFacts*> zones_of_orders() {
     }
   }
   return zones;
+}
+
+/// The orders that are on trial (ADR 0307): where the register has them in force, the zones have
+/// them in the trial zone of our own resolvers.
+std::map<std::string, std::string> orders_on_trial(ZoneSet& zones) {
+  std::map<std::string, std::string> zone_of_source;
+  if (zones.gate() == nullptr) return zone_of_source;
+  for (const HeldChange& change : zones.gate()->trials()) {
+    if (change.is_set()) continue;
+    const ZoneFacts* own = trial_zone_for(*find_set(change.zone), Ring::own);
+    for (const HeldName& name : change.names) zone_of_source.emplace(name.source, own->id);
+  }
+  return zone_of_source;
+}
+
+/// What orders hold in the trial zones, each once: what stands in the second stage stands in the
+/// first, or it is told by itself.
+void add_trials(ZoneSet& zones, std::vector<Holding>& served) {
+  for (const CategoryFacts& facts : all_categories()) {
+    const ZoneFacts* orders = zone_for(Basis::orders, facts.category);
+    if (orders == nullptr) continue;
+    std::set<std::pair<std::string, std::string>> seen;  // name and source
+    for (const Ring ring : trial_rings) {
+      for (Holding& held : zones.holdings_in(*trial_zone_for(*orders, ring))) {
+        if (is_list(held.source)) continue;
+        if (seen.emplace(held.name, held.source).second) served.push_back(std::move(held));
+      }
+    }
+  }
 }
 
 /// By holder; a holder of several names in the order of the zones.
@@ -191,11 +222,17 @@ Result<std::vector<RegisterRule>> Agreement::read_records() {
 Result<Agreement::Look> Agreement::look() {
   auto records = read_records();
   if (!records) return tl::unexpected(std::move(records).error());
+  const auto on_trial = orders_on_trial(parts_.zones);
+  for (RegisterRule& rule : *records) {
+    const auto trial = on_trial.find(std::string{order_prefix} + rule.order);
+    if (trial != on_trial.end()) rule.zone = trial->second;
+  }
   std::vector<Holding> served;
   for (const ZoneFacts* zone : zones_of_orders()) {
     auto held = parts_.zones.holdings_in(*zone);
     std::move(held.begin(), held.end(), std::back_inserter(served));
   }
+  add_trials(parts_.zones, served);
   Look look{.differences = differences_between(*records, ledger_, served),
             .order_count = records->size()};
   if (parts_.of_lists) {

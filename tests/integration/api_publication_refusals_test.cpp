@@ -10,6 +10,7 @@ TEST_F(ApiRefusals, WhoMaySeesTheZonesAndTheirFollowers) {
   EXPECT_TRUE(seen.has(R"("here":true)")) << seen.text;
   EXPECT_TRUE(seen.has(R"("name":"orders-phishing.rpz.khien")")) << seen.text;
   EXPECT_TRUE(seen.has(R"("name":"khien-dnsd")")) << seen.text;  // a new installation's follower
+  EXPECT_TRUE(seen.has(R"("ring":"all")")) << seen.text;
   EXPECT_TRUE(seen.has(R"("state":"never")")) << seen.text;
 }
 
@@ -32,6 +33,11 @@ TEST_F(ApiRefusals, TheDutyOperatorStopsAndDecidesAtTheGate) {
       {"/gate/1/release", "{}", 404, "no_such_change"},
       {"/gate/x/release", "{}", 404, "no_such_change"},
       {"/gate/1/reject", R"({"reason":"nhầm"})", 404, "no_such_change"},
+      {"/gate/1/release", R"({"in_stages":"yes"})", 400, "bad_field"},
+      {"/gate/1/advance", "{}", 404, "no_such_change"},
+      {"/stop", R"({"zone":"trial-own-fraud"})", 400, "unknown_zone"},
+      {"/rollback", R"({"zone":"trial-own-fraud","serial":1,"reason":"nhầm"})", 400,
+       "unknown_zone"},
   };
   for (const auto& [end, body, status, reason] : refused) {
     const auto answer = ask("POST", path + end, duty, body);

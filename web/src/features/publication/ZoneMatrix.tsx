@@ -59,7 +59,9 @@ export function ZoneMatrix({ publication }: { publication: Publication }) {
   const { followers } = publication;
   const isUsed = (zone: PublicationZone) =>
     zone.names > 0 ||
-    followers.some((follower) => (cellOf(follower, zone.id)?.state ?? 'never') !== 'never');
+    // Most trial zones are empty most of the time: those say nothing.
+    (!zone.id.startsWith('trial-') &&
+      followers.some((follower) => (cellOf(follower, zone.id)?.state ?? 'never') !== 'never'));
   const zones = publication.zones.filter((zone) => all || isUsed(zone));
   const follower = followers.find(({ name }) => name === open?.follower);
   const zone = publication.zones.find(({ id }) => id === open?.zone);

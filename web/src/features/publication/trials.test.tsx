@@ -111,6 +111,18 @@ describe('trials', () => {
     expect(screen.queryByRole('button', { name: 'Sang bước tiếp' })).toBeNull();
   });
 
+  it('has a trial zone in the table only while it has names, or on demand', async () => {
+    const [zone] = publication.zones;
+    const trialZone = { ...zone, id: 'trial-own-fraud', name: 'trial-own-fraud.rpz.khien' };
+    await openApp('/publication', {
+      'GET /api/v1/publication': { ...publication, zones: [{ ...trialZone, names: 0 }] },
+    });
+    await userEvent.click(await screen.findByLabelText('Hiện mọi vùng'));
+    await screen.findByText('trial-own-fraud.rpz.khien');
+    await userEvent.click(screen.getByLabelText('Hiện mọi vùng'));
+    expect(screen.queryByText('trial-own-fraud.rpz.khien')).toBeNull();
+  });
+
   it('shows each follower with its ring', async () => {
     await openApp('/publication');
     const table = await screen.findByRole('table', { name: 'Nơi nhận' });
