@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/assert.h"
+#include "cases/url_target.h"
 #include "exchange/minisign.h"
 #include "exchange/signed_list.h"
 #include "exchange/squid.h"
@@ -51,6 +52,16 @@ void read_addresses(std::string_view text) {
   }
 }
 
+/// What an order names is its own text, and covered by itself.
+void read_target(std::string_view text) {
+  const auto target = cases::read_url_target(text);
+  if (!target) return;
+  const auto again = cases::read_url_target(*target);
+  KHIEN_ASSERT(again && *again == *target);
+  const auto covering = cases::url_targets_covering(text);
+  KHIEN_ASSERT(!covering.empty() && covering.front() == *target);
+}
+
 void read_question(std::string_view text) {
   const auto question = exchange::read_squid_question(text.substr(0, text.find('\n')));
   if (!question) return;
@@ -66,7 +77,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0] % 4) {
     case 0: read_signature(text); break;
     case 1: read_comment(text); break;
-    case 2: read_addresses(text); break;
+    case 2:
+      read_addresses(text);
+      read_target(text);
+      break;
     default: read_question(text); break;
   }
   return 0;

@@ -53,7 +53,7 @@ MISP = {
 
 # Lists of which not even one page may be ordered blocked: a page is an article there, or what devices
 # depend on. Of any other list a page can be, by signers of two units.
-NO_PAGES = ("captive-portals", "crl-hostname", "press", "resolvers", "umbrella-blockpage-hostname")
+NO_PAGES = ("crl-hostname", "press", "resolvers", "umbrella-blockpage-hostname")
 
 OWN_SOURCE = "compiled by the Khiên project from general knowledge"
 

@@ -305,5 +305,60 @@ TEST_P(UrlOrders, TheSchemaHoldsTheFence) {
   EXPECT_EQ(inserts("sites.example/a", "url"), "was_taken");
 }
 
+/// A database as it was before there were orders on web pages.
+class UrlUpgrade : public UrlOrders {
+ protected:
+  [[nodiscard]] std::vector<store::ModuleMigrations> modules() const override {
+    auto before = UrlOrders::modules();
+    before.back().migrations = before.back().migrations.first(8);
+    return before;
+  }
+  Order proposed_address(std::string name) {
+    auto content = draft_for(a_case(), std::move(name));
+    content.scope = Scope::address;
+    content.address = {.step_reason = "Không có tên miền nào để chặn"};
+    auto order = draft(content);
+    if (order) order = check(*order, Severity::serious);
+    if (order) order = signed_move(analyst, *order, SignedMove::propose);
+    EXPECT_TRUE(order.has_value()) << order.error().message;
+    return order.value_or(Order{});
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Engines, UrlUpgrade, store::testing::for_each_engine(),
+                         store::testing::engine_name);
+
+TEST_P(UrlUpgrade, KeepsWhatStandsAndTheFenceOfAddresses) {
+  ASSERT_TRUE(run([&](store::Transaction& tx) {
+                return change_setting(tx, context, demo_act, Setting::address_orders, "on",
+                                      clock.now_ms());
+              }).has_value());
+  const auto name = approved(a_case(), "lua-dao.example");
+  const auto address = proposed_address("203.0.113.9");
+  const auto first = signed_move(approver, address, SignedMove::approve);
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+
+  ASSERT_TRUE(db().migrate(UrlOrders::modules()).has_value());
+  EXPECT_EQ(order_of(name.id).scope, Scope::host);
+  EXPECT_EQ(order_of(name.id).state, OrderState::approved);
+  EXPECT_EQ(order_of(address.id).scope, Scope::address);
+  EXPECT_EQ(number_from("SELECT count(*) FROM block_order WHERE target = 'name'"), 1);
+  const auto refuses = [&](std::string_view sql) {
+    return !run([&](store::Transaction& tx) { return tx.execute(sql, {address.id}); }).has_value();
+  };
+  EXPECT_TRUE(refuses(
+      "UPDATE block_order SET state = 'approved', valid_from_ms = 1, register_sequence = 99, "
+      "approver = 'somebody', approver_unit = 'x' WHERE id = $1"))
+      << "two signatures are not three";
+  EXPECT_TRUE(refuses("UPDATE block_order SET target = 'url' WHERE id = $1"));
+  const auto third = officer('F', {identity::Role::approver}, "u3");
+  const auto last = signed_move(third, *first, SignedMove::approve);
+  ASSERT_TRUE(last.has_value()) << last.error().message;
+  EXPECT_EQ(last->state, OrderState::approved);
+  EXPECT_EQ(
+      reason_of(signed_move(approver, proposed_address("203.0.113.10"), SignedMove::emergency)),
+      "no_emergency");
+  EXPECT_TRUE(is_in_force(url_in_force(a_case(), "https://sites.example/scam").state));
+}
+
 }  // namespace
 }  // namespace khien::cases::testing

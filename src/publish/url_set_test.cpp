@@ -43,7 +43,7 @@ TEST(UrlNames, GoThereAndBack) {
   // "/scam" differently written, no path, no host, and names of other kinds.
   for (const auto* name :
        {"", "url", "._.url", "f5zwgyln._.sites.example", "F5ZWGYLN._.sites.example.url",
-        "f5zw.gyln._.sites.example.url", "ae._.sites.example.url", "f5zwgylm._.sites.example.url",
+        "f5zw.gyln._.sites.example.url", "ae._.sites.example.url", "f5zwgylnf5._.sites.example.url",
         "f5zwgylnf4._.sites.example.url", "f5zwgylo._..url", "f5zwgyln._.localhost.url",
         "f5zwgyl1._.sites.example.url", "www.sites.example", "32.7.2.0.192.rpz-ip"}) {
     EXPECT_EQ(url_text(name), std::nullopt) << name;
