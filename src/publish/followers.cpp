@@ -49,7 +49,7 @@ Result<std::vector<T>> list_at(const Json& item, std::string_view key, Parse par
   return out;
 }
 
-Result<Follower> follower_of(const Json& item) {
+Result<Follower> follower_from(const Json& item) {
   auto name = item.text_at("name");
   if (!name || !is_name(*name)) return malformed("an entry", "has no good name");
   if (is_taken(*name)) return malformed(*name, "a key of khiend's own has this name");
@@ -106,7 +106,7 @@ Result<std::vector<Follower>> read_followers(const std::filesystem::path& state)
   if (!json->is_array()) return fail(ErrorCode::malformed, "followers.json is no array");
   std::vector<Follower> followers;
   for (const auto& item : json->items()) {
-    auto follower = follower_of(item);
+    auto follower = follower_from(item);
     if (!follower) return tl::unexpected<Error>{std::move(follower).error()};
     followers.push_back(std::move(*follower));
   }

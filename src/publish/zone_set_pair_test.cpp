@@ -9,7 +9,7 @@
 namespace khien::publish {
 namespace {
 
-constexpr std::string_view zone = "orders-phishing";
+constexpr std::string_view shared_zone = "orders-phishing";
 
 class ZoneSetPair : public testing::Test {
  protected:
@@ -18,8 +18,9 @@ class ZoneSetPair : public testing::Test {
     theirs_ = open_zones(folder_.path() / "theirs", clock_);
   }
   static void add(ZoneSet& zones, std::string_view name) {
-    ASSERT_TRUE(zones.apply(std::array{Change{.zone = zone, .name = name, .source = "order:1"}})
-                    .has_value());
+    ASSERT_TRUE(
+        zones.apply(std::array{Change{.zone = shared_zone, .name = name, .source = "order:1"}})
+            .has_value());
   }
   static bool has(ZoneSet& zones, std::string_view name) {
     return zones.shown(test_zone(), test_name(name)).name;
@@ -33,7 +34,7 @@ class ZoneSetPair : public testing::Test {
 
 TEST_F(ZoneSetPair, FollowsFramesAndHasTheSameHistory) {
   add(*theirs_, "mot.example");
-  ASSERT_TRUE(theirs_->jump(std::array{ZoneSerial{std::string{zone}, 1'000}}).has_value());
+  ASSERT_TRUE(theirs_->jump(std::array{ZoneSerial{std::string{shared_zone}, 1'000}}).has_value());
   add(*theirs_, "hai.example");
   const auto frames = theirs_->frames_after(0);
   ASSERT_TRUE(frames.has_value());
@@ -74,13 +75,13 @@ TEST_F(ZoneSetPair, TakesNothingOfFramesThatDoNotFollow) {
 TEST_F(ZoneSetPair, ASerialThatIsNotLaterIsNoJump) {
   add(*theirs_, "mot.example");
   const auto before = theirs_->place();
-  ASSERT_TRUE(theirs_->jump(std::array{ZoneSerial{std::string{zone}, 2}}).has_value());
+  ASSERT_TRUE(theirs_->jump(std::array{ZoneSerial{std::string{shared_zone}, 2}}).has_value());
   EXPECT_EQ(theirs_->place(), before);
   // A log with a serial that goes back is damaged.
   Batch batch;
   batch.step = SerialRule::jump;
   batch.position = 1;
-  batch.zones.push_back({.zone = std::string{zone}, .serial = 1, .operations = {}});
+  batch.zones.push_back({.zone = std::string{shared_zone}, .serial = 1, .operations = {}});
   EXPECT_FALSE(ours_->follow(std::array{encode_batch(batch)}).has_value());
   batch.zones.front().serial = 2'000'000'000;
   EXPECT_TRUE(ours_->follow(std::array{encode_batch(batch)}).has_value());
@@ -184,8 +185,8 @@ TEST_F(ZoneSetPair, AGuardIsAskedBeforeAnythingIsWritten) {
   add(*ours_, "hai.example");
   EXPECT_EQ(ours_->serial(test_zone()), 501U);
   guard.refuses = true;
-  const auto refused =
-      ours_->apply(std::array{Change{.zone = zone, .name = "ba.example", .source = "order:1"}});
+  const auto refused = ours_->apply(
+      std::array{Change{.zone = shared_zone, .name = "ba.example", .source = "order:1"}});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason, "other_leads");
   EXPECT_FALSE(has(*ours_, "ba.example"));
