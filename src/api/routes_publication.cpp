@@ -77,6 +77,19 @@ Json zone_json(const publish::ServedZone& served, const std::vector<publish::Zon
   return out;
 }
 
+/// What is kept as zones are and never served in DNS: it leaves in signed lists alone.
+Json sets_json(const std::vector<publish::ZoneStatus>& all) {
+  Json::Array sets;
+  for (const auto& one : all) {
+    const auto* facts = publish::find_set(one.zone);
+    if (facts == nullptr || facts->of == publish::SetOf::names) continue;
+    sets.push_back(Json::object({{"id", one.zone},
+                                 {"serial", std::int64_t{one.serial}},
+                                 {"entries", static_cast<std::int64_t>(one.name_count)}}));
+  }
+  return Json{std::move(sets)};
+}
+
 /// The two publishers that serve the same zones, as this one sees them.
 Json pair_json(const publish::PairStatus& pair) {
   Json::Array others;
@@ -109,6 +122,7 @@ Result<Response> get_publication(const Services& services, const Request& reques
                            {"at_ms", now_ms},
                            {"zones", Json{std::move(zones)}},
                            {"followers", Json{std::move(followers)}}});
+  out.set("sets", sets_json(state.zones));
   if (state.pair) out.set("pair", pair_json(*state.pair));
   return json(200, std::move(out));
 }

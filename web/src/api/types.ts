@@ -52,6 +52,7 @@ export type LiftProposal = Schemas['LiftProposal'];
 export type LiftProposalItem = Schemas['LiftProposalList']['items'][number];
 export type HeldChange = Schemas['HeldChange'];
 export type Publication = Schemas['Publication'];
+export type PublicationSet = Schemas['PublicationSet'];
 export type PublicationZone = Schemas['PublicationZone'];
 export type PublisherPair = Schemas['PublisherPair'];
 export type Provider = Schemas['Provider'];

@@ -740,6 +740,10 @@ export const publication: Publication = {
     servedZone('feeds-malware', 77, 812_345),
     servedZone('feeds-spam', 1, 0),
   ],
+  sets: [
+    { id: 'addresses-phishing', serial: 12, entries: 3 },
+    { id: 'urls-fraud', serial: 1, entries: 0 },
+  ],
   followers: [
     {
       name: 'khien-dnsd',

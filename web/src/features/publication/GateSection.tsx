@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { gateQuery, sessionQuery } from '@/api/queries';
-import type { Follower, PublicationZone } from '@/api/types';
+import type { Follower, PublicationSet, PublicationZone } from '@/api/types';
 import { toastFailed } from '@/ui/toast';
 import { Icon } from '@/ui/icons';
 import { Section } from '@/ui/Page';
@@ -17,9 +17,11 @@ import { useZoneTitle } from './zoneTitle';
 
 export function GateSection({
   zones,
+  sets,
   followers,
 }: {
   zones: PublicationZone[];
+  sets: PublicationSet[];
   followers: Follower[];
 }) {
   const { t } = useTranslation();
@@ -88,7 +90,7 @@ export function GateSection({
           );
         }}
       </Loaded>
-      {rollingBack && <RollbackDialog zones={zones} onClose={() => setRollingBack(false)} />}
+      {rollingBack && <RollbackDialog zones={[...zones, ...sets]} onClose={() => setRollingBack(false)} />}
     </Section>
   );
 }

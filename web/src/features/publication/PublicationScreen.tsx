@@ -8,6 +8,7 @@ import { Attention } from './Attention';
 import { Followers } from './Followers';
 import { GateSection } from './GateSection';
 import { Pair } from './Pair';
+import { Sets } from './Sets';
 import { TrialSection } from './TrialSection';
 import { ZoneMatrix } from './ZoneMatrix';
 import './publication.css';
@@ -23,10 +24,15 @@ export function PublicationScreen() {
             <>
               <Attention followers={publication.followers} />
               {publication.pair ? <Pair pair={publication.pair} /> : null}
-              <GateSection zones={publication.zones} followers={publication.followers} />
+              <GateSection
+                zones={publication.zones}
+                sets={publication.sets}
+                followers={publication.followers}
+              />
               <TrialSection />
               <Followers followers={publication.followers} />
               <ZoneMatrix publication={publication} />
+              <Sets sets={publication.sets} />
             </>
           ) : (
             <Empty title={t('app.publication.elsewhere')} icon="info">

@@ -1,10 +1,10 @@
-// Withdraws what came into a zone after a serial. No fresh factor is asked for: it only unblocks.
+// Withdraws what came into a zone or set after a serial. No fresh factor is asked for: it only unblocks.
 import { NativeSelect, NumberInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, csrf } from '@/api/client';
-import type { PublicationZone } from '@/api/types';
+import type { PublicationSet, PublicationZone } from '@/api/types';
 import { useFormat } from '@/i18n/format';
 import { ReasonDialog } from '@/ui/ReasonDialog';
 import { toastDone } from '@/ui/toast';
@@ -14,7 +14,7 @@ export function RollbackDialog({
   zones: all,
   onClose,
 }: {
-  zones: PublicationZone[];
+  zones: (PublicationZone | PublicationSet)[];
   onClose: () => void;
 }) {
   const { t } = useTranslation();

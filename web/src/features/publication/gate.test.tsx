@@ -47,6 +47,7 @@ describe('gate', () => {
     const sent = await openApp('/publication', { [path]: { serial: 1204, withdrawn: 12 } });
     await userEvent.click(await screen.findByRole('button', { name: 'Quay lui một vùng' }));
     const dialog = await screen.findByRole('dialog');
+    within(dialog).getByRole('option', { name: /^Địa chỉ: Giả mạo.*\(12\)$/ });
     await userEvent.selectOptions(within(dialog).getByLabelText('Vùng'), 'orders-phishing');
     await userEvent.type(within(dialog).getByLabelText(/Số hiệu tốt cuối cùng/), '40');
     await userEvent.type(within(dialog).getByRole('textbox', { name: /Lý do/ }), 'nhầm');

@@ -54,6 +54,15 @@ describe('publication', () => {
     screen.getByText(/không nghe thấy.*; danh sách nơi nhận khác nhau/);
   });
 
+  it('shows sets that no resolver takes, apart from the zones', async () => {
+    await openApp('/publication');
+    const sets = await screen.findByRole('region', { name: 'Địa chỉ IP và trang web' });
+    const item = within(sets).getByRole('listitem');
+    within(item).getByText('Địa chỉ: Giả mạo để lừa lấy thông tin');
+    within(item).getByText('Số hiệu 12 · 3 mục');
+    expect(within(sets).getByRole('link').getAttribute('href')).toBe('/lists/');
+  });
+
   it('shows each zone with each follower, and its servers on demand', async () => {
     await openApp('/publication');
     const table = await screen.findByRole('table', { name: 'Vùng và nơi nhận' });
