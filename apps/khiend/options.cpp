@@ -11,6 +11,8 @@
 namespace khien::khiend {
 namespace {
 
+constexpr std::size_t stage_lists_above_most = 5'000'000;  // no list is larger
+
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t dns_port = 53;
 constexpr std::size_t nonce_zone_size_max = 200;  // "r7.", an id and the zone fit 253
@@ -124,6 +126,7 @@ void describe(CLI::App& app, Written& out) {
   app.add_option("--stage-lists-above", out.stage_lists_above,
                  "a list that adds more names than this at once begins on trial, at our own "
                  "resolvers, and waits for a person to go on; 0: none does")
+      ->check(CLI::Range(std::size_t{0}, stage_lists_above_most))
       ->capture_default_str();
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')

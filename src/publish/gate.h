@@ -127,7 +127,7 @@ class Gate {
   [[nodiscard]] Result<void> may_begin_trial(std::int64_t id);
   /// From own to partner. conflict "not_on_trial".
   [[nodiscard]] Result<void> widen_trial(std::int64_t id);
-  /// A list's trial is over: what it brought is in its zone.
+  /// A list's trial is over: what it brought is in its zone. Twice does no harm.
   [[nodiscard]] Result<void> finish_set_trial(std::int64_t id);
   [[nodiscard]] std::vector<HeldChange> trials();
   /// Whether this list is on trial there.

@@ -23,20 +23,17 @@ tl::unexpected<Error> not_on_trial(std::int64_t id) {
               "not_on_trial");
 }
 
-/// Moves `names` into a change of their own behind the others; nullptr if none of them is left.
-HeldChange* split_off(HeldChanges& held, std::size_t from, std::span<const HeldName> names) {
-  HeldChange part = held.changes[from];
-  part.id = ++held.last_id;
-  part.names.clear();
-  for (const HeldName& name : names) {
-    const auto gone = std::erase_if(held.changes[from].names, [&](const HeldName& one) {
-      return one.source == name.source && one.name == name.name;
-    });
-    if (gone != 0) part.names.push_back(name);
-  }
-  if (part.names.empty()) return nullptr;
-  held.changes.push_back(std::move(part));
-  return &held.changes.back();
+/// Takes `names` out of the change, as far as they still wait in it.
+std::vector<HeldName> take_chosen(HeldChange& change, std::span<const HeldName> names) {
+  std::unordered_set<std::string> keys;
+  for (const HeldName& name : names) keys.insert(held_key(change.zone, name.source, name.name));
+  const auto rest =
+      std::stable_partition(change.names.begin(), change.names.end(), [&](const HeldName& name) {
+        return !keys.contains(held_key(change.zone, name.source, name.name));
+      });
+  std::vector<HeldName> chosen(rest, change.names.end());
+  change.names.erase(rest, change.names.end());
+  return chosen;
 }
 
 /// Why it cannot be tried; nothing where it can.
@@ -84,9 +81,16 @@ Result<std::int64_t> Gate::begin_trial(std::int64_t id, std::span<const HeldName
   if (auto may = check_trial(*change); !may) {
     return tl::unexpected<Error>{std::move(may).error()};
   }
-  if (!change->is_set() && names.size() < change->names.size()) {
-    change = split_off(next, static_cast<std::size_t>(at - next.changes.begin()), names);
-    if (change == nullptr) return waits_no_more(id);
+  if (!change->is_set()) {
+    auto chosen = take_chosen(*change, names);
+    if (chosen.empty()) return waits_no_more(id);  // lifted meanwhile
+    if (!change->names.empty()) {
+      change->first_by.clear();  // who agreed, agreed to the others
+      HeldChange part = *change;
+      part.id = ++next.last_id;
+      change = &next.changes.emplace_back(std::move(part));
+    }
+    change->names = std::move(chosen);
   }
   change->trial = Ring::own;
   change->trial_ms = clock_.now_ms();
@@ -117,7 +121,7 @@ Result<void> Gate::finish_set_trial(std::int64_t id) {
   auto state = state_.lock();
   HeldChanges next = state->kept;
   const HeldChange* change = find_trial(next, id);
-  if (change == nullptr || !change->is_set()) return not_on_trial(id);
+  if (change == nullptr || !change->is_set()) return {};  // the list was quicker to say so
   std::erase_if(next.changes, [id](const HeldChange& one) { return one.id == id; });
   auto kept = keep(*state, std::move(next));
   if (kept) generation_.fetch_add(1);  // what waited behind the trial is judged now

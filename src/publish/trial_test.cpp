@@ -72,6 +72,7 @@ TEST_F(TrialTest, APartOfAChangeHasATrialOfItsOwn) {
   EXPECT_EQ(where("tot2.example"), "own");
   const auto trial = gate_->trials().front();
   EXPECT_NE(trial.id, id);
+  EXPECT_EQ(gate_->find(id)->first_by, "");  // nobody agreed to the other one
   // What comes now waits with the other, not on trial.
   order("tot3.example", "order:3");
   EXPECT_EQ(gate_->find(id)->names.size(), 2U);
@@ -172,7 +173,13 @@ TEST_F(TrialTest, ARestartKnowsTheStageAndMendsWhatACrashLeft) {
   order("tot1.example", "order:1");
   order("tot2.example", "order:2");
   const auto id = only_held().id;
-  try_first(id, "tot1.example");
+  // Lifted between look and act: it is not tried, and nor is what came in its place.
+  const auto seen = gate_->find(id)->names;
+  lift("tot2.example", "order:2");
+  order("tot2.example", "order:3");
+  ASSERT_TRUE(gate_->begin_trial(id, seen));
+  EXPECT_EQ(gate_->trials().front().names.size(), 1U);
+  ASSERT_TRUE(zones_->settle_trials());
   const auto trial = gate_->trials().front().id;
   ASSERT_EQ(advance(trial), Released::on_trial);
   clock_.advance(5'000);

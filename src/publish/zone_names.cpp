@@ -45,6 +45,7 @@ std::vector<ZoneFacts> make_zones() {
       zones.push_back(
           make_zone("trial-" + std::string{to_string(ring)} + "-" + std::string{facts.id}));
       zones.back().ring = ring;
+      zones.back().expire_s = trial_expire_s;
       zones.back().keys_only = facts.category == Category::child_abuse;
     }
   }

@@ -28,6 +28,8 @@ constexpr std::uint32_t retry_s = 30;
 /// month.
 constexpr std::uint32_t expire_s = 7 * 86'400;
 constexpr std::uint32_t emergency_expire_s = 4 * 3'600;  // an emergency order lives four hours
+/// Whoever loses sight of us, or may not take it any more, tries nothing for long.
+constexpr std::uint32_t trial_expire_s = 4 * 3'600;
 
 enum class SetOf : std::uint8_t {
   names,      ///< a zone: resolvers transfer it

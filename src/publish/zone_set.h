@@ -178,7 +178,7 @@ class ZoneSet {
   /// harmless. The cost is proportional to what is on trial: about a microsecond a name.
   [[nodiscard]] Result<void> settle_trials();
   /// Takes over into `zone` what `source`, a list, has on trial, and out of the trial zones in the
-  /// same frames. How many names. conflict "zone_stopped".
+  /// same frames. How many names. conflict "zone_stopped", and "not_on_trial" once it was ended.
   [[nodiscard]] Result<std::size_t> finish_trial(std::string_view zone, std::string_view source);
 
   /// Folds the log into a new base file. Changes go on meanwhile.

@@ -226,6 +226,9 @@ Result<std::size_t> ZoneSet::finish_trial(std::string_view zone_name, std::strin
       if (options_.gate->is_stopped(zone)) {
         return fail(ErrorCode::conflict, "publication was stopped", "zone_stopped");
       }
+      if (!options_.gate->is_on_trial(zone.id, source)) {
+        return fail(ErrorCode::conflict, "its trial was ended meanwhile", "not_on_trial");
+      }
       Draft draft;
       for (const Holding& one : frame) {
         // Taken out meanwhile, by an objection: it does not come back.

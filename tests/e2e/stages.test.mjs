@@ -108,4 +108,20 @@ test('a trial that is ended leaves no name behind, here or there', async () => {
   assert.deepEqual(await trials(), []);
 });
 
+test('a follower is given the trial zones of its ring, and moved with a word on its configuration', async () => {
+  const add = (ring) =>
+    stack.ctl('zone', 'follower', 'add', 'unbound', '--name', 'truong', '--address', '192.0.2.53:53', '--zones', 'orders-fraud', '--ring', ring);
+  const zonesOf = (text) => [...text.matchAll(/name: "(.*)\.rpz\.khien\."/g)].map(([, zone]) => zone);
+  assert.deepEqual(zonesOf(await add('partner')), ['orders-fraud', 'trial-partner-fraud']);
+  assert.deepEqual(zonesOf(await add('own')), ['orders-fraud', 'trial-own-fraud', 'trial-partner-fraud']);
+  assert.match(await stack.ctl('zone', 'follower', 'list'), /truong +address +ring own +3 zones/);
+  assert.match(await stack.ctl('zone', 'follower', 'set', 'truong', '--ring', 'all'), /take no trial zone/);
+  await assert.rejects(stack.ctl('zone', 'follower', 'set', 'nobody', '--ring', 'own'), /nobody follows as nobody/);
+  await assert.rejects(stack.ctl('zone', 'follower', 'set', 'truong', '--ring', 'first'));
+  await until('the API says so', async () => {
+    const { followers } = await approver.get('/api/v1/publication');
+    return followers.find(({ name }) => name === 'truong')?.ring === 'all';
+  });
+});
+
 test('every answer was as api/openapi.yaml says', () => assert.deepEqual(faults(), []));

@@ -53,6 +53,14 @@ TEST(RecheckOptions, OurselvesAreNeverContacted) {
   EXPECT_FALSE(holds("203.0.113.6"));
 }
 
+TEST(StageListsOption, IsOffUntilItIsGivenAndBelongsToThePublisher) {
+  EXPECT_EQ((*read({}))->stage_lists_above, 0U);
+  EXPECT_EQ((*read({"--stage-lists-above", "5000"}))->stage_lists_above, 5'000U);
+  EXPECT_NE(refusal({"--stage-lists-above", "5000", "--roles", "api"}).find("role publisher"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--stage-lists-above", "-1"}), "");
+}
+
 TEST(RecheckOptions, AskOnlyWhoFiltersNothing) {
   EXPECT_TRUE((*read({}))->recheck.resolvers.empty());
   const auto options = read({"--recheck-resolver", "192.0.2.53", "--recheck-resolver",
