@@ -13,7 +13,7 @@
 namespace khien::cases {
 namespace {
 
-constexpr std::array<FindingKind, 38> kinds{
+constexpr std::array<FindingKind, finding_kind_count> kinds{
     FindingKind::not_a_name,        FindingKind::ip_address,         FindingKind::public_suffix,
     FindingKind::hosting_suffix,    FindingKind::single_label,       FindingKind::reserved_name,
     FindingKind::own_service,       FindingKind::no_order_category,  FindingKind::never_block,
@@ -28,7 +28,7 @@ constexpr std::array<FindingKind, 38> kinds{
     FindingKind::ordered_above,     FindingKind::ordered_below,      FindingKind::host_listed,
     FindingKind::pages_unknown,     FindingKind::proxies_only};
 
-constexpr std::array<std::string_view, 38> words{
+constexpr std::array<std::string_view, finding_kind_count> words{
     "not_a_name",       "ip_address",        "public_suffix",      "hosting_suffix",
     "single_label",     "reserved_name",     "own_service",        "no_order_category",
     "never_block",      "never_block_above", "never_block_below",  "popular",

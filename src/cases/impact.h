@@ -74,6 +74,8 @@ enum class FindingKind : std::uint8_t {
   proxies_only,     ///< no resolver can enforce it
 };
 
+constexpr std::size_t finding_kind_count = static_cast<std::size_t>(FindingKind::proxies_only) + 1;
+
 /// In the order of the enum.
 [[nodiscard]] std::span<const FindingKind> all_finding_kinds() noexcept;
 [[nodiscard]] std::string_view to_string(FindingKind kind) noexcept;

@@ -252,6 +252,11 @@ TEST_P(UrlOrders, TheImpactCheckIsToldOfOrdersAround) {
       << "a host order on the name above reaches nothing below it";
   EXPECT_EQ(around.orders_below, std::vector{below.number + " (www.sites.example/a_b/c/D)"});
   EXPECT_TRUE(facts("https://www.sites.example/A_b/c").orders_below.empty());
+  for (int i = 0; i <= url_orders_told_max; ++i) {
+    url_in_force(id, "https://many.example/a/" + std::to_string(i));
+  }
+  EXPECT_EQ(facts("https://many.example/a").orders_below.size(),
+            static_cast<std::size_t>(url_orders_told_max));
 }
 
 TEST_P(UrlOrders, ARenewalTakesTheirPlace) {

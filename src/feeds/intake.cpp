@@ -86,7 +86,7 @@ struct Intake::State {
   exchange::ListFormat format;
   std::uint64_t entries_max;
   exchange::NameSetBuilder builder;
-  std::array<std::uint64_t, 32> refused{};  // by FindingKind
+  std::array<std::uint64_t, cases::finding_kind_count> refused{};  // by FindingKind
   std::int64_t good_names = 0;
   bool too_many = false;
   exchange::ListReader reader;  // last: its sink uses the others

@@ -60,7 +60,7 @@ export function OrderForm({
   const today = useToday();
 
   const [name, setName] = useState(wanted ?? names[0]?.value ?? '');
-  const [scope, setScope] = useState<Scope>('host');
+  const [scope, setScope] = useState<Scope>(wanted?.includes('/') === true ? 'url' : 'host');
   const scopes = meta.address_orders ? allScopes : usualScopes;
   const [address, setAddress] = useState(noGrounds);
   const [category, setCategory] = useState<Category | ''>(record.category ?? '');

@@ -99,6 +99,14 @@ describe('the order form', () => {
     });
   });
 
+  it('opens for a page where one is asked for', async () => {
+    await openApp(`${path}&name=dang-nhap.ngan-hang-vi-du.example%2Fotp`);
+    expect(await screen.findByLabelText('Chỉ trang này và các trang bên dưới')).toBeChecked();
+    expect(screen.getByLabelText(/^Trang bị chặn/, { selector: 'input' })).toHaveValue(
+      'dang-nhap.ngan-hang-vi-du.example/otp',
+    );
+  });
+
   it('offers addresses only where the authority has turned them on', async () => {
     await openApp(path);
     await screen.findByLabelText('Đúng tên này');
