@@ -1,4 +1,6 @@
 // Lists that are released in stages (ADR 0307): a list goes on changing while it is on trial.
+#include <algorithm>
+
 #include "publish/testing_trials.h"
 
 namespace khien::publish {
