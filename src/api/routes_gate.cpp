@@ -12,6 +12,7 @@
 #include "identity/session.h"
 #include "publish/control_protocol.h"
 #include "publish/public_act.h"
+#include "publish/set_names.h"
 
 namespace khien::api {
 namespace {
@@ -125,16 +126,23 @@ Json outcome_of(const Services& services, const publish::HeldChange& change,
   return out;
 }
 
-bool is_first_of_two(const publish::HeldChange& change) {
-  return publish::needs_two(change.reason) && change.first_by.empty();
+/// Whether a first person has agreed to what a decision on `name` (empty: on all of it) releases.
+bool has_first(const publish::HeldChange& change, const std::string& name) {
+  if (name.empty()) return change.has_first(name);
+  return change.has_first(publish::held_name(publish::find_set(change.zone)->of, name));
+}
+
+bool is_first_of_two(const publish::HeldChange& change, const std::string& name) {
+  return publish::needs_two(change.reason) && !has_first(change, name);
 }
 
 /// What the leaf of a release says. Two who do not agree on the way: it goes in stages.
-std::string_view leaf_of_release(const publish::HeldChange& change, publish::Course course) {
-  if (is_first_of_two(change)) return "publication.agreed";
+std::string_view leaf_of_release(const publish::HeldChange& change,
+                                 const PublicationControl::Decision& decision) {
+  if (is_first_of_two(change, decision.name)) return "publication.agreed";
   const bool was_staged =
-      !change.first_by.empty() && change.first_course == publish::Course::in_stages;
-  const bool in_stages = was_staged || course == publish::Course::in_stages;
+      has_first(change, decision.name) && change.first_course == publish::Course::in_stages;
+  const bool in_stages = was_staged || decision.course == publish::Course::in_stages;
   return in_stages ? "publication.tried" : "publication.released";
 }
 
@@ -154,7 +162,7 @@ Result<Response> release(const Services& services, const Request& request) {
   const PublicationControl::Decision decision{.id = id, .name = name, .course = course};
   const auto released =
       in_public(services, request,
-                {.type = leaf_of_release(*change, course),
+                {.type = leaf_of_release(*change, decision),
                  .zone = change->zone,
                  .reason = std::string{to_string(change->reason)},
                  .count = name.empty() ? change->count() : 1},
@@ -173,13 +181,13 @@ Result<Response> advance(const Services& services, const Request& request) {
   }
   const auto change = held_change(services, id);
   if (!change) return tl::unexpected<Error>{change.error()};
-  const auto advanced =
-      in_public(services, request,
-                {.type = is_first_of_two(*change) ? "publication.agreed" : "publication.advanced",
-                 .zone = change->zone,
-                 .reason = std::string{to_string(change->reason)},
-                 .count = change->count_on_trial()},
-                [&] { return services.publication_control->advance(id, hand_of(request)); });
+  const auto advanced = in_public(
+      services, request,
+      {.type = is_first_of_two(*change, {}) ? "publication.agreed" : "publication.advanced",
+       .zone = change->zone,
+       .reason = std::string{to_string(change->reason)},
+       .count = change->count_on_trial()},
+      [&] { return services.publication_control->advance(id, hand_of(request)); });
   if (!advanced) return tl::unexpected<Error>{advanced.error()};
   return json(200, outcome_of(services, *change, *advanced));
 }

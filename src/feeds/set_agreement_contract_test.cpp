@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "feeds/feed_contract_test.h"
+#include "ledger/testing/placing.h"
 #include "publish/gate.h"
 
 namespace khien::feeds {
@@ -54,17 +55,8 @@ class SetsAgree : public FeedContractTest {
   void settle() {
     const auto published = sets_->publish();
     ASSERT_TRUE(published.has_value()) << published.error().message;
-    forced(
-        "UPDATE ledger_leaf SET seq = (SELECT count(*) FROM ledger_leaf b WHERE b.key < "
-        "ledger_leaf.key) WHERE seq IS NULL");
-    const auto root = Octets(32, 0);
-    auto headed = db().transact([&](store::Transaction& tx) {
-      return tx.execute(
-          "INSERT INTO ledger_head (size, root, at_ms) SELECT count(*), $1, 0 FROM ledger_leaf "
-          "HAVING count(*) NOT IN (SELECT size FROM ledger_head)",
-          {root});
-    });
-    ASSERT_TRUE(headed.has_value()) << headed.error().message;
+    const auto placed = ledger::testing::place_all_leaves(db());
+    ASSERT_TRUE(placed.has_value()) << placed.error().message;
   }
   /// Somebody's hand in the database.
   void forced(const std::string& sql) {

@@ -4,6 +4,7 @@
 
 #include "cases/testing/desk.h"
 #include "ledger/placed_leaves.h"
+#include "ledger/testing/placing.h"
 #include "publish/case_publications.h"
 #include "publish/publication_control.h"
 #include "publish/publisher.h"
@@ -100,22 +101,8 @@ class AgreementTest : public cases::testing::Desk {
     }
     place_leaves();
   }
-  /// What the sequencer does in the database.
   void place_leaves() {
-    auto placed = run([](store::Transaction& tx) -> Result<void> {
-      auto done = tx.execute(
-          "UPDATE ledger_leaf SET seq = (SELECT count(*) FROM ledger_leaf b WHERE b.key < "
-          "ledger_leaf.key) WHERE seq IS NULL");
-      if (!done) return tl::unexpected(std::move(done).error());
-      const Octets root(32, 0);
-      auto head = tx.execute(
-          "INSERT INTO ledger_head (size, root, at_ms) SELECT count(*), $1, 0 FROM ledger_leaf "
-          "WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE size = (SELECT count(*) FROM "
-          "ledger_leaf))",
-          {root});
-      if (!head) return tl::unexpected(std::move(head).error());
-      return {};
-    });
+    const auto placed = ledger::testing::place_all_leaves(db());
     ASSERT_TRUE(placed.has_value()) << placed.error().message;
   }
   AgreementState compared() {
@@ -253,7 +240,7 @@ TEST_P(AgreementTest, AnOperatorsActIsALeaf) {
       look([](store::Executor& db) { return ledger::placed_leaves(db, 0, "publication."); });
   ASSERT_EQ(leaves->size(), 1U);
   EXPECT_EQ(leaves->front().type, "publication.stopped");
-  EXPECT_NE(leaves->front().entry.find(R"("actor":"uid 0")"), std::string::npos);
+  EXPECT_NE(leaves->front().entry.find(R"("actor":"uid-0")"), std::string::npos);
   settle();
   EXPECT_EQ(look([](store::Executor& db) {
               return ledger::placed_leaves(db, 0, "publication.");

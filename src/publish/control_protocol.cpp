@@ -239,19 +239,21 @@ Json to_json(const HeldChange& change, std::size_t names_max) {
   }
   Json examples = Json::array();
   for (const auto& example : change.examples) examples.push(example);
-  return Json::object({{"id", change.id},
-                       {"zone", change.zone},
-                       {"reason", to_string(change.reason)},
-                       {"at_ms", change.at_ms},
-                       {"serial", std::int64_t{change.serial}},
-                       {"count", change.count()},
-                       {"source", change.source},
-                       {"names", std::move(names)},
-                       {"examples", std::move(examples)},
-                       {"first_by", change.first_by},
-                       {"first_in_stages", change.first_course == Course::in_stages},
-                       {"needs_two", needs_two(change.reason)},
-                       {"rejected", change.refused}});
+  return Json::object(
+      {{"id", change.id},
+       {"zone", change.zone},
+       {"reason", to_string(change.reason)},
+       {"at_ms", change.at_ms},
+       {"serial", std::int64_t{change.serial}},
+       {"count", change.count()},
+       {"source", change.source},
+       {"names", std::move(names)},
+       {"examples", std::move(examples)},
+       {"first_by", change.first_by},
+       {"first_name", change.first_name.empty() ? std::string{} : readable_name(change.first_name)},
+       {"first_in_stages", change.first_course == Course::in_stages},
+       {"needs_two", needs_two(change.reason)},
+       {"rejected", change.refused}});
 }
 
 Json trial_json(std::span<const TrialView> trials, std::int64_t change) {

@@ -105,8 +105,10 @@ class Gate {
   /// Names that wait for a stop that has ended: apply them, then forget_names() what is served.
   [[nodiscard]] std::vector<HeldChange> resumable();
   /// A first person agrees; see needs_two().
+  /// `name`: to this name of it alone, as the zone has it; empty: to all of it.
   [[nodiscard]] Result<void> note_first(std::int64_t id, const std::string& by,
-                                        Course course = Course::at_once);
+                                        Course course = Course::at_once,
+                                        const std::string& name = {});
   /// These names are served now, or none of them is wanted any more: they wait no longer.
   [[nodiscard]] Result<void> forget_names(std::int64_t id, std::span<const HeldName> names,
                                           NoticeKind kind, std::uint32_t serial,

@@ -152,12 +152,14 @@ std::vector<HeldChange> Gate::resumable() {
   return changes;
 }
 
-Result<void> Gate::note_first(std::int64_t id, const std::string& by, Course course) {
+Result<void> Gate::note_first(std::int64_t id, const std::string& by, Course course,
+                              const std::string& name) {
   auto state = state_.lock();
   HeldChanges next = state->kept;
   HeldChange* change = find_change(next, id);
   if (change == nullptr) return no_change(id);
   change->first_by = by;
+  change->first_name = name;
   change->first_course = course;
   return keep(*state, std::move(next));
 }

@@ -161,6 +161,40 @@ TEST_F(GateTest, GoodNamesAreReleasedByTwoPersonsAndNeverFromTheMachine) {
   EXPECT_EQ(control_->release({.id = 99}, person("an")).error().reason, "no_such_change");
 }
 
+TEST_F(GateTest, WhoAgreedToOneNameHasNotAgreedToTheOthers) {
+  using Released = PublicationControl::Released;
+  apply({block("tot.example", "order:2"), block("tot9.example", "order:9")});
+  const auto id = only_held().id;
+  EXPECT_EQ(control_->release({.id = id, .name = "tot.example"}, person("an")),
+            Released::waits_for_other);
+  open();
+  EXPECT_EQ(only_held().first_name, "tot.example");
+  // The second releases more than that: for all of it that is the first agreement.
+  EXPECT_EQ(control_->release({.id = id}, person("binh")), Released::waits_for_other);
+  EXPECT_FALSE(shown("tot.example") || shown("tot9.example"));
+  EXPECT_EQ(control_->release({.id = id, .name = "tot9.example"}, person("binh")).error().reason,
+            "own_release")
+      << "all of it is that name, too";
+  // A part of what the other agreed to may go.
+  EXPECT_EQ(control_->release({.id = id, .name = "tot9.example"}, person("an")), Released::served);
+  EXPECT_TRUE(shown("tot9.example"));
+  EXPECT_FALSE(shown("tot.example"));
+  EXPECT_EQ(control_->release({.id = id}, person("an")), Released::served) << "binh agreed to it";
+}
+
+TEST_F(GateTest, WhoAgreedToOneNameMayAgreeToAnotherFirst) {
+  using Released = PublicationControl::Released;
+  apply({block("tot.example", "order:2"), block("tot9.example", "order:9")});
+  const auto id = only_held().id;
+  for (const char* name : {"tot.example", "tot9.example"}) {
+    EXPECT_EQ(control_->release({.id = id, .name = name}, person("an")), Released::waits_for_other);
+  }
+  EXPECT_EQ(control_->release({.id = id, .name = "tot.example"}, person("binh")),
+            Released::waits_for_other)
+      << "the last one counts: an agreed to the other name since";
+  EXPECT_EQ(control_->release({.id = id, .name = "tot.example"}, person("an")), Released::served);
+}
+
 TEST_F(GateTest, ALiftedNameCannotBeReleasedAnyMore) {
   apply({block("tot.example", "order:2")});
   const auto change = only_held();
@@ -174,7 +208,7 @@ TEST_F(GateTest, ALiftedNameCannotBeReleasedAnyMore) {
 
 TEST_F(GateTest, ARejectionIsToldAndNothingComes) {
   apply({block("tot.example", "order:2")});
-  ASSERT_TRUE(control_->reject({.id = only_held().id, .reason = "nhầm"}, operator_here));
+  ASSERT_TRUE(control_->reject({.id = only_held().id, .reason = "nhầm"}, person("an")));
   EXPECT_TRUE(gate_->held().empty());
   const auto notices = gate_->notices(10);
   ASSERT_EQ(notices.size(), 1U);
@@ -332,7 +366,7 @@ TEST_F(GateTest, HasRoomForSoManyNames) {
   EXPECT_EQ(applied.held.size(), held_names_max);
   ASSERT_EQ(applied.refused.size(), 1U);
   EXPECT_EQ(applied.refused[0].reason, "gate_full");
-  ASSERT_TRUE(control_->reject({.id = only_held().id}, operator_here).has_value());
+  ASSERT_TRUE(control_->reject({.id = only_held().id}, person("an")).has_value());
   EXPECT_EQ(gate_->notices(gate_notices_max).size(), held_names_max);
 }
 

@@ -95,6 +95,7 @@ Json to_json(const HeldChange& change) {
                        {"at_ms", change.at_ms},
                        {"serial", std::int64_t{change.serial}},
                        {"first_by", change.first_by},
+                       {"first_name", change.first_name},
                        {"first_in_stages", change.first_course == Course::in_stages},
                        {"trial", change.trial ? to_string(*change.trial) : ""},
                        {"trial_ms", change.trial_ms},
@@ -135,6 +136,12 @@ std::optional<HeldChange> change_from(const Json& json) {
                     .add_count = reader.integer("add_count"),
                     .examples = reader.texts("examples"),
                     .refused = reader.boolean("refused")};
+  // Older files have none: then nobody knows what was agreed to.
+  if (auto name = json.text_at("first_name")) {
+    change.first_name = std::move(*name);
+  } else {
+    change.first_by.clear();
+  }
   for (const Json& one : reader.array("names")) {
     auto held = name_from(one);
     if (!held) return std::nullopt;

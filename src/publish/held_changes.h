@@ -45,9 +45,10 @@ struct HeldChange {
   std::int64_t id = 0;
   std::string zone = {};  ///< id
   HoldReason reason = HoldReason::too_many;
-  InstantMs at_ms = 0;        ///< when it began to wait
-  std::uint32_t serial = 0;   ///< that the zone had then; of a rollback, the one it went back to
-  std::string first_by = {};  ///< who has released it, where a second person must, too
+  InstantMs at_ms = 0;          ///< when it began to wait
+  std::uint32_t serial = 0;     ///< that the zone had then; of a rollback, the one it went back to
+  std::string first_by = {};    ///< who has released it, where a second person must, too
+  std::string first_name = {};  ///< and which name of it alone; empty: all of it
   Course first_course = Course::at_once;  ///< and how
   std::vector<HeldName> names = {};
   /// Released in stages: served to the followers of this ring and those before it (ADR 0307).
@@ -62,6 +63,11 @@ struct HeldChange {
   bool refused = false;          ///< rejected: kept, so that it does not come back by itself
   std::int64_t trial_count = 0;  ///< names of it that are on trial; 0 until it has brought them
 
+  /// Whether somebody has agreed to all that a decision on `name` would release (empty: all of it).
+  [[nodiscard]] bool has_first(std::string_view name) const noexcept {
+    const bool is_all = name.empty() && names.size() == 1 && names.front().name == first_name;
+    return !first_by.empty() && (first_name.empty() || first_name == name || is_all);
+  }
   [[nodiscard]] bool is_set() const noexcept { return !source.empty(); }
   [[nodiscard]] std::int64_t count() const noexcept {
     return is_set() ? add_count : static_cast<std::int64_t>(names.size());
@@ -84,7 +90,7 @@ struct GateNotice {
   std::int64_t id = 0;
   NoticeKind kind = NoticeKind::published;
   std::string zone = {};      ///< id; of an act "*" for every zone
-  std::string source = {};    ///< of an act: who, "uid 0"
+  std::string source = {};    ///< of an act: who, "uid-0"
   std::string name = {};      ///< of an act: PublicAct::type
   std::int64_t sequence = 0;  ///< published: of the publication; of an act: PublicAct::count
   std::uint32_t serial = 0;   ///< published: with which it is served; withdrawn: gone back to

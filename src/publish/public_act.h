@@ -18,7 +18,7 @@ struct PublicAct {
   std::string_view type =
       {};  ///< "publication.released", "…tried" (in stages), "…advanced", "…agreed", …
   std::string zone = {};    ///< id; empty: every zone
-  std::string actor = {};   ///< account id, or "uid 0" of the machine
+  std::string actor = {};   ///< account id, or "uid-0" of the machine
   std::string reason = {};  ///< word of HoldReason, of a decision on a held change
   std::int64_t count = 0;   ///< of names decided on
   std::int64_t serial = 0;  ///< of a rollback: gone back to

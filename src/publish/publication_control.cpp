@@ -28,10 +28,16 @@ void log_act(std::string_view event, std::string_view zone, const Hand& hand) {
   write_log(LogLevel::warning, event, {{"zone", zone}, {"by", hand.who}});
 }
 
+/// The name of a decision as its zone has it: people write what they read. Empty: all of the
+/// change.
+std::string name_decided(const HeldChange& change, const std::string& name) {
+  return name.empty() ? name : held_name(find_set(change.zone)->of, name);
+}
+
 /// The part of a change that is decided on.
 Result<HeldChange> part_of(HeldChange change, const std::string& name) {
   if (name.empty()) return change;
-  const auto wanted = held_name(find_set(change.zone)->of, name);  // people write what they read
+  const auto wanted = name_decided(change, name);
   std::erase_if(change.names, [&](const HeldName& held) { return held.name != wanted; });
   if (change.names.empty()) {
     return fail(ErrorCode::not_found, name + " does not wait in that change", "no_such_change");
@@ -82,6 +88,7 @@ Result<void> PublicationControl::tell_log(const Hand& hand, PublicAct act) {
   if (hand.place == Hand::Place::account) return {};
   if (act.zone == every_zone()) act.zone.clear();
   act.actor = hand.who;
+  std::ranges::replace(act.actor, ' ', '-');  // a leaf takes codes alone
   return gate_.note_act(act);
 }
 
@@ -151,16 +158,17 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
                 "Publication; `reject` and `rollback` work here",
                 "two_persons_needed");
   }
-  if (change->first_by == hand.who) {
+  if (change->first_by == hand.who && change->has_first(name_decided(*change, decision.name))) {
     return fail(ErrorCode::denied, "somebody else must agree to it, too", "own_release");
   }
   return change;
 }
 
-Result<bool> PublicationControl::note_first(const HeldChange& change, const Hand& hand,
-                                            Course course) {
-  if (!needs_two(change.reason) || !change.first_by.empty()) return false;
-  if (auto noted = gate_.note_first(change.id, hand.who, course); !noted) {
+Result<bool> PublicationControl::note_first(const HeldChange& change, const Decision& decision,
+                                            const Hand& hand) {
+  const auto name = name_decided(change, decision.name);
+  if (!needs_two(change.reason) || change.has_first(name)) return false;
+  if (auto noted = gate_.note_first(change.id, hand.who, decision.course, name); !noted) {
     return tl::unexpected<Error>{std::move(noted).error()};
   }
   return true;
@@ -206,14 +214,15 @@ Result<PublicationControl::Released> PublicationControl::release(const Decision&
     return fail(ErrorCode::conflict, "it is on trial already: advance it, or reject it",
                 "on_trial");
   }
-  const bool was_staged = !change->first_by.empty() && change->first_course == Course::in_stages;
+  const bool was_staged = change->has_first(name_decided(*change, decision.name)) &&
+                          change->first_course == Course::in_stages;
   const bool in_stages = decision.course == Course::in_stages || was_staged;
   if (in_stages) {
     if (auto may = gate_.may_begin_trial(change->id); !may) {
       return tl::unexpected<Error>{std::move(may).error()};
     }
   }
-  const auto waits = note_first(*change, hand, decision.course);
+  const auto waits = note_first(*change, decision, hand);
   if (!waits) return tl::unexpected<Error>{waits.error()};
   if (*waits) {
     log_act("held_change_first_release", change->zone, hand);
@@ -241,7 +250,7 @@ Result<PublicationControl::Released> PublicationControl::advance(std::int64_t id
                 "the list has not brought its names on trial yet: it does within a minute",
                 "trial_not_begun");
   }
-  const auto waits = note_first(*change, hand, Course::in_stages);
+  const auto waits = note_first(*change, {.id = id, .course = Course::in_stages}, hand);
   if (!waits) return tl::unexpected<Error>{waits.error()};
   if (*waits) {
     log_act("trial_first_advance", change->zone, hand);

@@ -96,8 +96,9 @@ class PublicationControl {
     waits_for_other,  ///< a second person must agree
     on_trial          ///< its names go to the followers of its stage
   };
-  /// Lets it through. Where it touches good names or a canary, two different accounts must agree,
-  /// and the machine's operator cannot: denied "two_persons_needed", "own_release". conflict
+  /// Lets it through. Where it touches good names or a canary, two different accounts must agree to
+  /// the same: who agreed to one name of a change has not agreed to the others. The machine's
+  /// operator cannot: denied "two_persons_needed", "own_release". conflict
   /// "zone_stopped" while it is. not_found "no_such_change".
   /// In stages (advance() goes on) if either of the two wants it so: conflict "not_stageable" where
   /// nothing can be tried. conflict "on_trial" for a change that is.
@@ -123,7 +124,8 @@ class PublicationControl {
   [[nodiscard]] Result<Released> let_through(const HeldChange& change);
   [[nodiscard]] Result<Released> try_first(const HeldChange& change);
   /// True if a second person has still to agree, who is now waited for.
-  [[nodiscard]] Result<bool> note_first(const HeldChange& change, const Hand& hand, Course course);
+  [[nodiscard]] Result<bool> note_first(const HeldChange& change, const Decision& decision,
+                                        const Hand& hand);
   [[nodiscard]] Result<Released> widen(const HeldChange& change);
   /// Has the log told of an act of the machine's operator; an account's has its leaf already.
   [[nodiscard]] Result<void> tell_log(const Hand& hand, PublicAct act);

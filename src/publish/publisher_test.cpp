@@ -259,16 +259,20 @@ TEST_F(PublisherTest, ARollbackIsToldWhenTheDatabaseIsThereAgain) {
 }
 
 TEST_F(PublisherTest, TheLogIsToldOfTheOperatorsActsOnceTheDatabaseIsThere) {
+  source_.add({.name = "cu.example"});
+  turn_->run();
+  const auto serial_before = *zones_->serial(test_zone());
   source_.add({.name = "xau.example"});
   turn_->run();
   source_.away = true;
   const Hand operator_{.who = "uid 0"};
   const Hand officer{.place = Hand::Place::account, .who = "an"};
-  ASSERT_TRUE(control().roll_back({.zone = "orders-phishing.rpz.khien", .serial = 1}, operator_));
+  ASSERT_TRUE(control().roll_back({.zone = "orders-phishing.rpz.khien", .serial = serial_before},
+                                  operator_));
   ASSERT_TRUE(control().resume("orders-phishing", operator_));
   ASSERT_TRUE(control().stop("", operator_));
   ASSERT_TRUE(control().resume("", officer)) << "its leaf is the API's";
-  EXPECT_FALSE(control().resume("", operator_)) << "what was refused is no act";
+  EXPECT_FALSE(control().resume("orders-phishing", operator_)) << "what was refused is no act";
   ASSERT_TRUE(control().release({.id = gate_->held().front().id}, operator_));
   turn_->run();
   open();
@@ -279,10 +283,10 @@ TEST_F(PublisherTest, TheLogIsToldOfTheOperatorsActsOnceTheDatabaseIsThere) {
     told.push_back(act.name + " " + act.zone + " " + act.source + " " + act.reason);
   }
   EXPECT_EQ(told, (std::vector<std::string>{
-                      "publication.rolled_back orders-phishing uid 0 ",
-                      "publication.resumed orders-phishing uid 0 ", "publication.stopped * uid 0 ",
-                      "publication.released orders-phishing uid 0 rolled_back"}));
-  EXPECT_EQ(source_.acts[0].serial, 1U);
+                      "publication.rolled_back orders-phishing uid-0 ",
+                      "publication.resumed orders-phishing uid-0 ", "publication.stopped * uid-0 ",
+                      "publication.released orders-phishing uid-0 rolled_back"}));
+  EXPECT_EQ(source_.acts[0].serial, serial_before);
   EXPECT_EQ(source_.acts[3].sequence, 1) << "one name";
   turn_->run();
   EXPECT_EQ(source_.acts.size(), 4U);

@@ -102,11 +102,12 @@ TEST_F(RollbackTest, WhatWasWithdrawnWaitsTheZoneStopsAndTheDatabaseWillBeTold) 
   // Doing it again changes nothing; the same order does not come back by itself, nor by a resume.
   EXPECT_TRUE(zones_->rollback("orders-phishing", good)->rules.empty());
   PublicationControl control{*zones_, *gate_, clock_};
-  ASSERT_TRUE(control.resume("orders-phishing", {}).has_value());
+  const Hand officer{.place = Hand::Place::account, .who = "an"};
+  ASSERT_TRUE(control.resume("orders-phishing", officer).has_value());
   apply({block("nham.example", "order:2")});
   EXPECT_FALSE(shown("nham.example").name);
   // A person takes it back before the database knew: there is nothing to tell.
-  EXPECT_EQ(control.release({.id = held[0].id}, {}), PublicationControl::Released::served);
+  EXPECT_EQ(control.release({.id = held[0].id}, officer), PublicationControl::Released::served);
   EXPECT_TRUE(shown("nham.example").name);
   EXPECT_TRUE(gate_->notices(10).empty());
 }

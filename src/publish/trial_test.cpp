@@ -116,10 +116,10 @@ TEST_F(TrialTest, ARejectionTakesItOutAndIsTold) {
   const auto id = only_held().id;
   try_first(id);
   ASSERT_EQ(advance(id), Released::on_trial);
-  ASSERT_TRUE(control_->reject({.id = id, .name = "tot1.example", .reason = "nhầm"}, {}));
+  ASSERT_TRUE(control_->reject({.id = id, .name = "tot1.example", .reason = "nhầm"}, person("an")));
   EXPECT_EQ(where("tot1.example"), "");
   EXPECT_EQ(where("tot2.example"), "own partner");
-  ASSERT_TRUE(control_->reject({.id = id, .reason = "nhầm"}, {}));
+  ASSERT_TRUE(control_->reject({.id = id, .reason = "nhầm"}, person("an")));
   EXPECT_EQ(where("tot2.example"), "");
   const auto notices = gate_->notices(10);
   ASSERT_EQ(notices.size(), 2U);

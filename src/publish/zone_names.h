@@ -1,8 +1,8 @@
 // The closed list of zones that Khiên serves, one for each basis and category, and what each says:
 // its RPZ action and the timers of its SOA. Among them are trial zones, in which a change is tried
 // by some followers before it is for all (ADR 0307). Beside them, for each category, a set of
-// addresses and one of web addresses from orders, and those of emergency orders: kept like zones and
-// given out in signed lists alone. Nothing here is configuration.
+// addresses and one of web addresses from orders, and those of emergency orders: kept like zones
+// and given out in signed lists alone. Nothing here is configuration.
 #pragma once
 
 #include <array>

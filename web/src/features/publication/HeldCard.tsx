@@ -34,6 +34,14 @@ export function HeldCard({
   const [rejecting, setRejecting] = useState(false);
   const [staging, setStaging] = useState(false);
   const { id, first_by: first } = change;
+  const firstWords = (name: string) => {
+    if (change.first_name !== '') {
+      return t('app.publication.gate.first-name', { name, host: change.first_name });
+    }
+    return change.first_in_stages
+      ? t('app.publication.gate.first-in-stages', { name })
+      : t('app.publication.gate.first', { name });
+  };
   const why = t(`app.publication.gate.reason.${change.reason}`, { serial: change.serial });
   return (
     <li className="k-item k-stack">
@@ -56,12 +64,7 @@ export function HeldCard({
         <span className="k-small">
           {first === null
             ? t('app.publication.gate.two')
-            : t(
-                change.first_in_stages
-                  ? 'app.publication.gate.first-in-stages'
-                  : 'app.publication.gate.first',
-                { name: first.name },
-              )}
+            : firstWords(first.name)}
         </span>
       )}
       <HeldNames change={change} />
