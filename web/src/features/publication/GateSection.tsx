@@ -90,7 +90,9 @@ export function GateSection({
           );
         }}
       </Loaded>
-      {rollingBack && <RollbackDialog zones={[...zones, ...sets]} onClose={() => setRollingBack(false)} />}
+      {rollingBack && (
+        <RollbackDialog zones={[...zones, ...sets]} onClose={() => setRollingBack(false)} />
+      )}
     </Section>
   );
 }

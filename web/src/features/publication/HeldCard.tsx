@@ -62,9 +62,7 @@ export function HeldCard({
       </span>
       {change.needs_two && !change.rejected && (
         <span className="k-small">
-          {first === null
-            ? t('app.publication.gate.two')
-            : firstWords(first.name)}
+          {first === null ? t('app.publication.gate.two') : firstWords(first.name)}
         </span>
       )}
       <HeldNames change={change} />
