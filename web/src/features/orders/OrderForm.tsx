@@ -115,9 +115,12 @@ export function OrderForm({
     : scope === 'url'
       ? pages
       : names.map(({ value }) => value);
+  /** What the form would name with that scope. */
+  const nameOf = (chosen: Scope) =>
+    isOfAddresses(chosen) ? name.trim() : nameForScope(name.trim(), chosen === 'url', pages);
   const chooseScope = (chosen: Scope) => {
     setScope(chosen);
-    if (!isOfAddresses(chosen)) setName(nameForScope(name.trim(), chosen === 'url', pages));
+    setName(nameOf(chosen));
   };
   const ready = name.trim() !== '' && category !== '' && ground !== '' && evidenceIds.length > 0;
 
@@ -152,7 +155,7 @@ export function OrderForm({
                   key={value}
                   value={value}
                   label={t(`scope.${value}`)}
-                  description={t(`app.scope.${value}`, { name: name.trim() || '…' })}
+                  description={t(`app.scope.${value}`, { name: nameOf(value) || '…' })}
                 />
               ))}
             </div>

@@ -80,6 +80,8 @@ describe('the order form', () => {
     const field = () => screen.getByLabelText(/^(Tên|Trang) bị chặn/, { selector: 'input' });
     await userEvent.click(await screen.findByLabelText('Chỉ trang này và các trang bên dưới'));
     expect(field()).toHaveValue('dang-nhap.ngan-hang-vi-du.example/otp');
+    // Each choice says what it would block.
+    screen.getByText(/^Chỉ chặn đúng dang-nhap\.ngan-hang-vi-du\.example\. /);
     await userEvent.click(screen.getByLabelText('Đúng tên này'));
     expect(field()).toHaveValue('dang-nhap.ngan-hang-vi-du.example');
     await userEvent.click(screen.getByLabelText('Chỉ trang này và các trang bên dưới'));
