@@ -165,6 +165,7 @@ struct FollowerAdd {
   std::string zones;                   ///< bases or ids with commas
   std::filesystem::path folder;        ///< the resolver's own, for its zone files; empty: none kept
   std::string ring{"all"};             ///< own, partner, all
+  std::vector<std::string> pins = {};  ///< of its TLS certificate's key; publish::parse_pin
 };
 [[nodiscard]] Result<void> zone_follower_add(const Place& place, const FollowerAdd& add);
 /// Moves a follower into another ring and says what to add to its configuration, or take out.

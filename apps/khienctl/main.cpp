@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "commands.h"
+#include "publish/access.h"
 
 namespace {
 
@@ -86,6 +87,10 @@ void add_zone_commands(CLI::App& app, Arguments& a, Command& chosen) {
   put->add_option("--ring", a.follower.ring,
                   "who gets a change that is released in stages first: own, partner, all (all)")
       ->check(CLI::IsMember({"own", "partner", "all"}));
+  put->add_option("--pin", a.follower.pins,
+                  "over TLS: base64 of the SHA-256 of its certificate's key, which it must show, "
+                  "too; repeat it while a key changes")
+      ->expected(1, publish::pins_max);
   auto* moved = add(follower, "set", "move a follower into another ring", chosen,
                     [&a] { return zone_follower_set(a.place, a.word, a.follower.ring); });
   moved->add_option("name", a.word, "see `zone follower list`")->required();

@@ -31,10 +31,17 @@ Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
     if (!address) return propagate(std::move(address).error(), "read --address");
     told.push_back(*address);
   }
+  std::vector<crypto::Sha256Digest> pins;
+  for (const auto& text : add.pins) {
+    auto pin = publish::parse_pin(text);
+    if (!pin) return propagate(std::move(pin).error(), "read --pin");
+    pins.push_back(*pin);
+  }
   auto zones = publish::zones_of_bases(add.zones);
   if (!zones) return tl::unexpected<Error>{std::move(zones).error()};
   publish::Follower follower{.name = add.name.empty() ? add.kind : add.name,
                              .signs = add.kind != "unbound",
+                             .pins = std::move(pins),
                              .zones = std::move(*zones),
                              .notify = told,
                              .ring = publish::parse_ring(add.ring).value_or(publish::Ring::all)};
@@ -70,9 +77,11 @@ Result<void> zone_follower_list(const Place& place) {
   for (const auto& follower : *followers) {
     std::string told;
     for (const auto& address : follower.notify) told += " " + to_string(address);
-    fmt::print("{:<20} {:<8} ring {:<8} {:>3} zones  told at{}\n", follower.name,
-               follower.signs ? "key" : "address", to_string(follower.ring),
-               publish::zones_of(follower).size(), told.empty() ? " nowhere" : told);
+    fmt::print(
+        "{:<20} {:<12} ring {:<8} {:>3} zones  told at{}\n", follower.name,
+        std::string{follower.signs ? "key" : "address"} + (follower.pins.empty() ? "" : ", pin"),
+        to_string(follower.ring), publish::zones_of(follower).size(),
+        told.empty() ? " nowhere" : told);
   }
   return {};
 }

@@ -2,6 +2,9 @@
 // are none, bodies that are too large, zone transfers by strangers. A refusal says why, and nothing gets blocked.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Client, draftFromReport, Refused } from './client.mjs';
@@ -128,6 +131,18 @@ test('a stranger gets no zone, and a wrong key gets none', async () => {
   assert.doesNotMatch(wrong, /IN\s+SOA/);
   const none = await transfer();
   assert.doesNotMatch(none, /IN\s+SOA/);
+});
+
+test('a follower over TLS is added with the pin of its key, and not with what is no pin', async () => {
+  const pin = createHash('sha256').update('its key').digest('base64');
+  const add = (...pins) =>
+    stack.ctl('zone', 'follower', 'add', 'bind', '--name', 'isp-tls', '--address', '192.0.2.53:53', '--folder', stack.folder, ...pins.flatMap((one) => ['--pin', one]));
+  await add(pin);
+  const followers = JSON.parse(readFileSync(join(stack.state, 'followers.json'), 'utf8'));
+  assert.deepEqual(followers.find(({ name }) => name === 'isp-tls').pins, [pin]);
+  assert.match(await stack.ctl('zone', 'follower', 'list'), /isp-tls +key, pin/);
+  await assert.rejects(add('no pin'), /read --pin: a pin is the base64 of a SHA-256/);
+  await assert.rejects(add(...Array(9).fill(pin)), /--pin/);
 });
 
 test('every answer was as api/openapi.yaml says', () => assert.deepEqual(faults(), []));
