@@ -49,6 +49,7 @@ struct Written {
   std::string recheck_control{"chinhphu.vn"};
   std::int64_t recheck_list_budget = recheck::list_budget_default;
   std::size_t stage_lists_above = 0;
+  bool share_feeds = false;
   std::string recheck_pages{"off"};
   std::string recheck_user_agent{recheck::user_agent_default};
   std::string pair;
@@ -128,6 +129,9 @@ void describe(CLI::App& app, Written& out) {
                  "resolvers, and waits for a person to go on; 0: none does")
       ->check(CLI::Range(std::size_t{0}, stage_lists_above_most))
       ->capture_default_str();
+  app.add_flag("--share-feeds", out.share_feeds,
+               "give lists of other sources on as signed lists, too: only where the licence of "
+               "each of them allows it (docs/publish/lists.md)");
   app.add_option("--roles", out.roles, "of api, worker, publisher")
       ->delimiter(',')
       ->capture_default_str();
@@ -340,6 +344,7 @@ Result<Options> check(const Written& in) {
     return bad("--stage-lists-above belongs to the role publisher");
   }
   out.stage_lists_above = in.stage_lists_above;
+  out.share_feeds = in.share_feeds;
   return out;
 }
 

@@ -49,9 +49,11 @@ struct Options {
     std::string user_agent;  ///< as what
   };
   Recheck recheck = {};
-  /// The name of this publisher beside another one on the same database; empty: it is the only one.
   /// A list that adds more names begins on trial; 0: none does (ADR 0307).
   std::size_t stage_lists_above = 0;
+  /// Whether lists of other sources are given on as signed lists.
+  bool share_feeds = false;
+  /// The name of this publisher beside another one on the same database; empty: it is the only one.
   std::string pair = {};
   bool api = true;
   bool worker = true;

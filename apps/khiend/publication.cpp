@@ -159,9 +159,10 @@ Result<std::unique_ptr<publish::ListShelf>> open_lists(Domain& domain, const Opt
                                                        publish::ZoneSet& zones) {
   auto key = publish::load_or_create_list_key(options.state, domain.rng());
   if (!key) return tl::unexpected<Error>{std::move(key).error()};
-  return publish::ListShelf::open(
-      {.folder = options.state / "signed-lists", .public_url = options.public_url}, zones, *key,
-      domain.clock(), domain.metrics());
+  return publish::ListShelf::open({.folder = options.state / "signed-lists",
+                                   .public_url = options.public_url,
+                                   .share_feeds = options.share_feeds},
+                                  zones, *key, domain.clock(), domain.metrics());
 }
 
 /// Wakes the publisher and the carrier of lists: one of two publishers has begun to lead.

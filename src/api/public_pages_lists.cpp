@@ -25,7 +25,8 @@ Result<Response> lists_page(const Services& services, const Request& request) {
   auto* shelf = services.lists;
   if (shelf != nullptr) {
     view.key = shelf->public_key().text();
-    for (const auto& list : publish::all_lists()) {
+    for (const auto* offered : shelf->offered()) {
+      const auto& list = *offered;
       const auto contents = shelf->contents(list);
       view.rows.push_back({.id = list.id,
                            .label = label_of(reading, list.id),

@@ -80,9 +80,7 @@ Json index_entry(const Services& services, ListShelf& shelf, const ListFacts& li
 
 Result<Response> index(const Services& services, ListShelf& shelf, const Request&) {
   Json::Array lists;
-  for (const auto& list : publish::all_lists()) {
-    lists.push_back(index_entry(services, shelf, list));
-  }
+  for (const auto* list : shelf.offered()) lists.push_back(index_entry(services, shelf, *list));
   auto response = json(
       200,
       Json::object({{"format", "khien.lists.1"},
@@ -110,7 +108,7 @@ Result<std::optional<std::uint32_t>> serial_of(const Request& request, std::stri
 enum class Part : std::uint8_t { content, signature };
 
 Result<Response> delta(ListShelf& shelf, const Request& request, std::string_view list, Part part) {
-  const auto* facts = publish::find_list(list);
+  const auto* facts = shelf.find(list);
   if (facts == nullptr || !facts->is_zone()) return no_such_list();
   const auto from = serial_of(request, "from");
   if (!from) return tl::unexpected<Error>{from.error()};
@@ -155,7 +153,7 @@ Response list_file(const Request& request, publish::OpenEdition open, ListOutput
 Result<Response> list(ListShelf& shelf, const Request& request, std::string_view name, Part part) {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos) return no_such_list();
-  const auto* facts = publish::find_list(name.substr(0, dot));
+  const auto* facts = shelf.find(name.substr(0, dot));
   const auto output = exchange::parse_list_output(name.substr(dot + 1));
   if (facts == nullptr || !output) return no_such_list();
   const auto outputs = publish::outputs_of(*facts);

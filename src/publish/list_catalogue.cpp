@@ -17,6 +17,7 @@ constexpr std::array url_outputs{ListOutput::urls, ListOutput::csv, ListOutput::
 /// a day, and readers look each hour.
 ListFacts list_of(std::string_view basis) {
   ListFacts list{.id = std::string{basis}, .zones = {}};
+  list.of_feeds = basis == "feeds";
   if (basis == "urls") list.of = SetOf::urls;
   if (basis != "addresses") return list;
   list.of = SetOf::addresses;

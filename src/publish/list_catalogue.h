@@ -21,6 +21,7 @@ struct ListFacts {
   std::int64_t renewed_ms = ms_per_day;   ///< an older one is made anew, changed or not
   std::int64_t update_hours = 6;          ///< how often we ask readers to look
   SetOf of = SetOf::names;                ///< what its entries are
+  bool of_feeds = false;                  ///< other people's lists, under their licences
   [[nodiscard]] bool is_zone() const noexcept { return zones.size() == 1; }
 };
 

@@ -69,6 +69,19 @@ bool ListShelf::is_fresh(const ListFacts& list, const Edition& edition, std::uin
   return edition.serial == serial || age_ms < options_.limits.renewed_min_ms;
 }
 
+std::vector<const ListFacts*> ListShelf::offered() const {
+  std::vector<const ListFacts*> lists;
+  for (const ListFacts& list : all_lists()) {
+    if (options_.share_feeds || !list.of_feeds) lists.push_back(&list);
+  }
+  return lists;
+}
+
+const ListFacts* ListShelf::find(std::string_view id) const {
+  const ListFacts* list = find_list(id);
+  return list != nullptr && (options_.share_feeds || !list->of_feeds) ? list : nullptr;
+}
+
 Result<OpenEdition> ListShelf::open_kept(State& state, const std::string& file, std::size_t index) {
   auto& shelf = state.shelves[file];
   const auto& kept = shelf[index];

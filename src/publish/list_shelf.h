@@ -42,6 +42,7 @@ struct ListShelfLimits {
 struct ListShelfOptions {
   std::filesystem::path folder;  ///< made, and emptied of what is in it
   std::string public_url;        ///< without a final slash
+  bool share_feeds = false;      ///< whether lists of feeds are given on, too
   ListShelfLimits limits = {};
 };
 
@@ -71,6 +72,11 @@ class ListShelf {
                                                                Metrics& metrics);
   ListShelf(const ListShelf&) = delete;
   ListShelf& operator=(const ListShelf&) = delete;
+
+  /// What is given out, in the order of all_lists().
+  [[nodiscard]] std::vector<const ListFacts*> offered() const;
+  /// nullptr if nothing of that id is.
+  [[nodiscard]] const ListFacts* find(std::string_view id) const;
 
   /// The list as it is now, or as it was at most renewed_min_ms ago. Made here if need be: a
   /// million names take about a second. unavailable ("list_busy") while another is made and enough

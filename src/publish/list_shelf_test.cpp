@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "exchange/signed_list.h"
@@ -17,11 +18,13 @@ using exchange::ListOutput;
 class ListShelfTest : public testing::Test {
  protected:
   void SetUp() override { open({}); }
-  void open(const ListShelfLimits& limits) {
+  void open(const ListShelfLimits& limits, bool share_feeds = false) {
     shelf_.reset();
-    auto opened = ListShelf::open(
-        {.folder = folder(), .public_url = "https://khien.example", .limits = limits}, *zones_,
-        key_, clock_, metrics_);
+    auto opened = ListShelf::open({.folder = folder(),
+                                   .public_url = "https://khien.example",
+                                   .share_feeds = share_feeds,
+                                   .limits = limits},
+                                  *zones_, key_, clock_, metrics_);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     shelf_ = std::move(*opened);
   }
@@ -108,6 +111,24 @@ TEST_F(ListShelfTest, GivesASignedListOfWhatTheZoneHolds) {
   EXPECT_EQ(statement->version, open.edition.version);
   EXPECT_EQ(statement->expires_at_ms, open.edition.expires_at_ms);
   EXPECT_EQ(statement->expires_at_ms, open.edition.made_at_ms + 7 * ms_per_day);
+}
+
+TEST_F(ListShelfTest, OtherPeoplesListsAreGivenOnlyWhereTheOperatorSaysSo) {
+  const auto ids = [this] {
+    std::set<std::string> all;
+    for (const ListFacts* list : shelf_->offered()) all.insert(list->id);
+    return all;
+  };
+  EXPECT_FALSE(ids().contains("feeds"));
+  EXPECT_EQ(shelf_->find("feeds-phishing"), nullptr);
+  EXPECT_NE(shelf_->find("orders-phishing"), nullptr);
+  const auto without = ids().size();
+  open({}, true);
+  EXPECT_TRUE(ids().contains("feeds"));
+  EXPECT_EQ(shelf_->find("feeds-phishing"), find_list("feeds-phishing"));
+  EXPECT_EQ(shelf_->find("feeds-child-abuse"), nullptr);
+  EXPECT_EQ(ids().size(), all_lists().size());
+  EXPECT_LT(without, all_lists().size());
 }
 
 TEST_F(ListShelfTest, ABasisIsAllItsZones) {
