@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cases/impact_address.h"
+#include "cases/impact_frame.h"
 #include "cases/impact_reserved.h"
 #include "cases/impact_url.h"
 #include "text/host.h"
@@ -42,15 +43,10 @@ constexpr std::array<std::string_view, finding_kind_count> words{
 
 class Assessment {
  public:
-  Assessment(const ImpactData& data, const ImpactInput& input) : data_(data), input_(input) {
-    impact_.scope = input.scope;
-    impact_.data_version = data.version();
-  }
+  Assessment(const ImpactData& data, const ImpactInput& input)
+      : data_(data), input_(input), impact_(begin_impact(data, input)) {}
 
   Impact run() {
-    if (input_.category && is_choice(*input_.category)) {
-      add({FindingKind::no_order_category, Severity::refuse});
-    }
     if (read_name()) {
       check_reserved();
       check_suffix();
@@ -59,10 +55,7 @@ class Assessment {
       check_scope();
       check_narrower();
     }
-    std::stable_sort(impact_.findings.begin(), impact_.findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-    if (!impact_.findings.empty()) impact_.verdict = impact_.findings.front().severity;
-    return std::move(impact_);
+    return conclude(std::move(impact_));
   }
 
  private:
@@ -72,7 +65,6 @@ class Assessment {
 
   bool read_name() {
     const auto typed = text::trim(input_.name);
-    impact_.name = std::string{typed};
     auto inside = typed;
     if (inside.starts_with('[') && inside.ends_with(']')) {
       inside = inside.substr(1, inside.size() - 2);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "cases/impact_frame.h"
 #include "cases/impact_reserved.h"
-#include "text/utf8.h"
 
 namespace khien::cases {
 namespace {
@@ -31,16 +31,10 @@ const std::vector<text::IpPrefix>& special_prefixes() {
 
 class AddressAssessment {
  public:
-  AddressAssessment(const ImpactData& data, const ImpactInput& input) : data_(data), input_(input) {
-    impact_.name = std::string{text::trim(input.name)};
-    impact_.scope = input.scope;
-    impact_.data_version = data.version();
-  }
+  AddressAssessment(const ImpactData& data, const ImpactInput& input)
+      : data_(data), input_(input), impact_(begin_impact(data, input)) {}
 
   Impact run() {
-    if (input_.category && is_choice(*input_.category)) {
-      add({FindingKind::no_order_category, Severity::refuse});
-    }
     if (read()) {
       check_space();
       check_own();
@@ -49,9 +43,7 @@ class AddressAssessment {
       check_names();
       add({FindingKind::narrower_measure, Severity::info});
     }
-    std::ranges::stable_sort(impact_.findings, std::ranges::greater{}, &Finding::severity);
-    impact_.verdict = impact_.findings.front().severity;
-    return std::move(impact_);
+    return conclude(std::move(impact_));
   }
 
  private:

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "cases/impact_address.h"
+#include "cases/impact_frame.h"
 #include "cases/impact_reserved.h"
 #include "cases/url_target.h"
-#include "text/utf8.h"
 
 namespace khien::cases {
 namespace {
@@ -205,16 +205,10 @@ Severity severity_of_page(const NameListFacts& list, Severity of_name) noexcept 
 
 class UrlAssessment {
  public:
-  UrlAssessment(const ImpactData& data, const ImpactInput& input) : data_(data), input_(input) {
-    impact_.name = std::string{text::trim(input.name)};
-    impact_.scope = input.scope;
-    impact_.data_version = data.version();
-  }
+  UrlAssessment(const ImpactData& data, const ImpactInput& input)
+      : data_(data), input_(input), impact_(begin_impact(data, input)) {}
 
   Impact run() {
-    if (input_.category && is_choice(*input_.category)) {
-      add({FindingKind::no_order_category, Severity::refuse});
-    }
     if (read()) {
       check_host();
       check_lists();
@@ -226,9 +220,7 @@ class UrlAssessment {
       add({FindingKind::proxies_only, Severity::info});
       add({FindingKind::narrower_measure, Severity::info});
     }
-    std::ranges::stable_sort(impact_.findings, std::ranges::greater{}, &Finding::severity);
-    impact_.verdict = impact_.findings.front().severity;
-    return std::move(impact_);
+    return conclude(std::move(impact_));
   }
 
  private:
