@@ -128,6 +128,16 @@ void print_knot_resolver(const Configuration& c) {
 
 }  // namespace
 
+Result<std::vector<net::SocketAddress>> read_primaries(const std::vector<std::string>& texts) {
+  std::vector<net::SocketAddress> primaries;
+  for (const auto& text : texts) {
+    auto primary = net::SocketAddress::parse(text);
+    if (!primary) return propagate(std::move(primary).error(), "read --primary");
+    primaries.push_back(*primary);
+  }
+  return primaries;
+}
+
 void print_configuration(const Configuration& c) {
   if (c.kind == "unbound") {
     print_unbound(c);

@@ -19,6 +19,9 @@ struct Configuration {
   std::filesystem::path folder;  ///< for zone files; empty: none are kept
 };
 
+/// What --primary says, each time it stands.
+[[nodiscard]] Result<std::vector<net::SocketAddress>> read_primaries(
+    const std::vector<std::string>& texts);
 void print_configuration(const Configuration& configuration);
 
 }  // namespace khien::khienctl

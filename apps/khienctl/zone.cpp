@@ -19,12 +19,8 @@ bool asks_by_itself(std::string_view kind) noexcept {
 }  // namespace
 
 Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
-  std::vector<net::SocketAddress> primaries;
-  for (const auto& text : add.primaries) {
-    auto primary = net::SocketAddress::parse(text);
-    if (!primary) return propagate(std::move(primary).error(), "read --primary");
-    primaries.push_back(*primary);
-  }
+  auto primaries = read_primaries(add.primaries);
+  if (!primaries) return tl::unexpected<Error>{std::move(primaries).error()};
   std::vector<net::SocketAddress> told;
   if (!asks_by_itself(add.kind)) {
     auto address = net::SocketAddress::parse(add.address);
@@ -65,7 +61,7 @@ Result<void> zone_follower_add(const Place& place, const FollowerAdd& add) {
   follower.zones = std::move(taken);
   print_configuration({.kind = add.kind,
                        .follower = follower,
-                       .primaries = std::move(primaries),
+                       .primaries = std::move(*primaries),
                        .key_file = key_file,
                        .folder = add.folder});
   return {};

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "commands.h"
 #include "end_signals.h"
+#include "follower_configuration.h"
 #include "publish/key_file.h"
 #include "publish/zone_names.h"
 #include "resolver/zone_file_follower.h"
@@ -23,15 +24,11 @@ Result<resolver::ZoneFileOptions> options_of(const ZoneFollow& follow) {
   const auto* ours = publish::find_zone(follow.zone);
   auto zone = ours != nullptr ? Result<dns::Name>{ours->name} : dns::Name::from_text(follow.zone);
   if (!zone) return fail(ErrorCode::invalid_argument, follow.zone + " is no name of a zone");
-  std::vector<net::SocketAddress> primaries;
-  for (const auto& text : follow.primaries) {
-    auto primary = net::SocketAddress::parse(text);
-    if (!primary) return propagate(std::move(primary).error(), "read --primary");
-    primaries.push_back(*primary);
-  }
+  auto primaries = read_primaries(follow.primaries);
+  if (!primaries) return tl::unexpected<Error>{std::move(primaries).error()};
   resolver::ZoneFileOptions options{.zone = std::move(*zone),
                                     .file = follow.file,
-                                    .primaries = std::move(primaries),
+                                    .primaries = std::move(*primaries),
                                     .every_ms = follow.every_s * ms_per_second};
   if (!follow.key_file.empty()) {
     auto key = publish::read_key_file(follow.key_file);
