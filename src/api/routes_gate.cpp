@@ -12,7 +12,6 @@
 #include "identity/session.h"
 #include "publish/control_protocol.h"
 #include "publish/public_act.h"
-#include "publish/set_names.h"
 
 namespace khien::api {
 namespace {
@@ -126,23 +125,15 @@ Json outcome_of(const Services& services, const publish::HeldChange& change,
   return out;
 }
 
-/// Whether a first person has agreed to what a decision on `name` (empty: on all of it) releases.
-bool has_first(const publish::HeldChange& change, const std::string& name) {
-  if (name.empty()) return change.has_first(name);
-  return change.has_first(publish::held_name(publish::find_set(change.zone)->of, name));
-}
-
 bool is_first_of_two(const publish::HeldChange& change, const std::string& name) {
-  return publish::needs_two(change.reason) && !has_first(change, name);
+  return publish::needs_two(change.reason) && !publish::has_first(change, name);
 }
 
 /// What the leaf of a release says. Two who do not agree on the way: it goes in stages.
 std::string_view leaf_of_release(const publish::HeldChange& change,
                                  const PublicationControl::Decision& decision) {
   if (is_first_of_two(change, decision.name)) return "publication.agreed";
-  const bool was_staged =
-      has_first(change, decision.name) && change.first_course == publish::Course::in_stages;
-  const bool in_stages = was_staged || decision.course == publish::Course::in_stages;
+  const bool in_stages = publish::goes_in_stages(change, decision.name, decision.course);
   return in_stages ? "publication.tried" : "publication.released";
 }
 

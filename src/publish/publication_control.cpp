@@ -47,6 +47,15 @@ Result<HeldChange> part_of(HeldChange change, const std::string& name) {
 
 }  // namespace
 
+bool has_first(const HeldChange& change, const std::string& name) {
+  return change.has_first(name_decided(change, name));
+}
+
+bool goes_in_stages(const HeldChange& change, const std::string& name, Course course) {
+  const bool was_staged = has_first(change, name) && change.first_course == Course::in_stages;
+  return was_staged || course == Course::in_stages;
+}
+
 PublicationControl::Status PublicationControl::status() const {
   auto held = gate_.held();
   std::optional<FollowersRecord> followers;
@@ -158,7 +167,7 @@ Result<HeldChange> PublicationControl::releasable(const Decision& decision,
                 "Publication; `reject` and `rollback` work here",
                 "two_persons_needed");
   }
-  if (change->first_by == hand.who && change->has_first(name_decided(*change, decision.name))) {
+  if (change->first_by == hand.who && has_first(*change, decision.name)) {
     return fail(ErrorCode::denied, "somebody else must agree to it, too", "own_release");
   }
   return change;
@@ -214,9 +223,7 @@ Result<PublicationControl::Released> PublicationControl::release(const Decision&
     return fail(ErrorCode::conflict, "it is on trial already: advance it, or reject it",
                 "on_trial");
   }
-  const bool was_staged = change->has_first(name_decided(*change, decision.name)) &&
-                          change->first_course == Course::in_stages;
-  const bool in_stages = decision.course == Course::in_stages || was_staged;
+  const bool in_stages = goes_in_stages(*change, decision.name, decision.course);
   if (in_stages) {
     if (auto may = gate_.may_begin_trial(change->id); !may) {
       return tl::unexpected<Error>{std::move(may).error()};

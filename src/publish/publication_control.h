@@ -45,6 +45,12 @@ struct TrialView {
   std::optional<std::vector<Follower>> followers = {};
 };
 
+/// Whether a first person has agreed to all that a decision on `name` (as people write it; empty:
+/// on all of the change) would release.
+[[nodiscard]] bool has_first(const HeldChange& change, const std::string& name);
+/// Whether a release goes in stages: one of the two who release it wants it so.
+[[nodiscard]] bool goes_in_stages(const HeldChange& change, const std::string& name, Course course);
+
 class PublicationControl {
  public:
   /// All must outlive it; the gate is the ZoneSet's.
