@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@
 
 #include "api/gate.h"
 #include "api/rates.h"
+#include "base/testing/temporary_folder.h"
 #include "feeds/entry_finding.h"
 #include "http/raw_client_test.h"
 #include "identity/first_start.h"
@@ -59,9 +59,8 @@ inline std::string member(std::string_view text, std::string_view key) {
 class ApiRefusals : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    std::string name = (std::filesystem::temp_directory_path() / "khien-api-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
+    temporary_ = std::make_unique<TemporaryFolder>();
+    folder_ = temporary_->path();
     Options options;
     options.listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
     options.dns_listen = {net::SocketAddress::parse("127.0.0.1:0").value()};
@@ -84,7 +83,7 @@ class ApiRefusals : public testing::Test {
     routes_.clear();
     sessions_.clear();
     khiend_.reset();
-    std::filesystem::remove_all(folder_);
+    temporary_.reset();
   }
 
   /// One request on a connection of its own, from a network of its own so that no rate limit of
@@ -183,6 +182,7 @@ class ApiRefusals : public testing::Test {
     return text.data();
   }
 
+  static inline std::unique_ptr<TemporaryFolder> temporary_;
   static inline std::filesystem::path folder_;
   static inline std::unique_ptr<Khiend> khiend_;
   static inline std::vector<Route> routes_;
