@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Follower, HeldChange } from '@/api/types';
 import { useFormat } from '@/i18n/format';
-import { ReasonDialog } from '@/ui/ReasonDialog';
 import { Tag } from '@/ui/Tag';
 import { toastFailed } from '@/ui/toast';
 import { HeldNames } from './HeldNames';
 import { StagesDialog } from './StagesDialog';
 import { useGateAct } from './useGateAct';
+import { RejectDialog } from './RejectDialog';
 import { useZoneTitle } from './zoneTitle';
 
 /** Where something can be tried: not of an emergency, a choice or addresses, nor of a list that is judged anew first. */
@@ -90,17 +90,11 @@ export function HeldCard({
       )}
       {staging && <StagesDialog id={id} followers={followers} onClose={() => setStaging(false)} />}
       {rejecting && (
-        <ReasonDialog
+        <RejectDialog
+          id={id}
           title={t('app.publication.gate.reject')}
           explanation={t('app.publication.gate.reject.explained')}
-          confirm={t('app.publication.gate.reject')}
-          error={act.error}
-          busy={act.isPending}
-          opened
           onClose={() => setRejecting(false)}
-          onConfirm={(reason) =>
-            act.mutate({ kind: 'reject', id, reason }, { onSuccess: () => setRejecting(false) })
-          }
         />
       )}
     </li>

@@ -4,12 +4,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { HeldChange, Trial } from '@/api/types';
 import { useFormat } from '@/i18n/format';
-import { ReasonDialog } from '@/ui/ReasonDialog';
 import { Tag } from '@/ui/Tag';
 import { AdvanceDialog } from './AdvanceDialog';
 import { HeldNames } from './HeldNames';
 import { Reached } from './Reached';
-import { useGateAct } from './useGateAct';
+import { RejectDialog } from './RejectDialog';
 import { useZoneTitle } from './zoneTitle';
 
 const rings = ['own', 'partner', 'all'] as const;
@@ -40,7 +39,6 @@ export function TrialCard({
   const { t } = useTranslation();
   const format = useFormat();
   const title = useZoneTitle();
-  const act = useGateAct();
   const [advancing, setAdvancing] = useState(false);
   const [stopping, setStopping] = useState(false);
   const { id, first_by: first } = change;
@@ -88,17 +86,11 @@ export function TrialCard({
         <AdvanceDialog change={change} trial={trial} onClose={() => setAdvancing(false)} />
       )}
       {stopping && (
-        <ReasonDialog
+        <RejectDialog
+          id={id}
           title={t('app.publication.trial.stop')}
           explanation={t('app.publication.trial.stop.explained')}
-          confirm={t('app.publication.trial.stop')}
-          error={act.error}
-          busy={act.isPending}
-          opened
           onClose={() => setStopping(false)}
-          onConfirm={(reason) =>
-            act.mutate({ kind: 'reject', id, reason }, { onSuccess: () => setStopping(false) })
-          }
         />
       )}
     </li>
